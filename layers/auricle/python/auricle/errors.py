@@ -1,0 +1,151 @@
+"""Every error Auricle raises on purpose, on one page.
+
+The message is part of the interface: it says what was wrong and what to do, and is shown to users as it is.
+Class names are part of the workflow: `infra/processing.asl.json` retries and catches by them, and each API
+surface maps them to HTTP once (`functions/api/surfaces/*`).
+"""
+
+from __future__ import annotations
+
+
+class AuricleError(Exception):
+    """The root. `message` is meant for users; nothing private goes into it."""
+
+    code = "internal-error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+# --- what the uploader sent -------------------------------------------------------------------------------
+
+
+class UnusableRecording(AuricleError):
+    """The bytes cannot become a recording, however often they are processed again."""
+
+    code = "unusable-recording"
+
+
+class EmptyAudio(UnusableRecording):
+    """Nothing was uploaded, or the file holds no audio at all."""
+
+    code = "empty-audio"
+
+
+class UnsupportedAudio(UnusableRecording):
+    """Not audio, or a format Auricle does not read."""
+
+    code = "unsupported-audio"
+
+
+class DamagedAudio(UnusableRecording):
+    """A known format that cannot be decoded: cut off in transfer, or broken."""
+
+    code = "damaged-audio"
+
+
+class TooLong(UnusableRecording):
+    """Longer than the environment's bound on duration."""
+
+    code = "too-long"
+
+
+class TooLarge(UnusableRecording):
+    """More bytes than the environment's bound on size."""
+
+    code = "too-large"
+
+
+# --- what a request asked -----------------------------------------------------------------------------------
+
+
+class InvalidRequest(AuricleError):
+    """A field of the request is wrong; `field` names it."""
+
+    code = "invalid-request"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Unauthenticated(AuricleError):
+    """No credential, or one that does not hold."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(AuricleError):
+    """A good credential without the scope or role the route needs."""
+
+    code = "forbidden"
+
+
+class NotFound(AuricleError):
+    """Unknown, or of another tenant: the two look the same."""
+
+    code = "not-found"
+
+
+class RecordingNotFound(NotFound):
+    """No such recording in the credential's tenant."""
+
+    code = "recording-not-found"
+
+
+class ContactNotFound(NotFound):
+    """No such contact in the credential's tenant."""
+
+    code = "contact-not-found"
+
+
+class ConsentRequired(AuricleError):
+    """The recording is held until consent is recorded."""
+
+    code = "consent-required"
+
+
+class Conflict(AuricleError):
+    """The request does not fit the present state."""
+
+    code = "conflict"
+
+
+class NotReady(Conflict):
+    """Asked for a result that is not there yet."""
+
+    code = "not-ready"
+
+
+class IllegalTransition(Conflict):
+    """The recording's state does not allow this step (`recording.TRANSITIONS` is the table)."""
+
+    code = "illegal-transition"
+
+
+# --- what happened inside -----------------------------------------------------------------------------------
+
+
+class SupersededRun(AuricleError):
+    """A stage of a run that is no longer the recording's current one (deleted, or reprocessed)."""
+
+    code = "superseded-run"
+
+
+class TransientError(AuricleError):
+    """Worth trying again: throttled, timed out, or briefly unreachable."""
+
+    code = "transient"
+
+
+class EngineFailed(AuricleError):
+    """A speech engine could not do its work; the message names the engine."""
+
+    code = "engine-failed"
+
+
+class ModelUnavailable(EngineFailed):
+    """Weights are neither present nor to be had; the message says where they were looked for."""
+
+    code = "model-unavailable"
