@@ -1,0 +1,19 @@
+"""Consent is a gate: what is not consented to is kept and not processed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Consent(StrEnum):
+    """Who agreed to being recorded. The values are the wire names of the agent API's `consent_status`."""
+
+    ALL_CONSENTED = "all_consented"
+    ONE_PARTY = "one_party"
+    PENDING = "pending"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def allows_processing(self) -> bool:
+        """Whether the next step may be taken."""
+        return self in {Consent.ALL_CONSENTED, Consent.ONE_PARTY}

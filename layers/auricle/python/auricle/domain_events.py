@@ -1,0 +1,65 @@
+"""What Auricle tells the rest of the company: written with the state change it announces (outbox), then published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from auricle.recording import Recording
+
+SOURCE = "auricle"
+EVENT_VERSION = "1"
+
+
+class EventType(StrEnum):
+    """The `detail-type` of each event on the bus."""
+
+    RECORDING_CREATED = "recording.created"
+    RECORDING_UPLOADED = "recording.uploaded"
+    RECORDING_PROCESSING = "recording.processing"
+    RECORDING_COMPLETED = "recording.completed"
+    RECORDING_FAILED = "recording.failed"
+    RECORDING_REMOVED = "recording.removed"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """One announced change. `id` is the same however often it is delivered: consumers deduplicate by it."""
+
+    id: str
+    type: EventType
+    org: str
+    recording_id: str
+    occurred_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def envelope(self) -> dict[str, Any]:
+        """The event's `detail` on the bus: additive from version to version, never text of the transcript."""
+        return {
+            "id": self.id,
+            "version": EVENT_VERSION,
+            "org": self.org,
+            "recordingId": self.recording_id,
+            "occurredAt": self.occurred_at.isoformat(),
+            **self.detail,
+        }
+
+
+def recording_event(event_type: EventType, recording: Recording) -> DomainEvent:
+    """The event that goes with the recording's present state; its id follows from recording, run and type."""
+    detail: dict[str, Any] = {"status": recording.status.value, "run": recording.run}
+    if recording.duration_s is not None:
+        detail["durationSeconds"] = recording.duration_s
+    if recording.failure:
+        detail["error"] = {"stage": recording.failure.stage.value, "code": recording.failure.code}
+    return DomainEvent(
+        id=f"evt_{recording.id}_{recording.run}_{event_type.value.rpartition('.')[2]}",
+        type=event_type,
+        org=recording.org,
+        recording_id=recording.id,
+        occurred_at=recording.updated_at,
+        detail=detail,
+    )

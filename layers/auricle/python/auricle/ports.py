@@ -1,0 +1,200 @@
+"""What the domain needs from outside, as protocols. `adapters/` implements them on AWS, `tests/fakes` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from auricle.contacts import Contact
+from auricle.domain_events import DomainEvent
+from auricle.processing.job import Job
+from auricle.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
+from auricle.timeline import EntryType, TimelineEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFilter:
+    """Which recordings of a tenant to list; None filters nothing. Dates bound `created_at`, both inclusive."""
+
+    campaign_id: str | None = None
+    engagement_id: str | None = None
+    contact_id: str | None = None
+    deal_id: str | None = None
+    kind: str | None = None
+    is_ai_call: bool | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+    def admits(self, recording: Recording) -> bool:
+        """Whether the recording is one of those asked for."""
+        return (
+            self.campaign_id in (None, recording.campaign_id)
+            and self.engagement_id in (None, recording.engagement_id)
+            and (self.contact_id is None or self.contact_id in recording.contact_ids)
+            and self.deal_id in (None, recording.deal_id)
+            and self.kind in (None, recording.kind)
+            and self.is_ai_call in (None, recording.is_ai_call)
+            and (self.created_from is None or recording.created_at >= self.created_from)
+            and (self.created_to is None or recording.created_at <= self.created_to)
+        )
+
+
+Position = Mapping[str, str]
+"""Where a listing goes on: opaque to everyone but the store; surfaces sign it into a cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """Some recordings, newest first, and where the next begin (None at the end)."""
+
+    recordings: tuple[Recording, ...]
+    next_position: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """Some of a contact's entries, newest first, and where the next begin (None at the end)."""
+
+    entries: tuple[TimelineEntry, ...]
+    next_position: Position | None
+
+
+class RecordingStore(Protocol):
+    """State of recordings and their runs. Every write is conditional; what it announces is written with it."""
+
+    def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
+        """A new recording, its lines on its contacts' timelines, and the events, in one transaction."""
+
+    def get(self, org: str, recording_id: str) -> Recording:
+        """The recording without its run. Raises RecordingNotFound (also for a removed one)."""
+
+    def detail(self, org: str, recording_id: str) -> RecordingDetail:
+        """The recording with its current run, in one query. Raises RecordingNotFound (also for a removed one)."""
+
+    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
+        """Recordings of the tenant that the filter admits, newest first; removed ones are left out."""
+
+    def save(
+        self,
+        recording: Recording,
+        *,
+        expected: Recording,
+        events: Sequence[DomainEvent] = (),
+        finished_stages: Mapping[Stage, StageResult] | None = None,
+    ) -> bool:
+        """Writes the recording's new state if it is still as `expected` (same revision, status and run).
+
+        In the same transaction: the lines on the timelines of its contacts (added, changed, and taken from
+        contacts no longer linked), the run's stages where given, and the events. The stored revision becomes
+        `expected.revision + 1`. Returns False, having written nothing, when the recording has moved on.
+        """
+
+    def add_later_version(self, org: str, recording_id: str, version: str) -> None:
+        """Notes an object version that came after the processed one; noting it twice changes nothing."""
+
+    def begin_run(self, recording: Recording, *, expected: Recording, events: Sequence[DomainEvent]) -> bool:
+        """`save`, and the run's own item with it. Beginning the same run again (a retried Prepare) keeps it."""
+
+    def note_stage(self, job: Job, stage: Stage, state: StageState, failure: Failure | None = None) -> None:
+        """The stage's state in the run's item. Raises SupersededRun when the run is gone."""
+
+    def note_windows(self, job: Job, total: int) -> None:
+        """How many windows there are to transcribe."""
+
+    def note_window_done(self, job: Job, index: int) -> None:
+        """One more window transcribed; noting the same one again changes nothing."""
+
+    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant in a state of `recording.OPEN` that nothing has touched since."""
+
+
+class ContactStore(Protocol):
+    """Contacts and their timelines."""
+
+    def create_contact(self, contact: Contact) -> None:
+        """Raises Conflict when the id is taken."""
+
+    def get_contact(self, org: str, contact_id: str) -> Contact:
+        """Raises ContactNotFound."""
+
+    def get_contacts(self, org: str, contact_ids: Sequence[str]) -> Sequence[Contact]:
+        """All of them, in the order asked. Raises ContactNotFound naming the first that is missing."""
+
+    def timeline(
+        self,
+        org: str,
+        contact_id: str,
+        *,
+        types: Sequence[EntryType] = (),
+        date_from: datetime | None = None,
+        date_to: datetime | None = None,
+        limit: int = 100,
+        position: Position | None = None,
+    ) -> TimelinePage:
+        """The contact's entries, newest first; no types means all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What is known of an object without reading it."""
+
+    key: str
+    size_bytes: int
+    version: str
+
+
+class ObjectStore(Protocol):
+    """The bucket. Keys come from `processing.job.Job`."""
+
+    def first_version(self, key: str) -> StoredObject | None:
+        """The first created version that is still there, whatever came after; None when there is none."""
+
+    def versions_after_first(self, key: str) -> Sequence[str]:
+        """Ids of the versions put to the same key afterwards, oldest first."""
+
+    def download(self, key: str, path: Path, *, version: str | None = None) -> None:
+        """The whole object into a file. Raises NotFound."""
+
+    def upload(self, path: Path, key: str, *, content_type: str) -> None:
+        """A file becomes an object, in parts where it is large."""
+
+    def read(self, key: str) -> bytes:
+        """The whole object. Raises NotFound."""
+
+    def read_range(self, key: str, start_byte: int, end_byte: int) -> bytes:
+        """Bytes [start, end). Raises NotFound."""
+
+    def write(self, key: str, content: bytes, *, content_type: str, of_one_run: bool = False) -> None:
+        """An object; one that only its run needs is tagged so, and expires by itself."""
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        """Keys under the prefix, in order."""
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Removes objects; one that is not there is no error."""
+
+    def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
+        """A presigned PUT (SigV4). Private: never logged."""
+
+    def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
+        """A presigned GET that saves under `file_name`. Private: never logged."""
+
+
+class Workflow(Protocol):
+    """The processing state machine."""
+
+    def start(self, job: Job) -> bool:
+        """Starts the job's execution; False when it exists already. Raises TransientError."""
+
+    def outcome(self, job: Job) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None when it was never started."""
+
+
+class EventBus(Protocol):
+    """Where events go."""
+
+    def publish(self, events: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+        """Puts stored outbox events on the bus; returns the positions of those that were refused."""

@@ -1,0 +1,220 @@
+"""A recording: what is known of it, the states it passes through, and the stages of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from auricle.consent import Consent
+from auricle.errors import IllegalTransition
+from auricle.highlights import Highlight
+from auricle.processing.job import Job
+from auricle.transcript import Engine, SpeakerTalk
+
+
+class Status(StrEnum):
+    """Where a recording stands. The values are the wire names of the core API's `transcriptionStatus`."""
+
+    RECORDING = "RECORDING"
+    UPLOADING = "UPLOADING"
+    UPLOADED = "UPLOADED"
+    TRANSCRIBING = "TRANSCRIBING"
+    AWAITING_REDACTION = "AWAITING_REDACTION"
+    REDACTING = "REDACTING"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    UNRECOVERABLE_ERROR = "UNRECOVERABLE_ERROR"
+    REMOVED = "REMOVED"
+    RAW_SPLIT = "RAW_SPLIT"
+
+
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
+    Status.RECORDING: frozenset({Status.UPLOADING, Status.REMOVED}),
+    Status.UPLOADING: frozenset({Status.UPLOADED, Status.REMOVED}),
+    Status.UPLOADED: frozenset(
+        {Status.TRANSCRIBING, Status.ERROR, Status.UNRECOVERABLE_ERROR, Status.REMOVED},
+    ),
+    Status.TRANSCRIBING: frozenset(
+        {
+            Status.AWAITING_REDACTION,
+            Status.COMPLETE,
+            Status.ERROR,
+            Status.UNRECOVERABLE_ERROR,
+            Status.REMOVED,
+        },
+    ),
+    Status.AWAITING_REDACTION: frozenset({Status.REDACTING, Status.COMPLETE, Status.ERROR, Status.REMOVED}),
+    Status.REDACTING: frozenset({Status.COMPLETE, Status.ERROR, Status.REMOVED}),
+    Status.COMPLETE: frozenset({Status.RAW_SPLIT, Status.REMOVED}),
+    Status.ERROR: frozenset({Status.REMOVED}),
+    Status.UNRECOVERABLE_ERROR: frozenset({Status.REMOVED}),
+    Status.RAW_SPLIT: frozenset({Status.REMOVED}),
+    Status.REMOVED: frozenset(),
+}
+"""What may follow what within one run. Going back takes a new run (`NEW_RUN_FROM`)."""
+
+NEW_RUN_FROM = frozenset({Status.COMPLETE, Status.ERROR})
+"""States from which a new run may begin, which puts the recording back to UPLOADED."""
+
+OPEN = frozenset(
+    {Status.UPLOADING, Status.UPLOADED, Status.TRANSCRIBING, Status.AWAITING_REDACTION, Status.REDACTING},
+)
+"""States that something must still happen to: what the sweep looks after."""
+
+
+def sources_of(target: Status) -> frozenset[Status]:
+    """The states from which `target` may be reached: what a conditional write checks."""
+    return frozenset(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+class Stage(StrEnum):
+    """One step of the workflow, with a state and an error of its own."""
+
+    PREPARE = "prepare"
+    TRANSCRIBE = "transcribe"
+    DIARIZE = "diarize"
+    ASSEMBLE = "assemble"
+    REDACT = "redact"
+    SUMMARIZE = "summarize"
+
+
+class StageState(StrEnum):
+    """How far a stage is. The values are the wire names of the core API's per-stage statuses."""
+
+    NOT_STARTED = "not-started"
+    IN_PROGRESS = "in-progress"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a stage, or a whole run, did not succeed. `message` is written for the recording's owner."""
+
+    stage: Stage
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """The state of one stage in one run."""
+
+    state: StageState = StageState.NOT_STARTED
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One passage through the workflow. `windows_total` is 0 until the recording is prepared."""
+
+    number: int
+    version: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    windows_total: int = 0
+    windows_done: int = 0
+    stages: Mapping[Stage, StageResult] = field(default_factory=dict)
+
+    def stage(self, stage: Stage) -> StageResult:
+        """The stage's result; a stage nothing is known of has not started."""
+        return self.stages.get(stage, StageResult())
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something the owner should know although nothing failed: a cut-off file, an unlikely language."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What was found in the uploaded file."""
+
+    format: str
+    codec: str
+    channels: int
+    sample_rate_hz: int
+    duration_s: float
+    is_video: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The record itself: everything but the words, which are the transcript's."""
+
+    org: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    status: Status
+    file_name: str
+    run: int = 1
+    revision: int = 1
+    user_id: str | None = None
+    title: str | None = None
+    kind: str = "phone"
+    source: str | None = None
+    consent: Consent = Consent.ALL_CONSENTED
+    contact_ids: tuple[str, ...] = ()
+    deal_id: str | None = None
+    campaign_id: str | None = None
+    engagement_id: str | None = None
+    is_ai_call: bool = False
+    content_type: str | None = None
+    version: str | None = None
+    """The S3 object version that is processed: the first created. None until one is there."""
+    size_bytes: int | None = None
+    later_versions: tuple[str, ...] = ()
+    """Object versions put to the same URL afterwards: kept, flagged, never processed."""
+    failure: Failure | None = None
+    audio: Audio | None = None
+    language: str | None = None
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
+    speakers: tuple[SpeakerTalk, ...] = ()
+    word_count: int = 0
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of the audio in seconds; None until it has been decoded."""
+        return self.audio.duration_s if self.audio else None
+
+    @property
+    def held_for_consent(self) -> bool:
+        """Uploaded, and waiting until consent is recorded."""
+        return self.consent is Consent.PENDING
+
+    def to(self, status: Status, *, at: datetime) -> Recording:
+        """The recording in its next state.
+
+        Raises:
+            IllegalTransition: where `TRANSITIONS` does not allow it.
+        """
+        if status not in TRANSITIONS[self.status]:
+            raise IllegalTransition(f"A recording that is {self.status} cannot become {status}.")
+        return replace(self, status=status, updated_at=at)
+
+    def current_job(self) -> Job:
+        """The work of the current run, as the workflow is told of it.
+
+        Raises:
+            IllegalTransition: when nothing has been uploaded yet.
+        """
+        if self.version is None:
+            raise IllegalTransition("Nothing has been uploaded to this recording yet.")
+        return Job(org=self.org, recording=self.id, run=self.run, version=self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDetail:
+    """A recording with its current run: what one query of the table gives."""
+
+    recording: Recording
+    run: Run | None
