@@ -1,0 +1,65 @@
+"""Assemble: the words of all windows and the speaker turns become the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from auricle import transcript_file
+from auricle.ports import ObjectStore, RecordingStore
+from auricle.processing import gate
+from auricle.processing.failures import stage_result
+from auricle.processing.job import Job
+from auricle.processing.run_files import WindowWords, read_turns, read_windows
+from auricle.recording import Stage, StageState
+from auricle.transcript import Transcript, assemble
+
+PARALLEL_STAGES = (Stage.TRANSCRIBE, Stage.DIARIZE)
+
+
+def assemble_transcript(
+    job: Job,
+    stages: Mapping[str, Mapping[str, Any]],
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+) -> Mapping[str, Any]:
+    """Writes the transcript and returns `{"segments", "words"}` as counts.
+
+    Whatever either branch finished is used: without turns every word is kept with its speaker unknown, and
+    without words the turns are kept.
+    """
+    gate.enter(job, recordings)
+    for stage in PARALLEL_STAGES:
+        result = stage_result(stage, stages.get(stage.value))
+        recordings.note_stage(job, stage, result.state, result.failure)
+    recordings.note_stage(job, Stage.ASSEMBLE, StageState.IN_PROGRESS)
+    windows = read_windows(job, objects)
+    diarized = read_turns(job, objects)
+    words = [word for window in windows for word in window.words]
+    transcript = Transcript(
+        segments=assemble(words, diarized.turns),
+        turns=diarized.turns,
+        language=_language(windows),
+    )
+    engines = {}
+    if windows:
+        engines[Stage.TRANSCRIBE.value] = windows[0].engine
+    if diarized.engine:
+        engines[Stage.DIARIZE.value] = diarized.engine
+    objects.write(
+        job.transcript_key,
+        transcript_file.dump(transcript, engines),
+        content_type="application/zstd",
+    )
+    recordings.note_stage(job, Stage.ASSEMBLE, StageState.COMPLETE)
+    return {"segments": len(transcript.segments), "words": len(words)}
+
+
+def _language(windows: list[WindowWords]) -> str | None:
+    """The language most words were heard in."""
+    heard: dict[str, int] = {}
+    for window in windows:
+        if window.language:
+            heard[window.language] = heard.get(window.language, 0) + len(window.words)
+    return max(heard, key=lambda language: heard[language]) if heard else None

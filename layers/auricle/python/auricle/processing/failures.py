@@ -1,0 +1,83 @@
+"""How what a state of the workflow caught becomes a failure its owner understands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auricle import errors
+from auricle.recording import Failure, Stage, StageResult, StageState
+
+_STAGE_NAMES = {
+    Stage.PREPARE: "Reading the audio",
+    Stage.TRANSCRIBE: "Transcription",
+    Stage.DIARIZE: "Telling the speakers apart",
+    Stage.ASSEMBLE: "Putting the transcript together",
+    Stage.REDACT: "Redaction",
+    Stage.SUMMARIZE: "Picking highlights",
+}
+RETRY_HINT = "Ask for processing again to retry; what succeeded is kept."
+
+
+def stage_result(stage: Stage, caught: Mapping[str, Any] | None) -> StageResult:
+    """The result of a stage from what the workflow passes on: `{"state", "error", "cause"}`, or nothing."""
+    if not caught:
+        return StageResult()
+    state = StageState(str(caught.get("state", StageState.COMPLETE.value)))
+    if state is not StageState.FAILED:
+        return StageResult(state)
+    return StageResult(state, failure(stage, str(caught.get("error", "")), str(caught.get("cause", ""))))
+
+
+def failure(stage: Stage, error: str, cause: str) -> Failure:
+    """A failure from the caught error's class name and its cause (Lambda's JSON, perhaps cut off).
+
+    Messages of our own errors are meant for users and pass; anything else is named by its class only, since
+    its text may hold what nobody should read in an API.
+    """
+    name = error.rpartition(".")[2]
+    error_class = _ERRORS.get(name)
+    if error_class and not issubclass(error_class, errors.TransientError):
+        return Failure(stage, error_class.code, _message(cause) or (error_class.__doc__ or name).splitlines()[0])
+    if name in {"Timeout", "Timedout"}:
+        return Failure(stage, "timed-out", f"{_STAGE_NAMES[stage]} took too long and was stopped. {RETRY_HINT}")
+    named = f" ({name})" if name.isidentifier() else ""
+    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed{named}. {RETRY_HINT}")
+
+
+def is_final(failed: Failure) -> bool:
+    """Whether processing the same bytes again cannot help."""
+    return failed.code in _FINAL_CODES
+
+
+def _message(cause: str) -> str | None:
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return _cut_message(cause)
+    message = parsed.get("errorMessage") if isinstance(parsed, dict) else None
+    return str(message) if message else None
+
+
+def _cut_message(cause: str) -> str | None:
+    """The message of a cause that was cut off before its closing brace: it stands at the front."""
+    marker = '"errorMessage"'
+    if marker not in cause:
+        return None
+    rest = cause.partition(marker)[2].lstrip(" :")
+    try:
+        message, _ = json.JSONDecoder().raw_decode(rest)
+    except ValueError:
+        return None
+    return str(message)
+
+
+def _subclasses(root: type[errors.AuricleError]) -> Iterator[type[errors.AuricleError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _subclasses(child)
+
+
+_ERRORS = {error.__name__: error for error in _subclasses(errors.AuricleError)}
+_FINAL_CODES = frozenset(error.code for error in _subclasses(errors.UnusableRecording))

@@ -1,0 +1,133 @@
+"""Finish: the run's outcome becomes the record, its contacts' timelines and the event that announces it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from auricle import transcript_file
+from auricle.domain_events import EventType, recording_event
+from auricle.errors import NotFound, RecordingNotFound, SupersededRun, TransientError
+from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
+from auricle.ports import ObjectStore, RecordingStore
+from auricle.processing.failures import is_final, stage_result
+from auricle.processing.job import Job
+from auricle.processing.run_files import read_highlights, read_plan, read_windows
+from auricle.recording import Caution, Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.transcript import Engine
+
+ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
+"""Without these there is no transcript, so the recording is in error; any other stage may fail alone."""
+
+_ATTEMPTS = 5
+
+
+def finish_recording(
+    job: Job,
+    stages: Mapping[str, Mapping[str, Any]],
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    now: datetime,
+) -> Mapping[str, Any]:
+    """Writes the record as the stages left it; returns `{"status"}`.
+
+    What a stage finished stays on the record whatever the others did. Finishing twice changes nothing.
+
+    Raises:
+        SupersededRun: the recording was removed, or is being processed anew.
+        TransientError: the recording kept changing under the write; the workflow tries again.
+    """
+    results: Mapping[Stage, StageResult] | None = None
+    for _ in range(_ATTEMPTS):
+        before, run = _current(job, recordings)
+        if before.status not in {Status.UPLOADED, Status.TRANSCRIBING}:
+            return {"status": before.status.value}
+        results = results or _results(stages, run)
+        after = _outcome(before, results, job, objects, now)
+        completed = after.status is Status.COMPLETE
+        event = recording_event(
+            EventType.RECORDING_COMPLETED if completed else EventType.RECORDING_FAILED,
+            after,
+        )
+        if recordings.save(after, expected=before, events=[event], finished_stages=results if run else None):
+            objects.remove(objects.keys(job.run_prefix))
+            return {"status": after.status.value}
+    raise TransientError("The recording kept changing while its results were being written.")
+
+
+def _current(job: Job, recordings: RecordingStore) -> tuple[Recording, Run | None]:
+    try:
+        detail = recordings.detail(job.org, job.recording)
+    except RecordingNotFound:
+        raise SupersededRun("The recording was removed while it was being processed.") from None
+    if detail.recording.run != job.run:
+        raise SupersededRun(f"Run {job.run} was superseded by run {detail.recording.run}.")
+    return detail.recording, detail.run
+
+
+def _results(stages: Mapping[str, Mapping[str, Any]], run: Run | None) -> dict[Stage, StageResult]:
+    """Each stage's final state: what the workflow saw, in the words the stage itself left where it did."""
+    results: dict[Stage, StageResult] = {}
+    for stage in Stage:
+        seen = stage_result(stage, stages.get(stage.value))
+        noted = run.stage(stage) if run else StageResult()
+        if seen.state is StageState.FAILED and noted.failure:
+            seen = noted
+        elif seen.state is StageState.NOT_STARTED:
+            seen = StageResult(StageState.SKIPPED)
+        results[stage] = seen
+    return results
+
+
+def _outcome(
+    before: Recording,
+    results: Mapping[Stage, StageResult],
+    job: Job,
+    objects: ObjectStore,
+    now: datetime,
+) -> Recording:
+    failure = next((results[stage].failure for stage in ESSENTIAL if results[stage].failure), None)
+    found = _found(before, job, objects, has_transcript=results[Stage.ASSEMBLE].state is StageState.COMPLETE)
+    if failure:
+        status = Status.UNRECOVERABLE_ERROR if is_final(failure) else Status.ERROR
+        return replace(found, failure=failure).to(status, at=now)
+    if found.status is Status.UPLOADED:  # nothing had begun, and nothing failed: cannot be a finished run
+        return replace(found, failure=_never_began()).to(Status.ERROR, at=now)
+    return replace(found, failure=None).to(Status.COMPLETE, at=now)
+
+
+def _never_began() -> Failure:
+    return Failure(Stage.PREPARE, "prepare-failed", "Processing ended before it began. Ask for it again to retry.")
+
+
+def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript: bool) -> Recording:
+    """The recording with everything the run's files say."""
+    found = before
+    cautions: dict[str, Caution] = {}
+    engines: dict[str, Engine] = {}
+    try:
+        plan = read_plan(job, objects)
+    except NotFound:
+        return found
+    cautions.update((caution.code, caution) for caution in plan.cautions)
+    found = replace(found, audio=plan.audio)
+    if has_transcript:
+        stored = objects.read(job.transcript_key)
+        transcript = transcript_file.load_transcript(stored)
+        for window in read_windows(job, objects):
+            cautions.update((caution.code, caution) for caution in window.cautions)
+        engines.update((stage, Engine(**engine)) for stage, engine in transcript_file.load(stored)["engines"].items())
+        found = replace(
+            found,
+            language=transcript.language,
+            speakers=transcript.talk(),
+            word_count=len(transcript.words),
+        )
+    highlights = read_highlights(job, objects)
+    if highlights is not None:
+        engines[Stage.SUMMARIZE.value] = HIGHLIGHTS_ENGINE
+        found = replace(found, highlights=highlights)
+    return replace(found, engines=engines, cautions=tuple(cautions.values()))

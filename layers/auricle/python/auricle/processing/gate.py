@@ -1,0 +1,29 @@
+"""What every stage asks before it starts: is this still the recording's run, and may it go on?"""
+
+from __future__ import annotations
+
+from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
+from auricle.ports import RecordingStore
+from auricle.processing.job import Job
+from auricle.recording import RecordingDetail
+
+
+def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
+    """The recording, if the job's run is its current one and consent holds.
+
+    Raises:
+        SupersededRun: removed meanwhile, or processed anew; the workflow ends quietly.
+        ConsentRequired: consent was withdrawn; the workflow ends with the recording held.
+    """
+    try:
+        detail = recordings.detail(job.org, job.recording)
+    except RecordingNotFound:
+        raise SupersededRun("The recording was removed while it was being processed.") from None
+    if detail.recording.run != job.run:
+        raise SupersededRun(f"Run {job.run} was superseded by run {detail.recording.run}.")
+    if not detail.recording.consent.allows_processing:
+        raise ConsentRequired(
+            "Consent was withdrawn while the recording was being processed: it is kept and not processed "
+            "further. Record consent, then ask for processing again.",
+        )
+    return detail

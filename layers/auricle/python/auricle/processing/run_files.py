@@ -1,0 +1,171 @@
+"""The files one run leaves between its stages: the plan, the words of each window, the turns, the highlights.
+
+They lie under the run's own prefix, and are removed when the record is finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from auricle.errors import NotFound
+from auricle.highlights import Highlight
+from auricle.ports import ObjectStore
+from auricle.processing.job import Job
+from auricle.recording import Audio, Caution
+from auricle.transcript import Engine, SpeakerTurn, Word
+
+Region = tuple[float, float]
+"""A stretch of speech, [start, end) in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWindow:
+    """Audio that is transcribed in one go, and the bytes of `audio.flac` that hold it."""
+
+    index: int
+    channel: int
+    start_s: float
+    end_s: float
+    regions: tuple[Region, ...]
+    start_byte: int
+    end_byte: int
+    start_sample: int
+    end_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What preparing found out: the audio's facts, where speech is, and how it is cut."""
+
+    audio: Audio
+    channels: int
+    """Channels of `audio.flac`: two only where each holds a speaker of its own."""
+    stream_info: bytes
+    windows: tuple[PlannedWindow, ...]
+    speech: tuple[tuple[Region, ...], ...]
+    """Speech regions of each channel."""
+    cautions: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowWords:
+    """What one window said."""
+
+    index: int
+    words: tuple[Word, ...]
+    engine: Engine
+    language: str | None = None
+    cautions: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Who spoke when; no engine when diarization has not succeeded."""
+
+    turns: tuple[SpeakerTurn, ...] = ()
+    engine: Engine | None = None
+
+
+def write_plan(job: Job, plan: Plan, objects: ObjectStore) -> None:
+    content = asdict(plan) | {"stream_info": plan.stream_info.hex()}
+    _write(job.plan_key, content, objects)
+
+
+def read_plan(job: Job, objects: ObjectStore) -> Plan:
+    """Raises NotFound before the recording has been prepared."""
+    content = orjson.loads(objects.read(job.plan_key))
+    return Plan(
+        audio=Audio(**content["audio"]),
+        channels=content["channels"],
+        stream_info=bytes.fromhex(content["stream_info"]),
+        windows=tuple(
+            PlannedWindow(**window | {"regions": _regions(window["regions"])}) for window in content["windows"]
+        ),
+        speech=tuple(_regions(channel) for channel in content["speech"]),
+        cautions=_cautions(content["cautions"]),
+    )
+
+
+def write_window(job: Job, window: WindowWords, objects: ObjectStore) -> None:
+    content = {
+        "index": window.index,
+        "words": [[word.text, word.start_s, word.end_s, word.confidence, word.channel] for word in window.words],
+        "engine": asdict(window.engine),
+        "language": window.language,
+        "cautions": [asdict(caution) for caution in window.cautions],
+    }
+    _write(job.window_key(window.index), content, objects)
+
+
+def read_window(job: Job, index: int, objects: ObjectStore) -> WindowWords | None:
+    """None until the window has been transcribed."""
+    return _window(job.window_key(index), objects)
+
+
+def read_windows(job: Job, objects: ObjectStore) -> list[WindowWords]:
+    """Every window that has been transcribed, in order."""
+    windows = (_window(key, objects) for key in objects.keys(job.windows_prefix))
+    return [window for window in windows if window]
+
+
+def write_turns(job: Job, turns: Turns, objects: ObjectStore) -> None:
+    content = {
+        "turns": [[turn.speaker, turn.start_s, turn.end_s, turn.channel] for turn in turns.turns],
+        "engine": asdict(turns.engine) if turns.engine else None,
+    }
+    _write(job.turns_key, content, objects)
+
+
+def read_turns(job: Job, objects: ObjectStore) -> Turns:
+    """No turns where diarization has not succeeded."""
+    try:
+        content = orjson.loads(objects.read(job.turns_key))
+    except NotFound:
+        return Turns()
+    return Turns(
+        turns=tuple(SpeakerTurn(*turn) for turn in content["turns"]),
+        engine=Engine(**content["engine"]) if content["engine"] else None,
+    )
+
+
+def write_highlights(job: Job, highlights: Sequence[Highlight], objects: ObjectStore) -> None:
+    _write(job.highlights_key, [asdict(highlight) for highlight in highlights], objects)
+
+
+def read_highlights(job: Job, objects: ObjectStore) -> tuple[Highlight, ...] | None:
+    """None where no highlights were picked."""
+    try:
+        content = orjson.loads(objects.read(job.highlights_key))
+    except NotFound:
+        return None
+    return tuple(Highlight(**highlight) for highlight in content)
+
+
+def _write(key: str, content: Any, objects: ObjectStore) -> None:
+    objects.write(key, orjson.dumps(content), content_type="application/json", of_one_run=True)
+
+
+def _window(key: str, objects: ObjectStore) -> WindowWords | None:
+    try:
+        content = orjson.loads(objects.read(key))
+    except NotFound:
+        return None
+    return WindowWords(
+        index=content["index"],
+        words=tuple(Word(*word) for word in content["words"]),
+        engine=Engine(**content["engine"]),
+        language=content["language"],
+        cautions=_cautions(content["cautions"]),
+    )
+
+
+def _regions(content: Sequence[Sequence[float]]) -> tuple[Region, ...]:
+    return tuple((float(start_s), float(end_s)) for start_s, end_s in content)
+
+
+def _cautions(content: Sequence[dict[str, str]]) -> tuple[Caution, ...]:
+    return tuple(Caution(**caution) for caution in content)
