@@ -1,0 +1,363 @@
+"""Any accepted recording as blocks of samples at 16 kHz, with bounds on bytes and duration that hold while decoding.
+
+The demuxer is chosen by `sniff`, never by libavformat's own probing, and reads from an open file through Python:
+no protocol is left that could open a second file or an address.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+
+from auricle.errors import AuricleError, DamagedAudio, EmptyAudio, TooLarge, TooLong
+from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.notices import Notice
+from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
+
+_BLOCK_SAMPLES = SAMPLE_RATE_HZ
+_READ_BYTES = 1 << 18
+
+_MAX_TAG_BYTES = 64 << 20
+"""An ID3 tag longer than this is not looked behind."""
+
+_GUESSED_DURATION = frozenset({"aac", "amr"})
+"""Formats that declare no duration: what libavformat reports for them is a guess from the bit rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What a recording turned out to be. `channels` and `sample_rate_hz` are the upload's own."""
+
+    format: str
+    codec: str
+    channels: int
+    sample_rate_hz: int
+    duration_s: float
+    is_video: bool
+    channels_kept: int
+    """1 or 2: how many channels the decoded blocks have."""
+
+    fold: tuple[float, float] | None
+    """Weights that make one channel of two that hold the same conversation; None where each is its own."""
+
+    warnings: tuple[Notice, ...]
+
+
+def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: int) -> Decoding:
+    """Open a recording for decoding; iterate over the answer for its samples.
+
+    Raises `EmptyAudio`, `UnsupportedAudio` or `TooLarge` at once, by the size and the first bytes. Iterating raises
+    `DamagedAudio`, `EmptyAudio` (no sound in it) or `TooLong`.
+    """
+    file = source.open("rb") if isinstance(source, Path) else source
+    try:
+        audio_format, declares_duration = _identify(file, max_size_bytes)
+    except AuricleError:
+        if isinstance(source, Path):
+            file.close()
+        raise
+    return Decoding(
+        file,
+        audio_format,
+        declares_duration=declares_duration,
+        max_duration_s=max_duration_s,
+        closes_file=isinstance(source, Path),
+    )
+
+
+class Decoding:
+    """Iterates once over blocks (channels, n), about a second each, one or two channels.
+
+    Two channels are kept apart. More are averaged into one, each with the same weight: a mix that follows a
+    surround layout would drop whoever spoke into the fourth microphone of an array.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        audio_format: AudioFormat,
+        *,
+        declares_duration: bool,
+        max_duration_s: float,
+        closes_file: bool,
+    ) -> None:
+        self.format = audio_format
+        self._file = file
+        self._declares_duration = declares_duration
+        self._max_duration_s = max_duration_s
+        self._closes_file = closes_file
+        self._sample_count = 0
+        self._broken_packets = 0
+        self._whole_packets = 0
+        self._comparison = _ChannelComparison()
+        self._facts: AudioFacts | None = None
+
+    @property
+    def facts(self) -> AudioFacts:
+        """What the recording turned out to be; complete once iteration has ended."""
+        if self._facts is None:
+            raise RuntimeError("the facts are complete once every block was taken")
+        return self._facts
+
+    def __iter__(self) -> Iterator[Samples]:
+        try:
+            with self._open() as container:
+                yield from self._blocks(container)
+        finally:
+            if self._closes_file:
+                self._file.close()
+
+    def _open(self) -> InputContainer:
+        # A nameless wrapper: libavformat then sees neither a path nor an extension.
+        try:
+            return av.open(
+                _Nameless(self._file),
+                "r",
+                format=self.format.demuxer,
+                options={"protocol_whitelist": "none"},
+                buffer_size=_READ_BYTES,
+            )
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._damaged("its beginning or its index is missing") from error
+
+    def _blocks(self, container: InputContainer) -> Iterator[Samples]:
+        if not container.streams.audio:
+            raise EmptyAudio("The file holds no sound: there is no audio track in it.")
+        stream = container.streams.audio[0]
+        source_channels = source_rate_hz = channels_kept = 0
+        resampling: _Resampling | None = None
+        pending: list[Samples] = []
+        pending_count = 0
+        for frame in self._frames(container, stream):
+            if resampling is None or not resampling.fits(frame):
+                if resampling is None:
+                    source_channels, source_rate_hz = frame.layout.nb_channels, frame.sample_rate
+                    channels_kept = source_channels if source_channels <= 2 else 1
+                else:
+                    pending.append(resampling.rest())
+                resampling = _Resampling(frame, channels_kept)
+            samples = resampling.convert(frame)
+            pending.append(samples)
+            pending_count += samples.shape[1]
+            if pending_count >= _BLOCK_SAMPLES:
+                yield self._take(pending)
+                pending, pending_count = [], 0
+        if resampling is not None:
+            pending.append(resampling.rest())
+            block = self._take(pending)
+            if block.shape[1]:
+                yield block
+        self._facts = self._conclude(container, stream, source_channels, source_rate_hz, channels_kept)
+
+    def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                # The container breaks off here; what came before is still good.
+                self._broken_packets += 1
+                return
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                self._broken_packets += 1
+                continue
+            self._whole_packets += 1
+            for frame in frames:
+                if isinstance(frame, AudioFrame):
+                    yield frame
+
+    def _take(self, pending: list[Samples]) -> Samples:
+        block = np.nan_to_num(np.concatenate(pending, axis=1), copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+        self._sample_count += block.shape[1]
+        if self._sample_count > self._max_duration_s * SAMPLE_RATE_HZ:
+            raise TooLong(
+                f"The recording is longer than {_spoken(self._max_duration_s)}, the most that is accepted. "
+                "Split it and upload the parts."
+            )
+        if len(block) == 2:
+            self._comparison.feed(block)
+        return block
+
+    def _conclude(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        source_channels: int,
+        source_rate_hz: int,
+        channels_kept: int,
+    ) -> AudioFacts:
+        decoded_s = self._sample_count / SAMPLE_RATE_HZ
+        declared_s = self._declared_s(container, stream)
+        if not self._sample_count:
+            if self._broken_packets or declared_s:
+                raise self._damaged("nothing in it can be decoded")
+            raise EmptyAudio("The file is a recording of no length: it holds no sound.")
+        if self._broken_packets > self._whole_packets:
+            raise self._damaged("most of it cannot be decoded")
+        warnings = []
+        if declared_s is not None and declared_s - decoded_s > max(0.5, 0.01 * declared_s):
+            warnings.append(
+                Notice(
+                    "truncated",
+                    f"The file is cut off: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
+                )
+            )
+        elif self._broken_packets:
+            warnings.append(Notice("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
+        return AudioFacts(
+            format=self.format.name,
+            codec=stream.codec_context.name,
+            channels=source_channels,
+            sample_rate_hz=source_rate_hz,
+            duration_s=decoded_s,
+            is_video=any(not video.disposition & Disposition.attached_pic for video in container.streams.video),
+            channels_kept=channels_kept,
+            fold=self._comparison.fold() if channels_kept == 2 else None,
+            warnings=tuple(warnings),
+        )
+
+    def _declared_s(self, container: InputContainer, stream: AudioStream) -> float | None:
+        if not self._declares_duration:
+            return None
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        return container.duration / av.time_base if container.duration is not None else None
+
+    def _damaged(self, what: str) -> DamagedAudio:
+        return DamagedAudio(
+            f"The file begins like {self.format.name}, but {what}. It may have been cut off in transfer: "
+            "upload it again, and check that it plays."
+        )
+
+
+class _ChannelComparison:
+    """Are two channels two sides of a call, or one conversation recorded in stereo?
+
+    Two sides of a call hardly correlate; even a loud echo of the other side (-12 dB) gives 0.47. One conversation
+    in front of two microphones, or a mono recording saved as stereo, does.
+    """
+
+    _SAME_CONVERSATION = 0.6
+    _SILENT_BESIDE = 1e-5
+    """A channel this much weaker (-50 dB) than the other is empty."""
+
+    def __init__(self) -> None:
+        self._left = self._right = self._both = 0.0
+
+    def feed(self, block: Samples) -> None:
+        left, right = block.astype(np.float64)
+        self._left += float(left @ left)
+        self._right += float(right @ right)
+        self._both += float(left @ right)
+
+    def fold(self) -> tuple[float, float] | None:
+        if self._right <= self._left * self._SILENT_BESIDE:
+            return 1.0, 0.0
+        if self._left <= self._right * self._SILENT_BESIDE:
+            return 0.0, 1.0
+        correlation = self._both / (self._left * self._right) ** 0.5
+        if abs(correlation) < self._SAME_CONVERSATION:
+            return None
+        # Channels of opposite phase would cancel each other in a sum.
+        return (0.5, 0.5) if correlation > 0 else (0.5, -0.5)
+
+
+class _Nameless(io.RawIOBase):
+    """An open file without its name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+class _Resampling:
+    """Frames of one shape to 16 kHz. A stream may change its shape on the way; then a new one takes over."""
+
+    def __init__(self, frame: AudioFrame, channels_kept: int) -> None:
+        self._shape = self._shape_of(frame)
+        self._averages = frame.layout.nb_channels > 2 and channels_kept == 1
+        self._channels_kept = channels_kept
+        layout = {1: "mono", 2: "stereo"}[channels_kept]
+        self._resampler = AudioResampler(
+            format="fltp", layout=frame.layout if self._averages else layout, rate=SAMPLE_RATE_HZ
+        )
+
+    @staticmethod
+    def _shape_of(frame: AudioFrame) -> tuple[str, str, int]:
+        return frame.format.name, frame.layout.name, frame.sample_rate
+
+    def fits(self, frame: AudioFrame) -> bool:
+        return self._shape_of(frame) == self._shape
+
+    def convert(self, frame: AudioFrame) -> Samples:
+        # Broken time stamps must not make the resampler insert or drop sound.
+        frame.pts = None
+        return self._samples(self._resampler.resample(frame))
+
+    def rest(self) -> Samples:
+        return self._samples(self._resampler.resample(None))
+
+    def _samples(self, frames: list[AudioFrame]) -> Samples:
+        if not frames:
+            return np.zeros((self._channels_kept, 0), np.float32)
+        samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1).astype(np.float32, copy=False)
+        return samples.mean(axis=0, keepdims=True) if self._averages else samples
+
+
+def _identify(file: BinaryIO, max_size_bytes: int) -> tuple[AudioFormat, bool]:
+    size_bytes = file.seek(0, io.SEEK_END)
+    if size_bytes > max_size_bytes:
+        raise TooLarge(
+            f"The file has {size_bytes / 1e6:.0f} MB; at most {max_size_bytes / 1e6:.0f} MB are accepted. "
+            "Upload it as MP3, M4A or Opus, or in parts."
+        )
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    tag_bytes = id3_tag_bytes(head)
+    if 0 < tag_bytes <= _MAX_TAG_BYTES:
+        file.seek(tag_bytes)
+        head = file.read(HEAD_BYTES) or head
+    audio_format = sniff(head)
+    file.seek(0)
+    if audio_format.name == "mp3":
+        # Without one of these headers the length of an MP3 is a guess from its first bit rate.
+        return audio_format, any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
+    return audio_format, audio_format.demuxer not in _GUESSED_DURATION
+
+
+def _spoken(duration_s: float) -> str:
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{seconds} s" if seconds else ""]
+    return " ".join(part for part in parts if part) or "0 s"

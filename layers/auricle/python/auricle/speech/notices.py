@@ -1,0 +1,13 @@
+"""What a person should know about a result that is there all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`code` is for programs (`truncated`, `likely-not-english`), `message` for people."""
+
+    code: str
+    message: str
