@@ -88,7 +88,7 @@ MODELS: Mapping[ModelName, CarriedModel] = MappingProxyType(
                 path_in_package="whisperx/assets/pytorch_model.bin",
                 source_sha256="0b5b3216d60a2d32fc086b47ea8c67589aaeb26b7e07fcbe620d6d0b83e209ea",
                 suffix=".onnx",
-                sha256="b226a28078f334854fb5f6adf8cec62dda4d5a0bee836c41a165cc5f596e31b4",
+                sha256="8f5a1a6a7642e01379104140f1a81c96d122a15fab9d0055460cff376e117cfb",
                 convert=_speaker_segmentation,
             ),
             CarriedModel(

@@ -24,12 +24,15 @@ _IR_VERSION = 8
 
 SAMPLE_RATE_HZ = 16_000
 SEGMENTATION_WINDOW_SAMPLES = 80_000
+SEGMENTATION_FRAMES = 293
 SEGMENTATION_SPEAKERS = 3
 EMBEDDING_SIZE = 256
 MEL_BANDS = 40
 
 _NORM_EPSILON = 1e-5
 _LEAK = 0.01
+_SINC_STRIDE = 10
+_POOL = 3
 _FILTER_GRID = 2.0**-26
 
 
@@ -87,8 +90,9 @@ class _Graph:
     def serialize(
         self, name: str, inputs: Mapping[str, tuple[Any, ...]], outputs: Mapping[str, tuple[Any, ...]]
     ) -> bytes:
+        # For each name its element type, then its axes.
         def describe(values: Mapping[str, tuple[Any, ...]]) -> list[Any]:
-            return [helper.make_tensor_value_info(key, TensorProto.FLOAT, list(shape)) for key, shape in values.items()]
+            return [helper.make_tensor_value_info(name, kind, axes) for name, (kind, *axes) in values.items()]
 
         graph = helper.make_graph(self.nodes, name, describe(inputs), describe(outputs), self.weights)
         model = helper.make_model(
@@ -125,16 +129,21 @@ def speaker_encoder_graph(weights: Weights) -> bytes:
     graph.add("Div", positive, norm, output="embedding")
     return graph.serialize(
         "speaker-encoder",
-        {"mel": ("batch", "time", MEL_BANDS)},
-        {"embedding": ("batch", EMBEDDING_SIZE)},
+        {"mel": (TensorProto.FLOAT, "batch", "time", MEL_BANDS)},
+        {"embedding": (TensorProto.FLOAT, "batch", EMBEDDING_SIZE)},
     )
 
 
 def speaker_segmentation_graph(weights: Weights) -> bytes:
-    """Waveforms (batch, 1, 80000) at 16 kHz to activities (batch, 293, 3) of up to three speakers, 0 to 1.
+    """Windows of 80000 samples at 16 kHz to activities (windows, 293, 3) of up to three speakers, 0 to 1.
 
     PyanNet of Bredin and Laurent, "End-to-end speaker segmentation for overlap-aware resegmentation" (2021):
     sinc filters, two convolutions, four bidirectional LSTM layers, two linear layers, one output per speaker.
+
+    The windows overlap, and the sinc filters are more than half of the work. So the graph takes one stretch of
+    `waveform` (samples,) and where in it the windows begin (`window_starts`, in units of 30 samples, which is
+    what the filters' stride and their pooling come to), and filters every sample once. The network normalises
+    each window before the filters; as they are linear, that becomes a scale and an offset of what they give.
     """
     graph = _Graph()
 
@@ -147,17 +156,14 @@ def speaker_segmentation_graph(weights: Weights) -> bytes:
             epsilon=_NORM_EPSILON,
         )
 
-    def pooled(x: str, stage: int) -> str:
-        x = graph.add("MaxPool", x, kernel_shape=[3], strides=[3])
-        return graph.add("LeakyRelu", normalized(x, f"sincnet.norm1d.{stage}"), alpha=_LEAK)
-
-    filters = graph.weight("sinc_filters", sinc_filters(weights))
-    x = graph.add("Conv", normalized("waveform", "sincnet.wav_norm1d"), filters, strides=[10])
-    x = pooled(graph.add("Abs", x), 0)
+    x = _sinc_stage(graph, weights)
+    x = graph.add("LeakyRelu", normalized(x, "sincnet.norm1d.0"), alpha=_LEAK)
     for stage in (1, 2):
         name = f"sincnet.conv1d.{stage}"
         kernel = graph.weight(f"{name}.weight", weights[f"{name}.weight"])
-        x = pooled(graph.add("Conv", x, kernel, graph.weight(f"{name}.bias", weights[f"{name}.bias"])), stage)
+        x = graph.add("Conv", x, kernel, graph.weight(f"{name}.bias", weights[f"{name}.bias"]))
+        x = graph.add("MaxPool", x, kernel_shape=[_POOL], strides=[_POOL])
+        x = graph.add("LeakyRelu", normalized(x, f"sincnet.norm1d.{stage}"), alpha=_LEAK)
     x = graph.add("Transpose", x, perm=[2, 0, 1])
     both_directions = graph.weight("both_directions", np.array([0, 0, -1]))
     for layer in range(4):
@@ -169,9 +175,69 @@ def speaker_segmentation_graph(weights: Weights) -> bytes:
     graph.add("Sigmoid", graph.linear(x, "classifier", weights), output="activity")
     return graph.serialize(
         "speaker-segmentation",
-        {"waveform": ("batch", 1, SEGMENTATION_WINDOW_SAMPLES)},
-        {"activity": ("batch", 293, SEGMENTATION_SPEAKERS)},
+        {"waveform": (TensorProto.FLOAT, "samples"), "window_starts": (TensorProto.INT64, "windows")},
+        {"activity": (TensorProto.FLOAT, "windows", SEGMENTATION_FRAMES, SEGMENTATION_SPEAKERS)},
     )
+
+
+def _sinc_stage(graph: _Graph, weights: Weights) -> str:
+    """Normalised waveform, sinc filters, magnitude and pooling, of each window: (windows, 80, 2658)."""
+    filters = sinc_filters(weights)
+    first, second = graph.weight("first_axis", np.array([0])), graph.weight("second_axis", np.array([1]))
+    last = graph.weight("last_axis", np.array([2]))
+
+    wave = graph.add("Unsqueeze", graph.add("Unsqueeze", "waveform", first), first)
+    filtered = graph.add("Conv", wave, graph.weight("sinc_filters", filters), strides=[_SINC_STRIDE])
+    pool = {"kernel_shape": [_POOL], "strides": [_POOL]}
+    highest = graph.add("MaxPool", filtered, **pool)
+    lowest = graph.add("Neg", graph.add("MaxPool", graph.add("Neg", filtered), **pool))
+
+    def of_each_window(values: str, positions: str) -> str:
+        """(1, 80, time) to (windows, time, 80): a row of 80 is what gathering copies fastest."""
+        rows = graph.add("Squeeze", graph.add("Transpose", values, perm=[0, 2, 1]), first)
+        return graph.add("Gather", rows, positions, axis=0)
+
+    def positions_of(units_per_start: int, count: int) -> str:
+        factor = graph.weight(f"positions_per_start_{count}", np.array([units_per_start]))
+        offsets = graph.weight(f"positions_{count}", np.arange(count))
+        return graph.add("Add", graph.add("Unsqueeze", graph.add("Mul", "window_starts", factor), second), offsets)
+
+    pooled_frames = ((SEGMENTATION_WINDOW_SAMPLES - filters.shape[-1]) // _SINC_STRIDE + 1) // _POOL
+    pooled_positions = positions_of(1, pooled_frames)
+
+    # Mean and variance of each window from sums over blocks of 10 samples, in double precision: a window with
+    # much offset and little sound would lose its variance in single.
+    block = graph.weight("blocks", np.array([-1, _SINC_STRIDE]))
+    double = graph.add("Cast", "waveform", to=TensorProto.DOUBLE)
+    blocks = graph.add("Reshape", double, block)
+    block_positions = positions_of(_POOL, SEGMENTATION_WINDOW_SAMPLES // _SINC_STRIDE)
+
+    def window_mean(values: str) -> str:
+        means = graph.add("ReduceMean", values, axes=[1], keepdims=0)
+        windows = graph.add("Gather", means, block_positions, axis=0)
+        return graph.add("Unsqueeze", graph.add("ReduceMean", windows, axes=[1], keepdims=1), last)
+
+    mean = window_mean(blocks)
+    power = window_mean(graph.add("Mul", blocks, blocks))
+    variance = graph.add("Sub", power, graph.add("Mul", mean, mean))
+    variance = graph.add("Cast", graph.add("Abs", variance), to=TensorProto.FLOAT)
+    mean = graph.add("Cast", mean, to=TensorProto.FLOAT)
+
+    gain, bias = (
+        graph.weight(f"sincnet.wav_norm1d.{part}", weights[f"sincnet.wav_norm1d.{part}"]) for part in ("weight", "bias")
+    )
+    epsilon = graph.weight("epsilon", np.array([_NORM_EPSILON]))
+    scale = graph.add("Div", gain, graph.add("Sqrt", graph.add("Add", variance, epsilon)))
+    level = graph.add("Sub", bias, graph.add("Mul", scale, mean))
+    response = graph.weight("sinc_filters.level_response", filters.sum(axis=-1, dtype=np.float64).reshape(1, 1, -1))
+    offset = graph.add("Mul", level, response)
+
+    # The largest magnitude of a pool is at its highest or at its lowest value, wherever the offset moves them.
+    ends = [
+        graph.add("Abs", graph.add("Add", graph.add("Mul", of_each_window(end, pooled_positions), scale), offset))
+        for end in (highest, lowest)
+    ]
+    return graph.add("Transpose", graph.add("Max", *ends), perm=[0, 2, 1])
 
 
 def sinc_filters(weights: Weights) -> NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""How right a result is: word error rate of transcripts, diarization error rate of speaker turns."""
