@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auricle.speech.vad import FRAME_S, SpeechRegion, VoiceTrack, speech_regions, without_crosstalk
+from auricle.speech.vad import FRAME_S, SpeechRegion, VoiceTrack, speech_regions
 
 MAX_WINDOW_S = 30.0
 """What Whisper takes at once, and a few seconds' work for any engine."""
@@ -38,10 +38,13 @@ class Window:
 def cut_windows(
     tracks: Sequence[VoiceTrack], *, max_window_s: float = MAX_WINDOW_S, max_pause_s: float = MAX_PAUSE_S
 ) -> tuple[Window, ...]:
-    """The windows of a recording, one track a channel, ordered by start and numbered from 0. Silence gives none."""
+    """The windows of a recording, one track a channel, ordered by start and numbered from 0. Silence gives none.
+
+    The two tracks of a call come here without crosstalk (`vad.without_crosstalk`).
+    """
     stretches = [
         (regions[0].start_s, channel, regions)
-        for channel, track in enumerate(without_crosstalk(tracks))
+        for channel, track in enumerate(tracks)
         for regions in _packed(_short_regions(track, max_window_s), max_window_s, max_pause_s)
     ]
     return tuple(

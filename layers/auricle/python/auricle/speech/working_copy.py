@@ -15,7 +15,7 @@ from auricle.errors import EmptyAudio
 from auricle.speech.decode import AudioFacts, decode
 from auricle.speech.flac import FlacIndex, FlacWriter, Samples
 from auricle.speech.peaks import PeakMeter, Peaks
-from auricle.speech.vad import VoiceActivity, VoiceActivityModel
+from auricle.speech.vad import VoiceActivity, VoiceActivityModel, VoiceTrack, without_crosstalk
 from auricle.speech.windows import Window, cut_windows
 
 
@@ -26,6 +26,9 @@ class WorkingCopy:
     facts: AudioFacts
     index: FlacIndex
     peaks: Peaks
+    tracks: tuple[VoiceTrack, ...]
+    """What was heard on each channel, without the other side's crosstalk."""
+
     windows: tuple[Window, ...]
     """Empty when nobody speaks."""
 
@@ -55,8 +58,8 @@ def write_working_copy(
         meter.feed(block)
         for listener, channel in zip(listeners, block, strict=True):
             listener.feed(channel)
-    windows = cut_windows([listener.finish() for listener in listeners])
-    return WorkingCopy(facts, index, meter.finish(), windows)
+    tracks = without_crosstalk([listener.finish() for listener in listeners])
+    return WorkingCopy(facts, index, meter.finish(), tracks, cut_windows(tracks))
 
 
 def read_blocks(flac: Path) -> Iterator[Samples]:

@@ -1,0 +1,38 @@
+"""Lambda: an upload becomes working audio and a plan of windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from auricle.adapters.logs import stage_logged
+from auricle.bootstrap import bootstrap
+from auricle.processing.job import Job
+from auricle.processing.prepare import Bounds, prepare_recording
+from auricle.speech.models import model_path
+from auricle.speech.vad import VoiceActivityModel
+
+
+@cache
+def _voice_model() -> VoiceActivityModel:
+    return VoiceActivityModel(model_path("voice-activity", bootstrap().settings.models_path))
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    wired = bootstrap()
+    job = Job.from_event(event)
+    with stage_logged("prepare", job) as facts, TemporaryDirectory() as workspace:
+        plan = prepare_recording(
+            job,
+            recordings=wired.recordings,
+            objects=wired.objects,
+            voice_model=_voice_model(),
+            bounds=Bounds(wired.settings.max_duration_s, wired.settings.max_upload_bytes),
+            workspace=Path(workspace),
+            now=datetime.now(UTC),
+        )
+        facts["windows"] = len(plan["windows"])
+        return dict(plan)

@@ -1,0 +1,20 @@
+"""Which transcription engine this environment runs, made once per process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from auricle.bootstrap import bootstrap
+from auricle.speech.transcription import TranscriptionEngine, choose_engine
+
+
+@cache
+def engine() -> TranscriptionEngine:
+    """Raises ModelUnavailable when the engine asked for cannot be had."""
+    wired = bootstrap()
+    return choose_engine(
+        wired.settings.transcription_engine,
+        whisper_model=wired.settings.whisper_model,
+        models=wired.settings.models_path,
+        fetch_folder=wired.fetch_folder,
+    )
