@@ -1,0 +1,117 @@
+"""The engine as a child process: what `auricle demo` and the tests use, and what a kill -9 is tried on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.local import aws, failures
+from infra.local.home import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+STOP_WITHIN_S = 20.0
+
+
+@dataclass(frozen=True)
+class Child:
+    """A served local environment in a process of its own."""
+
+    home: Path
+    base_url: str
+    endpoint_url: str
+    outputs: Mapping[str, str]
+    changed: tuple[str, ...]
+    process: subprocess.Popen[str]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client at this engine."""
+        return aws.client(service, self.endpoint_url)
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does: everything is saved."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as the kernel does when memory runs out: nothing is saved."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        try:
+            self.process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def launch(
+    home: Path,
+    port: int = 0,
+    progress: Callable[[str], None] = lambda _text: None,
+    *,
+    assembly: Path | None = None,
+) -> Child:
+    """Start an engine that ends with this process; returns when its API answers.
+
+    `port` 0 takes any two free ports. Raises what `engine.start` raises, with the same message.
+    """
+    command = [sys.executable, "-m", "infra.local.engine", "--home", str(home), "--port", str(port)]
+    command += ["--with-parent"] + (["--assembly", str(assembly)] if assembly else [])
+    process = subprocess.Popen(
+        command, cwd=CHECKOUT, env=dict(os.environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+    if process.stdout is None:
+        raise failures.EngineFailed("The engine's process has no output to read.")
+    for line in process.stdout:
+        told = json.loads(line)
+        if "progress" in told:
+            progress(told["progress"])
+        elif "ready" in told:
+            ready = told["ready"]
+            return Child(
+                home, ready["base_url"], ready["endpoint_url"], ready["outputs"], tuple(ready["changed"]), process
+            )
+        elif "failed" in told:
+            process.wait()
+            process.stdout.close()
+            raise _failure(told["kind"], told["failed"])
+    process.stdout.close()
+    raise failures.EngineFailed(f"The engine ended with {process.wait()}. See {home / 'logs' / 'engine.log'}.")
+
+
+def _failure(kind: str, message: str) -> failures.LocalEnvironmentError:
+    """The child's error as it was raised there."""
+    found = getattr(failures, kind, failures.EngineFailed)
+    failure = found.__new__(found)
+    failure.args = (message,)
+    if not isinstance(failure, failures.LocalEnvironmentError):
+        return failures.EngineFailed(message)
+    return failure
+
+
+@contextlib.contextmanager
+def launched(
+    home: Path,
+    port: int = 0,
+    progress: Callable[[str], None] = lambda _text: None,
+    *,
+    assembly: Path | None = None,
+) -> Iterator[Child]:
+    """`launch` for a block; stopped politely at its end."""
+    child = launch(home, port, progress, assembly=assembly)
+    try:
+        yield child
+    finally:
+        child.stop()

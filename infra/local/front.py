@@ -1,0 +1,146 @@
+"""The public port: the stack's HTTP API at `http://127.0.0.1:PORT/…`, and the JWKS. Nothing else of the engine.
+
+AWS puts a host name of its own in front of an HTTP API; the engine puts `/_aws/execute-api/<id>/` on the port
+that also carries S3, DynamoDB and its own reset switch. Here the API has a port to itself and an address that
+survives a redeployment, with API Gateway's own limits and answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from infra.local import glue
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    Scope = Mapping[str, Any]
+    Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+    Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+    Answer = tuple[int, dict[str, Any], bytes]
+
+# "API Gateway quotas": payload 10 MB, integration timeout 30 s. "Lambda quotas": 6 MB of invocation payload
+# each way, in which a binary body counts as its base64.
+MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_INVOCATION_BYTES = 6 * 1024 * 1024
+INTEGRATION_TIMEOUT_S = 30.0
+
+JWKS_PATH = "/.well-known/jwks.json"
+
+
+def _message(status: int, text: str) -> Answer:
+    return status, {"content-type": "application/json"}, json.dumps({"message": text}).encode()
+
+
+TOO_LARGE = _message(413, "Request Entity Too Large")
+INTERNAL_ERROR = _message(500, "Internal Server Error")
+TIMED_OUT = _message(503, "Service Unavailable")
+STARTING = _message(503, "Auricle is starting: try again in a moment.")
+
+
+class Front:
+    """The ASGI application of the public port. `api_id` names the deployed HTTP API once there is one."""
+
+    def __init__(self, jwks: bytes) -> None:
+        self.api_id: str | None = None
+        self._jwks = jwks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        body = await _read_body(receive)
+        status, headers, content = await self._answer(scope, body)
+        await _reply(send, status, headers, b"" if scope["method"] == "HEAD" else content)
+
+    async def _answer(self, scope: Scope, body: bytes | None) -> Answer:
+        if scope["path"] == JWKS_PATH:
+            return 200, {"content-type": "application/json", "cache-control": "max-age=300"}, self._jwks
+        if self.api_id is None:
+            return (*STARTING[:1], {**STARTING[1], "retry-after": "1"}, STARTING[2])
+        headers = _headers(scope)
+        if body is None or not _fits_an_invocation(headers, body):
+            return TOO_LARGE
+        query = scope["query_string"].decode("latin-1")
+        call = asyncio.ensure_future(
+            glue.call_http_api(
+                self.api_id,
+                raw_path=scope["raw_path"].decode("latin-1"),
+                method=scope["method"],
+                headers=headers,
+                body=body,
+                query=parse_qs(query, keep_blank_values=True),
+                raw_query=query,
+            )
+        )
+        done, _ = await asyncio.wait({call}, timeout=INTEGRATION_TIMEOUT_S)
+        if not done:
+            return TIMED_OUT
+        status, answer_headers, content = call.result()
+        if _is_engine_error(status, content) or len(content) > MAX_INVOCATION_BYTES:
+            return INTERNAL_ERROR
+        return status, answer_headers, content
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The request's body, or None when it is larger than API Gateway takes.
+
+    The rest of an oversized body is read and dropped: many clients report a broken connection instead of the
+    answer when the server stops listening.
+    """
+    chunks: list[bytes] = []
+    size_bytes = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(chunks) if size_bytes <= MAX_BODY_BYTES else None
+        size_bytes += len(message.get("body", b""))
+        if size_bytes <= MAX_BODY_BYTES:
+            chunks.append(message.get("body", b""))
+        else:
+            chunks.clear()
+        if not message.get("more_body", False):
+            return b"".join(chunks) if size_bytes <= MAX_BODY_BYTES else None
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Lower-case names, repeated fields joined by commas, and the forwarding headers API Gateway adds."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        separator = "; " if name == "cookie" else ","
+        headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
+    client = (scope.get("client") or ("127.0.0.1",))[0]
+    headers["x-forwarded-for"] = ", ".join(filter(None, [headers.get("x-forwarded-for"), client]))
+    headers["x-forwarded-proto"] = scope["scheme"]
+    headers["x-forwarded-port"] = str(scope["server"][1])
+    return headers
+
+
+def _fits_an_invocation(headers: Mapping[str, str], body: bytes) -> bool:
+    around_body_bytes = 2048 + sum(len(name) + len(value) for name, value in headers.items())
+    is_text = headers.get("content-type", "").startswith(("text/", "application/json", "application/xml"))
+    body_bytes = len(body) if is_text else (len(body) + 2) // 3 * 4
+    return around_body_bytes + body_bytes <= MAX_INVOCATION_BYTES
+
+
+def _is_engine_error(status: int, content: bytes) -> bool:
+    """Whether the handler raised: the engine shows its error, API Gateway never does."""
+    return status == 502 and b'"errorType"' in content
+
+
+async def _reply(send: Send, status: int, headers: Mapping[str, Any], content: bytes) -> None:
+    lines = [
+        (name.lower().encode("latin-1"), str(line).encode())
+        for name, value in headers.items()
+        for line in (value if isinstance(value, (list, tuple)) else [value])
+        if name.lower() != "content-length"
+    ]
+    lines.append((b"content-length", str(len(content)).encode()))
+    lines.append((b"apigw-requestid", base64.b64encode(glue.request_id())))
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": content})

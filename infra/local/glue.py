@@ -1,0 +1,308 @@
+"""Every private name of the embedded engine that Auricle touches, and what it does with them.
+
+The engine (ministack, pinned exactly) differs from AWS in a few places that matter here. Each is mended below,
+by the smallest hook that does it; CONTRACT lists the names, and tests/integration/test_engine_contract.py fails
+loudly when one of them moves.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import json
+import logging
+import os
+import re
+import sys
+import threading
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from infra.local.aws import ACCOUNT, REGION
+from infra.local.home import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+PINNED_VERSION = "1.5.33"
+
+
+@dataclass(frozen=True)
+class PrivateName:
+    """A name inside the engine, and the parameters Auricle relies on (None: not a function)."""
+
+    module: str
+    name: str
+    parameters: tuple[str, ...] | None
+
+    def resolve(self) -> Any:
+        """The object itself. Raises AttributeError or ModuleNotFoundError when it moved."""
+        found: Any = import_module(self.module)
+        for part in self.name.split("."):
+            found = getattr(found, part)
+        return found
+
+    def present_parameters(self) -> tuple[str, ...] | None:
+        """The parameters it has in the installed engine."""
+        found = self.resolve()
+        return tuple(inspect.signature(found).parameters) if callable(found) else None
+
+
+APP = PrivateName("ministack.app", "app", ("scope", "receive", "send"))
+SAVED_SERVICES = PrivateName("ministack.app", "_build_persistence_save_dict", ())
+STATE_FORMAT = PrivateName("ministack.core.persistence", "_state_format_version", ("service",))
+STATE_ENCODER = PrivateName("ministack.core.persistence", "_json_default", ("obj",))
+REQUEST_SCOPE = PrivateName("ministack.core.responses", "request_scope", ("account_id", "region"))
+CALL_API = PrivateName(
+    "ministack.services.apigateway",
+    "handle_execute",
+    ("api_id", "stage", "path", "method", "headers", "body", "query_params", "raw_query_string"),
+)
+DECODE_PATH = PrivateName("ministack.services.apigateway", "decode_http_api_path", ("raw_path",))
+INVOKE_WARM = PrivateName("ministack.services.lambda_svc", "_execute_function_warm", ("func", "event", "request_id"))
+DRAIN_LOG = PrivateName(
+    "ministack.core.lambda_runtime",
+    "Worker._drain_stderr_bounded",
+    ("self", "first_line_wait", "idle_confirm", "hard_cap"),
+)
+WORKER_SCRIPT = PrivateName("ministack.core.lambda_runtime", "_detect_runtime_binary", ("runtime",))
+STOP_WORKERS = PrivateName("ministack.core.lambda_runtime", "reset", ())
+FUNCTIONS = PrivateName("ministack.services.lambda_svc", "_functions", None)
+SERVICE_INTEGRATIONS = PrivateName("ministack.services.stepfunctions", "_SERVICE_DISPATCH", None)
+TASK_ERROR = PrivateName("ministack.services.stepfunctions", "_ExecutionError", ("error", "cause"))
+EXECUTIONS = PrivateName("ministack.services.stepfunctions", "_executions", None)
+RUN_EXECUTION = PrivateName("ministack.services.stepfunctions", "_run_execution", ("exec_arn",))
+ADD_EVENT = PrivateName("ministack.services.stepfunctions", "_add_event", ("execution", "event_type", "details"))
+FAIL_EXECUTION = PrivateName("ministack.services.stepfunctions", "_fail_execution", ("execution", "error", "cause"))
+
+CONTRACT = tuple(value for value in list(globals().values()) if isinstance(value, PrivateName))
+
+
+def request_id() -> bytes:
+    """Eleven random bytes: what API Gateway's request ids are made of."""
+    return os.urandom(11)
+
+
+# --- the HTTP API ------------------------------------------------------------------------------------------
+
+
+async def call_http_api(
+    api_id: str,
+    *,
+    raw_path: str,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query: Mapping[str, list[str]],
+    raw_query: str,
+) -> tuple[int, dict[str, Any], bytes]:
+    """One request to the `$default` stage, past the engine's own routing by host and path."""
+    path = DECODE_PATH.resolve()(raw_path)
+    answer: tuple[int, dict[str, Any], bytes] = await CALL_API.resolve()(
+        api_id, "$default", path, method, dict(headers), body, dict(query), raw_query_string=raw_query
+    )
+    return answer
+
+
+# --- Lambda ------------------------------------------------------------------------------------------------
+
+# Put before the engine's own worker script. Warm workers are long-lived processes: one in the middle of a
+# transcription would outlive an engine that was killed, and write into the next one. A poll of the parent is
+# the portable way to notice (PR_SET_PDEATHSIG follows the spawning thread, and the engine's threads are short).
+EXIT_WITH_PARENT = """
+def _exit_with_parent():
+    import os, threading, time
+    parent = os.getppid()
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.25)
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True, name="exit-with-parent").start()
+_exit_with_parent()
+"""
+
+# An editable install puts the checkout on sys.path: a file missing from a deployed asset would be found there,
+# and only be missed on AWS. Third-party packages still come from the environment, as from Lambda's own layers.
+FORGET_CHECKOUT = f"""
+def _forget_checkout():
+    import os, sys
+    checkout = {str(CHECKOUT)!r}
+    roots = {{os.path.join(checkout, part) for part in ("", "functions", "layers/auricle/python")}}
+    roots |= {{root.rstrip("/") for root in roots}}
+    sys.path[:] = [path for path in sys.path if path not in roots]
+_forget_checkout()
+"""
+
+_EXCEPTION_LINE = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::|$)")
+
+
+def error_class(traceback_text: str) -> str | None:
+    """The class of the exception a traceback ends with, without its module: what Lambda calls errorType.
+
+    The message may have many lines, so the last line is no guide: the class stands on the first unindented
+    line after the last frame.
+    """
+    found = None
+    after_frame = False
+    for line in traceback_text.splitlines():
+        if line.startswith("  File "):
+            after_frame = True
+        elif after_frame and not line.startswith(" "):
+            if match := _EXCEPTION_LINE.match(line):
+                found = match[1]
+            after_frame = False
+    return found
+
+
+def _named_error(answer: dict[str, Any]) -> dict[str, Any]:
+    """Give a failed invocation the error name AWS gives it; the engine says Runtime.HandlerError for all."""
+    body = answer.get("body")
+    if answer.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+        if body.get("errorMessage") == "Worker process died":
+            body["errorType"] = "Runtime.ExitError"
+        else:
+            body["errorType"] = error_class(answer.get("log") or "") or "Runtime.HandlerError"
+    return answer
+
+
+def _mend_lambda(note_activity: Callable[[], None]) -> None:
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    invoke = INVOKE_WARM.resolve()
+    function_log = logging.getLogger("auricle.local.functions")
+
+    def invoke_and_name_error(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        note_activity()
+        answer = _named_error(invoke(func, event, request_id))
+        note_activity()
+        name = (func.get("config") or func).get("FunctionName", "?")
+        for line in (answer.get("log") or "").splitlines():
+            function_log.info("%s %s", name, line)
+        return answer
+
+    setattr(lambda_svc, INVOKE_WARM.name, invoke_and_name_error)
+
+    # The engine waits 50 ms for the log of a function that wrote none, and every silent call pays it.
+    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.001, 0.001, 0.25)  # noqa: SLF001
+
+    choose = WORKER_SCRIPT.resolve()
+
+    def choose_and_prepare(runtime: str) -> tuple[str, str]:
+        binary, script = choose(runtime)
+        if binary == sys.executable:
+            script = EXIT_WITH_PARENT + FORGET_CHECKOUT + script
+        return binary, script
+
+    setattr(lambda_runtime, WORKER_SCRIPT.name, choose_and_prepare)
+
+
+def stop_workers() -> None:
+    """End every function's process."""
+    STOP_WORKERS.resolve()()
+
+
+def function_environments() -> dict[str, dict[str, str]]:
+    """The environment variables of every deployed function, by its handler's package (`transcribe`, …)."""
+    found: dict[str, dict[str, str]] = {}
+    for record in list(FUNCTIONS.resolve()._data.values()):  # noqa: SLF001 - no account is in scope here
+        config = record.get("config", {})
+        package = str(config.get("Handler", "")).split(".")[0].split("/")[0]
+        found[package] = dict(config.get("Environment", {}).get("Variables", {}))
+    return found
+
+
+# --- Step Functions ----------------------------------------------------------------------------------------
+
+CUT_OFF = "States.ServiceRestart"
+MAX_REDRIVES = 3
+
+
+def register_batch(submit_and_wait: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    """Answer `arn:aws:states:::batch:submitJob.sync`, which the engine does not know.
+
+    `submit_and_wait` takes the state's arguments and returns what DescribeJobs would; it raises JobFailed.
+    """
+
+    def submit(_resource: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return submit_and_wait(arguments)
+        except JobFailed as failure:
+            raise TASK_ERROR.resolve()("States.TaskFailed", json.dumps(failure.job)) from failure
+
+    SERVICE_INTEGRATIONS.resolve()["arn:aws:states:::batch:submitJob"] = submit
+
+
+class JobFailed(Exception):
+    """A Batch job ended badly; `job` is its description, as Step Functions puts it into Cause."""
+
+    def __init__(self, job: Mapping[str, Any]) -> None:
+        super().__init__(str(job.get("StatusReason", "the job failed")))
+        self.job = dict(job)
+
+
+def _all_executions() -> Iterator[tuple[str, dict[str, Any]]]:
+    for (_account, _region, arn), execution in list(EXECUTIONS.resolve()._data.items()):  # noqa: SLF001
+        yield arn, execution
+
+
+def executions_in_progress() -> bool:
+    """Whether any workflow execution is running."""
+    return any(execution.get("status") == "RUNNING" for _arn, execution in _all_executions())
+
+
+def redrive_cut_off_executions() -> tuple[list[str], list[str]]:
+    """Start the executions again that a stop or a kill cut off; returns (started again, given up).
+
+    The engine brings them back as FAILED. AWS never loses a running execution, so here each goes on under its
+    own ARN, as RedriveExecution would have it, but from its first state: every stage may run twice. One that
+    was cut off MAX_REDRIVES times (it may be what kills the engine) is failed for good, and announced as such.
+    """
+    again: list[str] = []
+    given_up: list[str] = []
+    with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
+        for arn, execution in _all_executions():
+            if execution.get("status") != "FAILED" or execution.get("error") != CUT_OFF:
+                continue
+            redrives = sum(event["type"] == "ExecutionRedriven" for event in execution["events"])
+            if redrives >= MAX_REDRIVES:
+                cause = f"The engine stopped {redrives + 1} times while this execution ran."
+                FAIL_EXECUTION.resolve()(execution, "States.Runtime", cause)
+                given_up.append(arn)
+                continue
+            execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
+            details = {"executionRedrivenEventDetails": {"redriveCount": redrives + 1}}
+            ADD_EVENT.resolve()(execution, "ExecutionRedriven", details)
+            scope = contextvars.copy_context()
+            threading.Thread(
+                target=scope.run, args=(RUN_EXECUTION.resolve(), arn), name=f"redrive-{arn[-12:]}", daemon=True
+            ).start()
+            again.append(arn)
+    return again, given_up
+
+
+# --- saved state -------------------------------------------------------------------------------------------
+
+
+def saved_services() -> Mapping[str, Callable[[], dict[str, Any] | None]]:
+    """A function for each service in use that copies its state."""
+    services: Mapping[str, Callable[[], dict[str, Any] | None]] = SAVED_SERVICES.resolve()()
+    return services
+
+
+def encode_state(service: str, state: Mapping[str, Any]) -> bytes:
+    """One service's state in the format the engine reads back at start."""
+    wrapped = {"__ministack_format__": STATE_FORMAT.resolve()(service), "payload": state}
+    return json.dumps(wrapped, default=STATE_ENCODER.resolve()).encode()
+
+
+def install(
+    note_activity: Callable[[], None],
+    submit_and_wait: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> Any:
+    """Import the engine, mend it, and return its ASGI application. The environment must be set by now."""
+    application = APP.resolve()
+    _mend_lambda(note_activity)
+    register_batch(submit_and_wait)
+    return application

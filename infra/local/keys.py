@@ -1,0 +1,69 @@
+"""The local environment's own identity provider: one RSA key pair, its JWKS, and tokens signed with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from infra.environments import environment_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+# A name, not an address: tokens stay good whichever port the environment is served on.
+ISSUER = environment_named("local").identity.issuer
+AUDIENCE = environment_named("local").identity.audience
+
+
+def load_or_create(folder: Path) -> RSAKey:
+    """The environment's key pair, made at the first call and kept in `folder` (mode 0600)."""
+    path = folder / "signing-key.pem"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = RSAKey.generate_key(2048, private=True).as_pem(private=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(fresh)
+        try:
+            os.link(unfinished, path)  # fails where another process was first: then its key is the one
+        except FileExistsError:
+            pass
+        finally:
+            unfinished.unlink()
+    return RSAKey.import_key(path.read_bytes())
+
+
+def jwks(key: RSAKey) -> bytes:
+    """The public half as a JWKS document."""
+    public = {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": "RS256"}
+    return json.dumps({"keys": [public]}).encode()
+
+
+def issue_token(
+    key: RSAKey,
+    *,
+    org: str,
+    user: str = "local-user",
+    roles: Iterable[str] = (),
+    scopes: Iterable[str] = (),
+    ttl_s: int = 86_400,
+) -> str:
+    """A signed JWT for one user of one tenant, good for `ttl_s` seconds."""
+    now_s = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": user,
+        "org": org,
+        "roles": list(roles),
+        "scope": " ".join(scopes),
+        "iat": now_s,
+        "exp": now_s + ttl_s,
+    }
+    return jwt.encode({"alg": "RS256", "kid": key.thumbprint()}, claims, key)
