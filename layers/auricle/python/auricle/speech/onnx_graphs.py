@@ -188,7 +188,7 @@ def _sinc_stage(graph: _Graph, weights: Weights) -> str:
 
     wave = graph.add("Unsqueeze", graph.add("Unsqueeze", "waveform", first), first)
     filtered = graph.add("Conv", wave, graph.weight("sinc_filters", filters), strides=[_SINC_STRIDE])
-    pool = {"kernel_shape": [_POOL], "strides": [_POOL]}
+    pool: dict[str, Any] = {"kernel_shape": [_POOL], "strides": [_POOL]}
     highest = graph.add("MaxPool", filtered, **pool)
     lowest = graph.add("Neg", graph.add("MaxPool", graph.add("Neg", filtered), **pool))
 
