@@ -25,10 +25,22 @@ _NAME = "pocketsphinx"
 _MODEL = "en-us"
 _FRAMES_PER_S = 100
 
-# At most this many states and words are kept alive per frame: three times as fast as the defaults, and on read
-# speech slightly more accurate.
-_MAX_STATES = 5000
-_MAX_WORDS = 20
+_SEARCH = {
+    # At most this many states and words are kept alive per frame: three times as fast as the defaults, and on read
+    # speech slightly more accurate.
+    "maxhmmpf": 5000,
+    "maxwpf": 20,
+    # The second pass costs a fifth of the time and changed no word error rate that was measured.
+    "fwdflat": False,
+}
+
+_PEAK = 0.3
+"""Every utterance is brought to this level: recordings differ by 40 dB, the models were trained on one."""
+
+_MAX_GAIN = 1000.0
+
+_MARGIN_S = 0.1
+"""Silence put around an utterance: the models expect some, and else take the first word for it."""
 
 _DITHER = 1e-5
 """Noise far below hearing: digital silence has no logarithm, and breaks the features of what follows it."""
@@ -49,15 +61,14 @@ class PocketsphinxTranscription:
 
         self.engine = Engine(_NAME, metadata.version("pocketsphinx"), _MODEL)
         try:
-            self._decoder: Any = Decoder(
-                samprate=float(SAMPLE_RATE_HZ), maxhmmpf=_MAX_STATES, maxwpf=_MAX_WORDS, loglevel="FATAL"
-            )
+            self._decoder: Any = Decoder(samprate=float(SAMPLE_RATE_HZ), loglevel="FATAL", **_SEARCH)
         except (RuntimeError, ValueError) as error:
             raise EngineFailed("pocketsphinx could not load its English models.") from error
-        self._first_means: str = self._decoder.get_cmn(False)
 
     def transcribe(self, audio: Samples, window: Window) -> WindowTranscript:
         """See `TranscriptionEngine`. The language is English: the engine knows no other."""
+        # The decoder adapts to what it hears; a window must not depend on which came before it on this worker.
+        self._decoder.reinit_feat()
         words = tuple(
             word for start_s, sound in _utterances(audio, window) for word in self._words(sound, start_s, window)
         )
@@ -76,8 +87,6 @@ class PocketsphinxTranscription:
     def _words(self, sound: Samples, start_s: float, window: Window) -> Iterator[Word]:
         decoder = self._decoder
         try:
-            # The decoder goes on from what it last heard; a window must not depend on which came before.
-            decoder.set_cmn(self._first_means)
             decoder.start_utt()
             decoder.process_raw(_pcm(sound), no_search=False, full_utt=True)
             decoder.end_utt()
@@ -87,10 +96,12 @@ class PocketsphinxTranscription:
         for segment in segments:
             if segment.word.startswith(("<", "[", "+")):
                 continue  # silence, noise, and the sentence's own beginning and end
+            from_s = start_s - _MARGIN_S + segment.start_frame / _FRAMES_PER_S
+            to_s = start_s - _MARGIN_S + (segment.end_frame + 1) / _FRAMES_PER_S
             yield Word(
                 text=_ALTERNATE.sub("", segment.word),
-                start_s=round(start_s + segment.start_frame / _FRAMES_PER_S, 3),
-                end_s=round(min(start_s + (segment.end_frame + 1) / _FRAMES_PER_S, window.end_s), 3),
+                start_s=round(min(max(from_s, start_s), window.end_s), 3),
+                end_s=round(min(max(to_s, start_s), window.end_s), 3),
                 confidence=round(min(1.0, float(segment.prob)), 4),
                 channel=window.channel,
             )
@@ -104,5 +115,9 @@ def _utterances(audio: Samples, window: Window) -> Iterator[tuple[float, Samples
 
 
 def _pcm(sound: Samples) -> bytes:
-    noise: npt.NDArray[np.float64] = np.random.default_rng(0).standard_normal(len(sound)) * _DITHER
-    return (np.clip(sound + noise, -1, 1) * 32767).astype("<i2").tobytes()
+    """The utterance as the decoder takes it: 16 bits, at one level, with silence around it."""
+    gain = min(_MAX_GAIN, _PEAK / max(float(np.abs(sound).max(initial=0.0)), 1e-9))
+    margin = round(_MARGIN_S * SAMPLE_RATE_HZ)
+    padded = np.pad(sound * np.float32(gain), (margin, margin))
+    noise: npt.NDArray[np.float64] = np.random.default_rng(0).standard_normal(len(padded)) * _DITHER
+    return (np.clip(padded + noise, -1, 1) * 32767).astype("<i2").tobytes()
