@@ -10,6 +10,7 @@ from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
 from auricle.processing.diarize import diarize_recording
 from auricle.processing.job import Job
+from diarize.models import models
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
                 job,
                 recordings=wired.recordings,
                 objects=wired.objects,
-                models=wired.settings.models_path,
+                load_models=models,
                 workspace=Path(workspace),
             ),
         )

@@ -15,6 +15,7 @@ from auricle.processing.diarize import diarize_recording
 from auricle.processing.job import Job
 from auricle.processing.reported import failure_reported
 from auricle.recording import Stage
+from diarize.models import models
 
 
 def main(arguments: list[str]) -> None:
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> None:
             job,
             recordings=wired.recordings,
             objects=wired.objects,
-            models=wired.settings.models_path,
+            load_models=models,
             workspace=Path(workspace),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from auricle.processing import gate
 from auricle.processing.job import Job
 from auricle.processing.run_files import Region, Turns, read_plan, write_turns
 from auricle.recording import Stage, StageState
+from auricle.speech.diarization.pipeline import DiarizationModels, diarize
+from auricle.speech.working_copy import read_blocks
 from auricle.transcript import Engine, SpeakerTurn
 
 CHANNELS = Engine(name="channels", version="1", model="silero-vad 6.2.3")
@@ -22,19 +24,20 @@ def diarize_recording(
     *,
     recordings: RecordingStore,
     objects: ObjectStore,
-    models: Path,
+    load_models: Callable[[], DiarizationModels],
     workspace: Path,
 ) -> Mapping[str, Any]:
     """Writes the run's speaker turns and returns `{"speakers", "turns"}` as counts.
 
-    Where each channel holds a speaker of its own, the channels tell; else the embedded pipeline listens.
+    Where each channel holds a speaker of its own, the channels tell; else the embedded pipeline listens, on the
+    models that `load_models` gives.
     """
     gate.enter(job, recordings)
     plan = read_plan(job, objects)
     if plan.channels > 1:
         found = Turns(_turns_of_channels(plan.speech), CHANNELS)
     else:
-        found = _turns_by_voice(job, objects, models, workspace)
+        found = _turns_by_voice(job, objects, load_models(), workspace)
     write_turns(job, found, objects)
     recordings.note_stage(job, Stage.DIARIZE, StageState.COMPLETE)
     return {"speakers": len({turn.speaker for turn in found.turns}), "turns": len(found.turns)}
@@ -49,11 +52,8 @@ def _turns_of_channels(speech: Sequence[Sequence[Region]]) -> tuple[SpeakerTurn,
     return tuple(sorted(turns, key=lambda turn: turn.start_s))
 
 
-def _turns_by_voice(job: Job, objects: ObjectStore, models: Path, workspace: Path) -> Turns:
-    from auricle.speech.diarization import diarize
-    from auricle.speech.working_copy import read_blocks
-
+def _turns_by_voice(job: Job, objects: ObjectStore, models: DiarizationModels, workspace: Path) -> Turns:
     audio = workspace / "audio.flac"
     objects.download(job.audio_key, audio)
-    result = diarize(lambda: (block[0] for block in read_blocks(audio)), models)
+    result = diarize((block[0] for block in read_blocks(audio)), models)
     return Turns(result.turns, result.engine)

@@ -1,0 +1,154 @@
+"""What the `auricle` command prints: a finished recording, its progress, the tables of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.client import Finished
+
+Result = TypeVar("Result")
+Tell = Callable[[str, int, int], None]
+"""Told a name, and how many of how many are ready."""
+
+SPEAKER_STYLES = ("bold cyan", "bold magenta", "bold green", "bold yellow", "bold blue", "bold red")
+_BAR_CELLS = 24
+
+
+def clock(seconds: float) -> str:
+    """`1:05`, or `1:02:05` from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def size(size_bytes: int) -> str:
+    """`812 KB`, `4.1 MB`."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3))} KB"
+
+
+def progress(console: Console) -> Progress:
+    """One line with a spinner, what is being done, a bar and the time it has taken."""
+    return Progress(
+        SpinnerColumn(finished_text="[green]✔[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[note]}", style="dim"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=False,
+    )
+
+
+def stage_note(status: Mapping[str, Any]) -> str:
+    """What the workflow is doing just now, in a few words."""
+    busy = [name for name, stage in status["stages"].items() if stage["state"] == "in-progress"]
+    return " ∥ ".join(busy) or str(status["status"])
+
+
+def recording(console: Console, finished: Finished) -> None:
+    """A finished recording as a page: facts, who said what when, highlights, what went wrong."""
+    detail, transcript = finished.detail, finished.transcript
+    console.print(Panel(_facts(finished), title=f"[bold]{escape(str(detail['id']))}[/]", expand=False))
+    styles = _styles(transcript)
+    if transcript and transcript["segments"]:
+        console.print(_said(transcript["segments"], styles))
+    lines = detail.get("highlights") or []
+    if lines:
+        console.print(Panel(_highlights(lines, styles), title="[bold]Highlights[/]", expand=False))
+    for stage, state in finished.status["stages"].items():
+        if state["state"] == "failed":
+            console.print(f"[red]✘ {stage}:[/] {escape(state['error']['message'])}")
+    if finished.status.get("error"):
+        console.print(f"[red]✘ {escape(finished.status['error']['message'])}[/]")
+
+
+def _facts(finished: Finished) -> RenderableType:
+    detail = finished.detail
+    rows = Table.grid(padding=(0, 2))
+    audio = detail.get("audio") or {}
+    if audio:
+        channels = {1: "mono", 2: "two channels"}.get(audio["channels"], f"{audio['channels']} channels")
+        rate = f"{audio['sample_rate_hz'] / 1000:g} kHz"
+        rows.add_row("Audio", f"{clock(audio['duration_seconds'])} of {audio['codec']}, {channels}, {rate}")
+    total_s = sum(talk["talk_seconds"] for talk in detail.get("speakers") or ()) or 1.0
+    for position, talk in enumerate(detail.get("speakers") or ()):
+        share = talk["talk_seconds"] / total_s
+        style = SPEAKER_STYLES[position % len(SPEAKER_STYLES)]
+        bar = Text("█" * round(share * _BAR_CELLS), style=style)
+        rows.add_row(
+            Text(talk["speaker"], style=style),
+            Text.assemble(bar, f" {share:.0%} · {clock(talk['talk_seconds'])} · {talk['word_count']} words"),
+        )
+    for stage, engine in (detail.get("engines") or {}).items():
+        model = f" ({engine['model']})" if engine.get("model") else ""
+        rows.add_row(Text(stage, style="dim"), Text(f"{engine['name']} {engine['version']}{model}", style="dim"))
+    for caution in detail.get("warnings") or ():
+        rows.add_row("[yellow]Note[/]", Text(caution["message"], style="yellow"))
+    return rows
+
+
+def _said(segments: Sequence[Mapping[str, Any]], styles: Mapping[str, str]) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(justify="right", style="dim", no_wrap=True)
+    rows.add_column(no_wrap=True)
+    rows.add_column()
+    for segment in segments:
+        rows.add_row(
+            clock(segment["start"]),
+            Text(segment["speaker"], style=styles.get(segment["speaker"], "dim")),
+            Text(segment["text"]),
+        )
+    return Group(Text("\nWho said what when", style="bold"), rows, Text())
+
+
+def _highlights(lines: Sequence[Mapping[str, Any]], styles: Mapping[str, str]) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(justify="right", style="dim", no_wrap=True)
+    for line in lines:
+        rows.add_row(
+            clock(line["start_seconds"]),
+            Text(line["speaker"], style=styles.get(line["speaker"], "dim")),
+            Text(f"“{line['text']}”"),
+        )
+    return rows
+
+
+def _styles(transcript: Mapping[str, Any] | None) -> dict[str, str]:
+    speakers = sorted({segment["speaker"] for segment in (transcript or {}).get("segments", ())})
+    return {speaker: SPEAKER_STYLES[position % len(SPEAKER_STYLES)] for position, speaker in enumerate(speakers)}
+
+
+def with_bar(console: Console, what: str, work: Callable[[Tell], Result]) -> Result:
+    """Runs `work`, which tells what is ready and how many of how many, under a bar that goes away."""
+    with progress(console) as bars:
+        task = bars.add_task(what, total=None, note="", visible=False)
+
+        def tell(name: str, ready: int, total: int) -> None:
+            bars.update(task, completed=ready, total=total, note=name, visible=ready < total)
+
+        return work(tell)
+
+
+def where_next(console: Console, *, base_url: str, recording_id: str, org: str, home: Path) -> None:
+    """What somebody who has just seen their first recording may want to do."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_column(style="dim")
+    rows.add_row("make up", f"serve it: API at {base_url}, every endpoint at {base_url}/docs")
+    rows.add_row(f"TOKEN=$(.venv/bin/auricle token --org {org})", "a credential of this environment")
+    rows.add_row(
+        f'curl -H "Authorization: Bearer $TOKEN" {base_url}/api/v1/audio-files/{recording_id}/transcript',
+        "this recording, with `make up` running",
+    )
+    rows.add_row("make demo FILE=call.mp3", "your own recording")
+    rows.add_row("make synth ENV=dev", "the CloudFormation of your own AWS account")
+    console.print(Panel(rows, title="[bold]Where to look next[/]", subtitle=f"state lies in {home}", expand=False))

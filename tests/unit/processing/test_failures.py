@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from auricle.processing.failures import failure, is_final, stage_result
+from auricle.recording import Stage, StageState
+
+
+def _cause(message: str, error_type: str) -> str:
+    return json.dumps({"errorMessage": message, "errorType": error_type, "stackTrace": ["x" * 50]})
+
+
+def test_our_own_message_reaches_the_user() -> None:
+    failed = failure(Stage.PREPARE, "UnsupportedAudio", _cause("This looks like a PDF.", "UnsupportedAudio"))
+    assert (failed.code, failed.message) == ("unsupported-audio", "This looks like a PDF.")
+    assert is_final(failed)
+
+
+def test_a_cause_that_was_cut_off_still_gives_its_message() -> None:
+    cut = _cause('A "quoted" message.', "DamagedAudio")[:60]
+    assert failure(Stage.PREPARE, "DamagedAudio", cut).message == 'A "quoted" message.'
+
+
+@pytest.mark.parametrize("error", ["MemoryError", "States.TaskFailed", "Runtime.ExitError", ""])
+def test_the_text_of_anything_else_stays_inside(error: str) -> None:
+    failed = failure(Stage.TRANSCRIBE, error, _cause("secret words of the caller", error))
+    assert "secret" not in failed.message
+    assert "Transcription" in failed.message
+    assert not is_final(failed)
+
+
+def test_a_timeout_says_so() -> None:
+    assert failure(Stage.DIARIZE, "States.Timeout", "").code == "timed-out"
+    assert failure(Stage.DIARIZE, "Sandbox.Timedout", "").code == "timed-out"
+
+
+def test_a_stage_nothing_is_known_of_has_not_started() -> None:
+    assert stage_result(Stage.SUMMARIZE, None).state is StageState.NOT_STARTED
+    assert stage_result(Stage.SUMMARIZE, {"state": "skipped"}).state is StageState.SKIPPED
+    assert stage_result(Stage.SUMMARIZE, {"state": "failed", "error": "ValueError"}).failure is not None
