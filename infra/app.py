@@ -1,0 +1,74 @@
+"""The CDK app: one stage per environment. `python -m infra.app` synthesizes one of them into cdk.out.
+
+Which one: `-c environment=prod` of the CDK CLI, else the variable AURICLE_ENV, else cdk.json's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Stage, Tags
+
+from infra.bundling import ROOT
+from infra.environments import CONTEXT_KEYS, environment_named
+from infra.stacks.data import DataStack
+from infra.stacks.service import ServiceStack
+
+
+def build(
+    environment_name: str | None = None,
+    *,
+    outdir: Path | None = None,
+    context: Mapping[str, str] | None = None,
+) -> App:
+    """The app with the one stage asked for, not yet synthesized.
+
+    Args:
+        environment_name: wins over context and AURICLE_ENV.
+        outdir: where the cloud assembly goes.
+        context: as `-c key=value` would give it; see `Environment.configured`.
+    """
+    app = App(
+        outdir=str(outdir) if outdir else None,
+        context={**_cdk_json_context(), **(context or {})},
+        analytics_reporting=False,
+    )
+    environment = environment_named(environment_name or _chosen(app)).configured(_given(app))
+
+    stage = Stage(app, environment.name)
+    data = DataStack(stage, "Data", environment=environment, stack_name=f"auricle-{environment.name}-data")
+    ServiceStack(
+        stage,
+        "Service",
+        environment=environment,
+        data=data,
+        stack_name=f"auricle-{environment.name}-service",
+    )
+    Tags.of(stage).add("application", "auricle")
+    Tags.of(stage).add("environment", environment.name)
+    return app
+
+
+def _chosen(app: App) -> str:
+    """The CLI passes its own context by a variable, and it wins over AURICLE_ENV; cdk.json's comes last."""
+    said = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")).get("environment")
+    return str(said or os.environ.get("AURICLE_ENV") or app.node.try_get_context("environment") or "dev")
+
+
+def _given(app: App) -> dict[str, str | None]:
+    return {key: app.node.try_get_context(key) for key in CONTEXT_KEYS}
+
+
+def _cdk_json_context() -> dict[str, Any]:
+    """The CLI reads cdk.json; without it we do, so that both make the same templates."""
+    settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    context: dict[str, Any] = settings["context"]
+    return context
+
+
+if __name__ == "__main__":
+    build().synth()

@@ -1,0 +1,70 @@
+"""What happens by itself: an upload starts its processing, and the sweep finds what was lost on the way."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+SOURCE_KEYS = "orgs/*/recordings/*/source"
+
+
+class Triggers(Construct):
+    """Rules on the account's default bus. What cannot be delivered within a day lies in the target's queue."""
+
+    def start_on_upload(self, function: lambda_.IFunction, *, bucket: s3.IBucket, undelivered: sqs.IQueue) -> None:
+        """Every source that arrives in the bucket, by PUT or by the end of a multipart upload."""
+        events.Rule(
+            self,
+            "Uploaded",
+            description="A recording's source has arrived",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [bucket.bucket_name]},
+                    "object": {"key": [{"wildcard": SOURCE_KEYS}]},
+                },
+            ),
+            targets=[_target(function, undelivered)],
+        )
+
+    def sweep_after_failure(
+        self, function: lambda_.IFunction, *, workflow: stepfunctions.IStateMachine, undelivered: sqs.IQueue
+    ) -> None:
+        """Every run that ended without having written its end."""
+        events.Rule(
+            self,
+            "RunFailed",
+            description="A run ended without finishing its recording",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                    "stateMachineArn": [workflow.state_machine_arn],
+                },
+            ),
+            targets=[_target(function, undelivered)],
+        )
+
+    def sweep_regularly(self, function: lambda_.IFunction, *, every_minutes: int, undelivered: sqs.IQueue) -> None:
+        """Events are delivered at least once, but a lost one must not lose a recording."""
+        events.Rule(
+            self,
+            "Sweep",
+            description="Looks for recordings that wait for nothing",
+            schedule=events.Schedule.rate(Duration.minutes(every_minutes)),
+            targets=[_target(function, undelivered)],
+        )
+
+
+def _target(function: lambda_.IFunction, undelivered: sqs.IQueue) -> targets.LambdaFunction:
+    return targets.LambdaFunction(
+        function, dead_letter_queue=undelivered, max_event_age=Duration.hours(24), retry_attempts=185
+    )

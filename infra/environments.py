@@ -1,0 +1,251 @@
+"""What differs between local, dev, staging and prod. Everything else is the same code.
+
+Plain values without aws_cdk: the command line reads them without starting Node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Compute = Literal["lambda", "batch"]
+Packaging = Literal["zip", "image"]
+
+EXAMPLE_DOMAIN = "example.com"
+"""Reserved by RFC 2606: no credential can come from there, so a stack that still names it lets nobody in."""
+
+CONTEXT_KEYS = (
+    "jwks_url",
+    "jwt_issuer",
+    "jwt_audience",
+    "public_url",
+    "alarm_email",
+    "bucket_suffix",
+    "cors_origins",
+)
+"""What `-c key=value` can say about any environment."""
+
+
+class UnknownEnvironment(ValueError):
+    """Asked for an environment that is not in `ENVIRONMENTS`."""
+
+
+class IdentityMissing(ValueError):
+    """Deploying without saying whose credentials the API accepts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whose credentials the API accepts."""
+
+    jwks_url: str
+    issuer: str
+    audience: str
+
+    @property
+    def is_example(self) -> bool:
+        """True while nobody has said which identity provider to trust."""
+        return EXAMPLE_DOMAIN in self.jwks_url or EXAMPLE_DOMAIN in self.issuer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuFleet:
+    """The machines of the Batch queue. None run, and nothing is paid, while no job waits."""
+
+    instance_types: tuple[str, ...] = ("g6.xlarge", "g5.xlarge")
+    """4 vCPUs, 16 GiB and one GPU each: a transcription (3 vCPUs, the GPU) and its diarization share one."""
+    max_vcpus: int
+    """Four a machine. The account's quota of G instances must allow it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One environment's settings."""
+
+    name: str
+
+    # --- what is kept ---
+    keep_data: bool
+    """Bucket and table outlive their stack, and the table cannot be deleted by accident."""
+    recovery_days: int
+    """How far back the table can be restored to any second (1 to 35)."""
+    customer_key: bool
+    """Recordings and table under a KMS key of the account's own, instead of keys that AWS holds.
+
+    A key of one's own is a second lock (a role needs the key as well as the object), shows in CloudTrail who
+    decrypted, and makes everything unreadable at once when it is deleted. It costs about a dollar a month and,
+    with a bucket key, next to nothing per request: right where real conversations are, not needed elsewhere.
+    """
+    bucket_suffix: str | None = None
+    """The bucket is called auricle-{name}-{suffix}; where None, CloudFormation finds a free name."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may upload, download and call the API."""
+
+    # --- where the speech engines run ---
+    transcribe_compute: Compute
+    diarize_compute: Compute
+    transcription_engine: Literal["auto", "pocketsphinx", "whisper"]
+    whisper_model: str = "small"
+    max_windows_at_once: int
+    """How many windows of one recording are transcribed at the same time."""
+    gpu: GpuFleet | None = None
+    speech_packaging: Packaging = "image"
+    """Decode and speech dependencies with their weights exceed what a zip may unpack to (250 MB)."""
+    dependency_layers: bool = True
+    """False where the functions' interpreter has the dependencies already: the local engine."""
+
+    # --- how it is watched ---
+    log_days: int
+    requests_per_second: int
+    request_burst: int
+    sweep_minutes: int
+    """How often what was lost on the way is looked for."""
+    notify: bool
+    """Alarms go to a topic; `alarm_email` subscribes to it."""
+    alarm_email: str | None = None
+
+    # --- who may come in ---
+    identity: Identity
+    public_url: str | None = None
+    """The API's address as clients see it, where it is not API Gateway's own."""
+    max_duration_s: int = 4 * 3600
+    max_upload_bytes: int = 1024**3
+
+    def configured(self, context: Mapping[str, str | None]) -> Environment:
+        """This environment with what the command line says (`-c jwks_url=…`).
+
+        The keys are `CONTEXT_KEYS`; cors_origins are separated by commas. Absent or empty ones leave the
+        setting as it is.
+        """
+
+        def given(key: str, default: str | None) -> str | None:
+            return context.get(key) or default
+
+        origins = context.get("cors_origins")
+        return replace(
+            self,
+            identity=Identity(
+                jwks_url=context.get("jwks_url") or self.identity.jwks_url,
+                issuer=context.get("jwt_issuer") or self.identity.issuer,
+                audience=context.get("jwt_audience") or self.identity.audience,
+            ),
+            public_url=given("public_url", self.public_url),
+            alarm_email=given("alarm_email", self.alarm_email),
+            bucket_suffix=given("bucket_suffix", self.bucket_suffix),
+            cors_origins=tuple(o.strip() for o in origins.split(",")) if origins else self.cors_origins,
+        )
+
+    def require_identity(self) -> None:
+        """Synthesizing works with an example identity provider; deploying does not.
+
+        Raises:
+            IdentityMissing: when the JWKS address or the issuer is still the example.
+        """
+        if self.identity.is_example:
+            raise IdentityMissing(
+                f"{self.name} does not say whose credentials the API accepts (it still names {EXAMPLE_DOMAIN}). "
+                "Give your identity provider: -c jwks_url=https://…/jwks.json -c jwt_issuer=https://… "
+                "[-c jwt_audience=auricle]."
+            )
+
+
+_EXAMPLE_IDENTITY = Identity(
+    jwks_url=f"https://identity.{EXAMPLE_DOMAIN}/.well-known/jwks.json",
+    issuer=f"https://identity.{EXAMPLE_DOMAIN}/",
+    audience="auricle",
+)
+
+ENVIRONMENTS: Mapping[str, Environment] = {
+    environment.name: environment
+    for environment in (
+        Environment(
+            name="local",
+            keep_data=False,
+            recovery_days=1,
+            customer_key=False,
+            bucket_suffix="recordings",
+            cors_origins=("*",),
+            transcribe_compute="lambda",
+            diarize_compute="lambda",
+            transcription_engine="auto",
+            max_windows_at_once=2,
+            speech_packaging="zip",
+            dependency_layers=False,
+            log_days=1,
+            requests_per_second=1000,
+            request_burst=2000,
+            sweep_minutes=1,
+            notify=False,
+            identity=Identity(
+                jwks_url="http://127.0.0.1:8080/.well-known/jwks.json",
+                issuer="auricle-local",
+                audience="auricle",
+            ),
+            public_url="http://127.0.0.1:8080",
+        ),
+        Environment(
+            name="dev",
+            keep_data=False,
+            recovery_days=7,
+            customer_key=False,
+            transcribe_compute="lambda",
+            diarize_compute="lambda",
+            transcription_engine="pocketsphinx",
+            max_windows_at_once=10,
+            log_days=7,
+            requests_per_second=50,
+            request_burst=100,
+            sweep_minutes=15,
+            notify=False,
+            identity=_EXAMPLE_IDENTITY,
+        ),
+        # Staging rehearses prod: the same key, queue and images; smaller, and idle it costs the key alone.
+        Environment(
+            name="staging",
+            keep_data=True,
+            recovery_days=7,
+            customer_key=True,
+            transcribe_compute="batch",
+            diarize_compute="batch",
+            transcription_engine="whisper",
+            max_windows_at_once=10,
+            gpu=GpuFleet(max_vcpus=8),
+            log_days=30,
+            requests_per_second=100,
+            request_burst=200,
+            sweep_minutes=5,
+            notify=True,
+            identity=_EXAMPLE_IDENTITY,
+        ),
+        Environment(
+            name="prod",
+            keep_data=True,
+            recovery_days=35,
+            customer_key=True,
+            transcribe_compute="batch",
+            diarize_compute="batch",
+            transcription_engine="whisper",
+            max_windows_at_once=40,
+            gpu=GpuFleet(max_vcpus=64),
+            log_days=365,
+            requests_per_second=500,
+            request_burst=1000,
+            sweep_minutes=5,
+            notify=True,
+            identity=_EXAMPLE_IDENTITY,
+        ),
+    )
+}
+
+
+def environment_named(name: str) -> Environment:
+    """The environment's settings.
+
+    Raises:
+        UnknownEnvironment: for a name that is none.
+    """
+    try:
+        return ENVIRONMENTS[name]
+    except KeyError:
+        raise UnknownEnvironment(f"There is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}.") from None

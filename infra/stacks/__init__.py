@@ -1,0 +1,1 @@
+"""Units of deployment: what is kept, what is replaceable, and the GPU queue."""
