@@ -53,6 +53,11 @@ class Stack:
         """Names the template; the templates name their assets by hash, so it names those too."""
         return hashlib.sha256(self.template.encode()).hexdigest()
 
+    @property
+    def template_key(self) -> str:
+        """Where the template lies in the bootstrap bucket."""
+        return f"{self.template_hash}.template.json"
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -164,6 +169,8 @@ def _upload_assets(stack: Stack, endpoint_url: str) -> None:
             if key not in present:  # a key is its content's hash
                 content = zip_folder(source) if asset["source"]["packaging"] == "zip" else source.read_bytes()
                 s3.put_object(Bucket=BOOTSTRAP_BUCKET, Key=key, Body=content)
+    # A template in the request may have 51,200 bytes; in a bucket, a megabyte.
+    s3.put_object(Bucket=BOOTSTRAP_BUCKET, Key=stack.template_key, Body=stack.template.encode())
 
 
 def zip_folder(folder: Path) -> bytes:
@@ -183,7 +190,7 @@ def zip_folder(folder: Path) -> bytes:
 def _bring_up(cloudformation: Any, stack: Stack, deployed: Mapping[str, Any] | None) -> Mapping[str, Any]:
     request = {
         "StackName": stack.name,
-        "TemplateBody": stack.template,
+        "TemplateURL": f"https://s3.{aws.REGION}.amazonaws.com/{BOOTSTRAP_BUCKET}/{stack.template_key}",
         "Capabilities": CAPABILITIES,
         "Tags": [{"Key": TEMPLATE_TAG, "Value": stack.template_hash}],
     }
@@ -192,12 +199,14 @@ def _bring_up(cloudformation: Any, stack: Stack, deployed: Mapping[str, Any] | N
         cloudformation.delete_stack(StackName=stack.name)
         _await_end(cloudformation, stack.name)
         deployed = None
-    known = 0
-    if deployed is None:
-        cloudformation.create_stack(**request)
-    else:
-        known = len(_events(cloudformation, stack.name))
-        cloudformation.update_stack(**request)
+    known = 0 if deployed is None else len(_events(cloudformation, stack.name))
+    try:
+        if deployed is None:
+            cloudformation.create_stack(**request)
+        else:
+            cloudformation.update_stack(**request)
+    except cloudformation.exceptions.ClientError as refused:
+        raise DeploymentFailed(f"{stack.name} was refused: {str(refused)[:2000]}") from refused
     ended = _await_end(cloudformation, stack.name)
     if ended is None or ended["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         status = ended["StackStatus"] if ended else "gone"

@@ -243,6 +243,9 @@ def _set_environment(home: Home, endpoint_port: int) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "MINISTACK_", "LAMBDA_", "LOCALSTACK_", "SFN_", "S3_")):
             del os.environ[name]
+    # Without bytecode every start of the engine compiles for half a second, and so does every function's process.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in ("AUTH", "USE_SSL", "SERVICES", "EDGE_PORT", "CDK_OUTDIR", "CDK_CONTEXT_JSON"):
         os.environ.pop(name, None)
     for name in ("NO_PROXY", "no_proxy"):  # functions reach the engine directly, whatever proxy there is
@@ -327,6 +330,10 @@ def main() -> int:
         )
     except LocalEnvironmentError as failure:
         tell(failed=str(failure), kind=type(failure).__name__)
+        return 1
+    except Exception as failure:
+        log.exception("the start failed")
+        tell(failed=f"The engine did not start: {str(failure)[:2000]}", kind=EngineFailed.__name__)
         return 1
     tell(
         ready={
