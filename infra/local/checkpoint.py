@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from infra.local import glue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 INTERVAL_S = 1.0
@@ -83,12 +83,18 @@ class Checkpoint:
             self._thread.join()
         self.save()
 
-    def save(self) -> int:
-        """Save everything that differs from the last save; returns the number of files written."""
+    def save(self, *, logs: bool = True) -> int:
+        """Save everything that differs from the last save, with or without the groups and alarms of CloudWatch.
+
+        Returns the number of files written.
+        """
         with self._saving:
             began_s = time.monotonic()
             changed: dict[str, bytes] = {}
+            glue.forget_old_histories()
             for service, read_state in glue.saved_services().items():
+                if service in glue.LOGS_AND_METRICS and not logs:
+                    continue
                 encoded = _read_and_encode(service, read_state)
                 if encoded is not None and self._written.get(service) != hashlib.sha256(encoded).digest():
                     changed[service] = encoded
@@ -120,13 +126,13 @@ class Checkpoint:
             seen = self._activity.count
             settling -= 1
             try:
-                self.save()
+                self.save(logs=False)
             except OSError:
                 log.exception("The state could not be saved to %s", self._folder)
             pause_s = max(INTERVAL_S, self.last_duration_s / MAX_SHARE)
 
 
-def _read_and_encode(service: str, read_state: Callable[[], dict[str, Any] | None]) -> bytes | None:
+def _read_and_encode(service: str, read_state: Callable[[], Mapping[str, Any] | None]) -> bytes | None:
     for attempt in range(ATTEMPTS):
         try:
             state = read_state()

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local import aws, failures
-from infra.local.home import CHECKOUT
+from infra.local.home import CHECKOUT, Home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 STOP_WITHIN_S = 20.0
@@ -35,6 +35,15 @@ class Child:
     def client(self, service: str) -> Any:
         """A boto3 client at this engine."""
         return aws.client(service, self.endpoint_url)
+
+    def token(
+        self, *, org: str, user: str = "local-user", roles: Iterable[str] = (), scopes: Iterable[str] = ()
+    ) -> str:
+        """A JWT that this environment accepts."""
+        from infra.local import keys
+
+        key = keys.load_or_create(Home(self.home).keys)
+        return keys.issue_token(key, org=org, user=user, roles=roles, scopes=scopes)
 
     def stop(self) -> None:
         """End it as Ctrl-C does: everything is saved."""

@@ -143,6 +143,7 @@ def deploy(assembly: Path, *, base_url: str, endpoint_url: str, progress: Callab
         output["OutputKey"]: output["OutputValue"]
         for stack in stacks
         for output in present[stack.name].get("Outputs", [])
+        if not output["OutputKey"].startswith("ExportsOutput")  # what stacks tell each other
     }
     return Deployment(outputs=outputs, stacks=tuple(stack.name for stack in stacks), changed=tuple(changed))
 

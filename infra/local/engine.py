@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 3.0
+HOLD_WITHIN_S = 1.0
 START_WITHIN_S = 30.0
 
 log = logging.getLogger("auricle.local.engine")
@@ -61,8 +63,12 @@ class Running:
         return self._server.ended.wait(timeout_s)
 
     def stop(self) -> None:
-        """Take no more requests, end the functions' processes, save. Once is enough, twice is harmless."""
+        """Take no more requests, save, end the functions' processes. Once is enough, twice is harmless."""
         self._held.close()
+
+
+class _Over(Exception):
+    """Ends the engine's own handling of its life."""
 
 
 class _Server:
@@ -78,6 +84,8 @@ class _Server:
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
+        self._holding = False
+        self._under_way = 0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
@@ -86,8 +94,19 @@ class _Server:
         if not self._ready.wait(START_WITHIN_S) or self.failure is not None:
             raise EngineFailed(f"The engine did not start: {self.failure or 'no answer'}. See engine.log.")
 
+    def hold(self) -> None:
+        """Answer no further request, and let those the engine works on end.
+
+        Held requests wait rather than fail: a function that got an error now would report it, and its workflow
+        would write a failure into the state that is about to be saved.
+        """
+        self._holding = True
+        deadline_s = time.monotonic() + HOLD_WITHIN_S
+        while self._under_way and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+
     def stop(self) -> None:
-        """Close the ports and wait for requests under way, for a moment."""
+        """Close the ports."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(STOP_WITHIN_S)
@@ -113,19 +132,37 @@ class _Server:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await self._application(scope, receive, self._watching(send))
-        elif scope["server"][1] == self._public_port:
+            await self._live(scope, receive, send)
+            return
+        if self._holding:
+            await self._stopping.wait()
+            return
+        if scope["server"][1] == self._public_port:
             await self._front(scope, receive, send)
-        else:
+            return
+        self._under_way += 1
+        try:
             await self._application(scope, receive, send)
+        finally:
+            self._under_way -= 1
 
-    def _watching(self, send: Any) -> Any:
-        async def forward(message: Any) -> None:
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
+        """The engine's start; its shutdown is left out, for it would save again what stop() has saved."""
+
+        async def receive_start() -> Any:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await send({"type": "lifespan.shutdown.complete"})
+                raise _Over
+            return message
+
+        async def send_and_note(message: Any) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
                 self._ready.set()
 
-        return forward
+        with contextlib.suppress(_Over):
+            await self._application(scope, receive_start, send_and_note)
 
 
 class _Noted:
@@ -188,9 +225,12 @@ def start(
         server = _Server(application, front, public, endpoint)
         checkpoint = Checkpoint(place.state, activity)
         server.start()
-        held.callback(checkpoint.stop)
-        held.callback(glue.stop_workers)
+        glue.restore_stream_records()
+        # Undone from the last to the first: what is saved is the state before anything was taken away.
         held.callback(server.stop)
+        held.callback(glue.stop_workers)
+        held.callback(checkpoint.stop)
+        held.callback(server.hold)
 
         from infra.local import recovery, synthesis
         from infra.local.deploy import deploy

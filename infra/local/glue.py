@@ -68,6 +68,13 @@ DRAIN_LOG = PrivateName(
 )
 WORKER_SCRIPT = PrivateName("ministack.core.lambda_runtime", "_detect_runtime_binary", ("runtime",))
 STOP_WORKERS = PrivateName("ministack.core.lambda_runtime", "reset", ())
+EVENT_SOURCES = PrivateName("ministack.services.lambda_svc", "_esms", None)
+STREAM_POSITIONS = PrivateName("ministack.services.lambda_svc", "_dynamodb_stream_positions", None)
+STREAM_RECORDS = PrivateName("ministack.services.dynamodb", "_stream_records", None)
+STREAM_TRIMMED = PrivateName("ministack.services.dynamodb", "_stream_trimmed", None)
+STREAM_SEQUENCE = PrivateName("ministack.services.dynamodb", "_stream_seq_counter", None)
+LOAD_STATE = PrivateName("ministack.core.persistence", "load_state", ("service",))
+SCOPED_STORE = PrivateName("ministack.core.responses", "AccountRegionScopedDict", ())
 FUNCTIONS = PrivateName("ministack.services.lambda_svc", "_functions", None)
 SERVICE_INTEGRATIONS = PrivateName("ministack.services.stepfunctions", "_SERVICE_DISPATCH", None)
 TASK_ERROR = PrivateName("ministack.services.stepfunctions", "_ExecutionError", ("error", "cause"))
@@ -216,7 +223,7 @@ def function_environments() -> dict[str, dict[str, str]]:
 # --- Step Functions ----------------------------------------------------------------------------------------
 
 CUT_OFF = "States.ServiceRestart"
-MAX_REDRIVES = 3
+MAX_REDRIVES = 5
 
 
 def register_batch(submit_and_wait: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
@@ -284,15 +291,101 @@ def redrive_cut_off_executions() -> tuple[list[str], list[str]]:
 
 # --- saved state -------------------------------------------------------------------------------------------
 
+STREAMS = "auricle_streams"
+# Kept in functions.log and of no use to a later start, but growing with every invocation.
+LOGS_AND_METRICS = frozenset({"cloudwatch", "cloudwatch_logs"})
+# What was delivered, what is in the table, what is still to be delivered, and what goes on: read in this order,
+# a save that is not of one instant repeats work at the next start (which the work is made for), and skips none.
+READ_LAST = ("lambda", "dynamodb", STREAMS, "stepfunctions")
+FULL_HISTORIES = 50
 
-def saved_services() -> Mapping[str, Callable[[], dict[str, Any] | None]]:
-    """A function for each service in use that copies its state."""
-    services: Mapping[str, Callable[[], dict[str, Any] | None]] = SAVED_SERVICES.resolve()()
+
+def saved_services() -> dict[str, Callable[[], Mapping[str, Any] | None]]:
+    """A function for each service in use that copies its state, in the order they are to be called."""
+    services: dict[str, Callable[[], Mapping[str, Any] | None]] = {**SAVED_SERVICES.resolve()()}
+    services[STREAMS] = _undelivered_stream_records
+    if "stepfunctions" in services:
+        services["stepfunctions"] = _executions_as_of_now(services["stepfunctions"])
+    for name in READ_LAST:
+        if name in services:
+            services[name] = services.pop(name)
     return services
+
+
+def _executions_as_of_now(
+    read_state: Callable[[], Mapping[str, Any] | None],
+) -> Callable[[], Mapping[str, Any] | None]:
+    """What runs as a save begins is saved as running, even if it ends before its turn comes.
+
+    Otherwise the table could be copied before an execution wrote its result, and the execution after: it would
+    have succeeded, and nobody would ever write that result.
+    """
+    running = {arn for arn, execution in _all_executions() if execution.get("status") == "RUNNING"}
+
+    def read() -> Mapping[str, Any] | None:
+        state = read_state()
+        if state is not None:
+            for (_account, _region, arn), execution in state["executions"]._data.items():  # noqa: SLF001
+                if arn in running:
+                    execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
+        return state
+
+    return read
+
+
+def forget_old_histories() -> None:
+    """Keep every execution's result, but the events between first and last of the newest ones only.
+
+    AWS drops histories after 90 days; here each would be copied at every save.
+    """
+    ended = [execution for _arn, execution in _all_executions() if execution.get("stopDate")]
+    ended.sort(key=lambda execution: str(execution["stopDate"]))
+    for execution in ended[:-FULL_HISTORIES]:
+        if len(execution["events"]) > 2:
+            execution["events"] = [execution["events"][0], execution["events"][-1]]
+
+
+def _undelivered_stream_records() -> Mapping[str, Any]:
+    """The table streams' records that no function has had yet. The engine saves where readers are, not these:
+    after a restart it would skip as many records as had ever been read."""
+    store = SCOPED_STORE.resolve()
+    records, trimmed = store(), store()
+    all_trimmed = STREAM_TRIMMED.resolve()
+    for (account, region, table), kept in list(STREAM_RECORDS.resolve()._data.items()):  # noqa: SLF001
+        start = all_trimmed.get_scoped(account, region, table, 0)
+        read_up_to = min(_positions(account, region, table), default=start)
+        delivered = max(0, read_up_to - start)
+        records.set_scoped(account, region, table, list(kept[delivered:]))
+        trimmed.set_scoped(account, region, table, start + delivered)
+    return {"records": records, "trimmed": trimmed, "sequence": STREAM_SEQUENCE.resolve()}
+
+
+def _positions(account: str, region: str, table: str) -> Iterator[int]:
+    sources = EVENT_SOURCES.resolve()
+    for (_account, _region, mapping_id), position in list(STREAM_POSITIONS.resolve()._data.items()):  # noqa: SLF001
+        mapping = sources.get_scoped(account, region, mapping_id) or {}
+        if f":table/{table}/stream/" in mapping.get("EventSourceArn", ""):
+            yield position
+
+
+def restore_stream_records() -> None:
+    """Put back what `_undelivered_stream_records` saved. Call once, before anything is written."""
+    state = LOAD_STATE.resolve()(STREAMS)
+    if state:
+        from ministack.services import dynamodb
+
+        STREAM_TRIMMED.resolve().update(state["trimmed"])
+        STREAM_RECORDS.resolve().update(state["records"])
+        setattr(dynamodb, STREAM_SEQUENCE.name, state["sequence"])
 
 
 def encode_state(service: str, state: Mapping[str, Any]) -> bytes:
     """One service's state in the format the engine reads back at start."""
+    if service == "cloudwatch_logs":
+        for group in state["log_groups"]._data.values():  # noqa: SLF001
+            group["streams"] = {}
+    elif service == "cloudwatch":
+        state = {**state, "metrics": {}}
     wrapped = {"__ministack_format__": STATE_FORMAT.resolve()(service), "payload": state}
     return json.dumps(wrapped, default=STATE_ENCODER.resolve()).encode()
 
