@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from auricle.identifiers import new_id
+
+if TYPE_CHECKING:
+    from auricle.ports import ContactStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +25,34 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """What is said of a contact when it is added; without an id one is made."""
+
+    name: str
+    id: str | None = None
+    company: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+def add_contact(wanted: NewContact, *, org: str, contacts: ContactStore, now: datetime) -> Contact:
+    """Adds a contact to the tenant's.
+
+    Raises:
+        Conflict: the id is taken.
+    """
+    contact = Contact(
+        org=org,
+        id=wanted.id or new_id("contact", now),
+        name=wanted.name,
+        created_at=now,
+        updated_at=now,
+        company=wanted.company,
+        email=wanted.email,
+        phone=wanted.phone,
+    )
+    contacts.create_contact(contact)
+    return contact

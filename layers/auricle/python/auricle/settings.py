@@ -59,6 +59,8 @@ class Settings:
     """How long a presigned download URL holds: 15 minutes at most."""
     public_url: str = ""
     """The API's address as clients see it."""
+    cursor_key: str = ""
+    """Secret the API signs its cursors with: any long random text, the same for all of its processes."""
     cors_origins: str = ""
     """Origins browsers may call from, separated by commas; none where empty."""
 

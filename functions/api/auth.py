@@ -1,0 +1,171 @@
+"""Who is asking: a signed JWT becomes a `Caller`, and a caller is allowed or not.
+
+The tenant comes from the verified credential and from nowhere else. Tokens are never logged or kept: what is
+remembered between requests is a hash of the token with the caller it proved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+from auricle.errors import Forbidden, Unauthenticated
+from auricle.identifiers import is_id
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
+
+ALGORITHM = "RS256"
+LEEWAY_S = 30
+"""How far clocks may differ."""
+MAX_TOKEN_BYTES = 8192
+REMEMBERED_TOKENS = 1024
+
+_MALFORMED = "The credential is not a valid token. Send `Authorization: Bearer <token>` with a signed JWT."
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a credential proves: a user of one tenant, with what they may do."""
+
+    org: str
+    user: str
+    scopes: frozenset[str]
+    roles: frozenset[str]
+
+
+class SigningKeys(Protocol):
+    """The public keys credentials are signed with."""
+
+    def key(self, key_id: str) -> RSAKey | None:
+        """The key of that id; None when the issuer has none such. Raises TransientError."""
+
+
+class Authenticator:
+    """Proves bearer tokens. Verifying costs a signature check; a token seen before costs a hash."""
+
+    def __init__(
+        self,
+        *,
+        keys: Callable[[], SigningKeys],
+        issuer: Callable[[], str],
+        audience: Callable[[], str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._proven: dict[bytes, tuple[Caller, float]] = {}
+
+    def caller(self, authorization: bytes | None) -> Caller:
+        """The caller the `Authorization` header proves.
+
+        Raises:
+            Unauthenticated: no credential, or one that does not hold, saying which part.
+            TransientError: the issuer's keys cannot be fetched.
+        """
+        token = _bearer_token(authorization)
+        fingerprint = sha256(token).digest()
+        proven = self._proven.get(fingerprint)
+        if proven is not None:
+            if proven[1] > self._clock():
+                return proven[0]
+            del self._proven[fingerprint]
+        caller, expires_at = self._verify(token)
+        while len(self._proven) >= REMEMBERED_TOKENS:
+            del self._proven[next(iter(self._proven))]
+        self._proven[fingerprint] = (caller, expires_at)
+        return caller
+
+    def _verify(self, token: bytes) -> tuple[Caller, float]:
+        from joserfc import jws, jwt
+        from joserfc.errors import ExpiredTokenError, JoseError, MissingClaimError
+
+        # The algorithm is ours to say, never the token's: neither `none` nor a public key used as an HMAC secret.
+        registry = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+        claims_registry = jwt.JWTClaimsRegistry(
+            now=int(self._clock()),
+            leeway=LEEWAY_S,
+            exp={"essential": True},
+            iss={"essential": True, "value": self._issuer()},
+            aud={"essential": True, "value": self._audience()},
+            sub={"essential": True},
+            org={"essential": True},
+        )
+        try:
+            key = self._key_of(jws.extract_compact(token).headers())
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM], registry=registry).claims
+            claims_registry.validate(claims)
+        except ExpiredTokenError:
+            raise Unauthenticated("The credential has expired. Ask your identity provider for a new one.") from None
+        except MissingClaimError as error:
+            raise Unauthenticated(f"The credential lacks a claim: {error.description}.") from None
+        except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
+            raise Unauthenticated(_MALFORMED) from None
+        return _caller_of(claims), float(claims["exp"])
+
+    def _key_of(self, header: Mapping[str, Any]) -> RSAKey:
+        key_id = header.get("kid")
+        if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
+            raise Unauthenticated(f"The credential must be signed with {ALGORITHM} and name its key (`kid`).")
+        key = self._keys().key(key_id)
+        if key is None:
+            raise Unauthenticated("The credential is signed with a key its issuer does not publish.")
+        return key
+
+
+def authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The `Authorization` header of an ASGI scope."""
+    for name, value in headers:
+        if name == b"authorization":
+            return value
+    return None
+
+
+def challenge(error: str | None, scope: str | None = None) -> str:
+    """The `WWW-Authenticate` of a refusal (RFC 6750); no error where no credential was sent."""
+    parts = ['Bearer realm="auricle"']
+    if error:
+        parts.append(f'error="{error}"')
+    if scope:
+        parts.append(f'scope="{scope}"')
+    return ", ".join(parts)
+
+
+def demand(caller: Caller, *, scope: str | None, role: str | None) -> None:
+    """Lets the caller pass.
+
+    Raises:
+        Forbidden: naming the scope or role that is missing.
+    """
+    if scope is not None and scope not in caller.scopes:
+        raise Forbidden(f"The credential lacks the scope {scope}.")
+    if role is not None and role not in caller.roles:
+        raise Forbidden(f"The credential lacks the role {role}.")
+
+
+def _bearer_token(authorization: bytes | None) -> bytes:
+    if not authorization:
+        raise Unauthenticated("A credential is needed. Send `Authorization: Bearer <token>`.")
+    scheme, _, token = authorization.partition(b" ")
+    token = token.strip()
+    if scheme.lower() != b"bearer" or not token or len(token) > MAX_TOKEN_BYTES:
+        raise Unauthenticated(_MALFORMED)
+    return token
+
+
+def _caller_of(claims: Mapping[str, Any]) -> Caller:
+    org, user, scope, roles = claims["org"], claims["sub"], claims.get("scope", ""), claims.get("roles", [])
+    if not isinstance(org, str) or not is_id(org):
+        raise Unauthenticated("The credential's `org` is not a tenant's id.")
+    if not isinstance(user, str) or not user or len(user) > 256:
+        raise Unauthenticated("The credential's `sub` is not a user's id.")
+    if not isinstance(scope, str):
+        raise Unauthenticated("The credential's `scope` must be text, scopes separated by spaces.")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise Unauthenticated("The credential's `roles` must be a list of names.")
+    return Caller(org=org, user=user, scopes=frozenset(scope.split()), roles=frozenset(roles))

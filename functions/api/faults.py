@@ -1,0 +1,116 @@
+"""Errors on their way to the wire: one mapping to HTTP, and the RFC 9457 shape most of the API shows them in.
+
+A surface with an error shape of its own renders the same `Fault` in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from api.answers import json_response
+from auricle import errors
+
+RETRY_SOON_S = 5
+"""What `Retry-After` says of results that are being made, and of what is briefly unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """What is wrong with one field; `field` is its name on the wire, dotted where it is nested."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error as every surface shows it, whatever its shape. `facts` are further members some shapes carry."""
+
+    status: int
+    code: str
+    detail: str
+    fields: tuple[FieldFault, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A request that HTTP itself, or more than one of its fields, is reason enough to refuse."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+STATUS: Mapping[type[errors.AuricleError], int] = {
+    errors.InvalidRequest: 422,
+    errors.UnusableRecording: 422,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.ConsentRequired: 409,
+    errors.TransientError: 503,
+}
+"""The HTTP status of each branch of the error tree; the nearest ancestor counts, and none means 500."""
+
+TITLES: Mapping[str, str] = {
+    "invalid-request": "The request is not valid",
+    "not-json": "The body is not JSON",
+    "body-too-large": "The body is too large",
+    "unsupported-media-type": "The body must be JSON",
+    "unauthenticated": "A credential is needed",
+    "forbidden": "The credential does not allow this",
+    "insufficient-scope": "The credential lacks a scope",
+    "not-found": "Not found",
+    "recording-not-found": "No such audio file",
+    "contact-not-found": "No such contact",
+    "method-not-allowed": "This method is not allowed here",
+    "conflict": "This does not fit the present state",
+    "not-ready": "Not ready yet",
+    "processing-failed": "Processing failed",
+    "illegal-transition": "This does not fit the present state",
+    "consent-required": "Consent has not been recorded",
+    "transient": "Briefly unavailable",
+    "internal-error": "Something went wrong on our side",
+}
+
+INTERNAL = Fault(500, "internal-error", "Something went wrong on our side. Tell us the request id if it stays.")
+
+
+def fault_of(error: Exception) -> Fault:
+    """The fault of any error a request ended in; what is not ours to tell becomes `INTERNAL`."""
+    if isinstance(error, Refused):
+        return error.fault
+    for ancestor in type(error).__mro__:
+        status = STATUS.get(ancestor)
+        if status is not None and isinstance(error, errors.AuricleError):
+            named = isinstance(error, errors.InvalidRequest) and error.field
+            return Fault(
+                status=status,
+                code=error.code,
+                detail=error.message,
+                fields=(FieldFault(str(named), error.message),) if named else (),
+                headers={"retry-after": str(RETRY_SOON_S)} if status == 503 else {},
+            )
+    return INTERNAL
+
+
+def problem_response(fault: Fault, path: str, request_id: str) -> Response:
+    """RFC 9457: `type`, `title`, `status`, `detail`, `instance`, with `errors` naming fields, and the request id."""
+    problem: dict[str, Any] = {
+        "type": f"urn:auricle:error:{fault.code}",
+        "title": TITLES.get(fault.code, "The recording cannot be used" if fault.status == 422 else "Error"),
+        "status": fault.status,
+        "detail": fault.detail,
+        "instance": path,
+        "requestId": request_id,
+        **fault.facts,
+    }
+    if fault.fields:
+        problem["errors"] = [{"field": one.field, "message": one.message} for one in fault.fields]
+    return json_response(problem, fault.status, headers=fault.headers, media_type=b"application/problem+json")

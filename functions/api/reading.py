@@ -1,0 +1,155 @@
+"""What a request says, parsed once at the edge: JSON bodies and query strings into typed, frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from api.faults import Fault, FieldFault, Refused
+from auricle.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MAX_BODY_BYTES = 1024 * 1024
+_MAX_QUERY_PARAMETERS = 100
+
+
+class Asked(BaseModel):
+    """Base of everything a request may say: unknown fields are refused, and nothing changes afterwards."""
+
+    # Built on first use: a cold start that answers one request builds the one schema it needs.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, populate_by_name=False)
+
+
+class NothingAsked(Asked):
+    """Of routes that take neither parameters nor a body."""
+
+
+def _moment(given: Any) -> Any:
+    """An ISO 8601 date or moment as a moment; one without an offset is UTC."""
+    if not isinstance(given, str):
+        raise ValueError("must be a date or moment in ISO 8601, like 2026-03-30T12:15:00Z")  # noqa: TRY004 - pydantic takes ValueError
+    try:
+        moment = datetime.fromisoformat(given)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a date or moment in ISO 8601, like 2026-03-30T12:15:00Z") from None
+
+
+def _end_moment(given: Any) -> Any:
+    """Like `_moment`, but a date alone means the whole of that day, and a second the whole of that second.
+
+    Answers show whole seconds, so a moment taken from one and sent back as a bound includes what it came from.
+    """
+    moment = _moment(given)
+    if len(given) <= 10:
+        return datetime.combine(moment.date(), time.max, UTC)
+    return moment if moment.microsecond else moment.replace(microsecond=999_999)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
+EndMoment = Annotated[datetime, BeforeValidator(_end_moment, json_schema_input_type=datetime)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""An id given by a client: what `auricle.identifiers.is_id` admits."""
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$"),
+]
+"""One line of text without control characters."""
+
+
+_Model = TypeVar("_Model", bound=Asked)
+
+
+def read_query(request: Request, model: type[_Model]) -> _Model:
+    """The query string as the model.
+
+    Raises:
+        Refused: 422 naming every parameter that is wrong, unknown or given twice.
+    """
+    text = request.scope["query_string"]
+    given: dict[str, str] = {}
+    if text:
+        try:
+            pairs = parse_qsl(
+                text.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MAX_QUERY_PARAMETERS,
+            )
+        except ValueError:
+            raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
+        given = dict(pairs)
+        if len(given) != len(pairs):
+            twice = sorted({name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1})
+            raise _refused([FieldFault(name, "is given more than once") for name in twice])
+    try:
+        return model.model_validate_strings(given, strict=False)
+    except ValidationError as error:
+        raise _refused(_field_faults(error)) from None
+
+
+async def read_body(request: Request, model: type[_Model]) -> _Model:
+    """The JSON body as the model; no body at all is an empty object.
+
+    Raises:
+        Refused: 413, 415, 400 for what is not JSON in UTF-8, 422 naming every field that is wrong or unknown.
+    """
+    content = await request.body()
+    if len(content) > MAX_BODY_BYTES:
+        raise Refused(Fault(413, "body-too-large", f"The body may have {MAX_BODY_BYTES} bytes at most."))
+    if content and not _is_json(request.headers.get("content-type")):
+        raise Refused(
+            Fault(415, "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json.")
+        )
+    try:
+        return model.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        if faults[0]["type"] == "json_invalid":
+            raise Refused(Fault(400, "not-json", f"The body is not JSON in UTF-8: {faults[0]['msg']}.")) from None
+        raise _refused(_field_faults(error)) from None
+
+
+def _is_json(content_type: str | None) -> bool:
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _refused(faults: Sequence[FieldFault]) -> Refused:
+    detail = "; ".join(f"{fault.field} {fault.message}" if fault.field else fault.message for fault in faults[:5])
+    return Refused(Fault(422, "invalid-request", f"{detail}.", fields=tuple(faults)))
+
+
+def _field_faults(error: ValidationError) -> list[FieldFault]:
+    """Pydantic's findings in words a client understands; what was sent is not repeated."""
+    faults = []
+    for found in error.errors(include_url=False, include_input=False):
+        field = ".".join(str(part) for part in found["loc"])
+        faults.append(FieldFault(field, _MESSAGES.get(found["type"]) or _as_clause(found["msg"])))
+    return faults
+
+
+_MESSAGES = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "is out of range",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "has characters that are not allowed here",
+}
+
+
+def _as_clause(message: str) -> str:
+    """`Input should be less than 5` → `should be less than 5`: it follows the field's name."""
+    for opening in ("Value error, ", "Input "):
+        message = message.removeprefix(opening)
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,431 @@
+"""The audio-files API: upload by presigned URL, list, download, transcript, processing. camelCase, RFC 9457."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from api.answers import json_response
+from api.faults import RETRY_SOON_S, Fault, Refused, problem_response
+from api.paging import Cursors, check_reach
+from api.reading import Asked, EndMoment, Id, Line, Moment
+from api.surface import Call, Surface
+from api.transcripts import read_transcript
+from auricle.consent import Consent
+from auricle.errors import ContactNotFound, InvalidRequest, NotReady, RecordingNotFound
+from auricle.identifiers import is_id
+from auricle.ports import Position, RecordingFilter, RecordingPage
+from auricle.recording import Failure, Recording, RecordingDetail, Run, Stage, StageResult, StageState, Status
+from auricle.transcript import Engine, display_name
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+READ = "audio:read"
+WRITE = "audio:write"
+DOWNLOAD = "audio:download"
+
+surface = Surface("audio files", "/api/v1/audio-files", render=problem_response)
+
+STATUSES: Mapping[Status, str] = {
+    Status.RECORDING: "pending",
+    Status.UPLOADING: "pending",
+    Status.UPLOADED: "pending",
+    Status.TRANSCRIBING: "processing",
+    Status.AWAITING_REDACTION: "evaluating",
+    Status.REDACTING: "evaluating",
+    Status.COMPLETE: "completed",
+    Status.RAW_SPLIT: "completed",
+    Status.ERROR: "failed",
+    Status.UNRECOVERABLE_ERROR: "failed",
+}
+"""This surface's word for each status; `evaluating` also while a finished transcript is being summarized."""
+
+
+class UploadRequest(Asked):
+    """`POST /upload-url`. `contentType`, where given, must be sent with the PUT: it is part of the signature."""
+
+    file_name: Line = Field(alias="fileName")
+    engagement_id: Id | None = Field(None, alias="engagementId")
+    campaign_id: Id | None = Field(None, alias="campaignId")
+    title: Line | None = None
+    content_type: (
+        Annotated[str, StringConstraints(max_length=127, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w=\"-]+)*$")] | None
+    ) = Field(None, alias="contentType")
+    consent_status: Literal["all_consented", "one_party", "pending"] = Field("all_consented", alias="consentStatus")
+    contact_ids: Annotated[tuple[Id, ...], Field(max_length=20)] = Field((), alias="contactIds")
+    is_ai_call: bool = Field(False, alias="isAICall")
+
+
+class ListRequest(Asked):
+    """`GET /api/v1/audio-files`. Page numbers and cursors are two ways through the same listing."""
+
+    campaign_id: Id | None = Field(None, alias="campaignId")
+    engagement_id: Id | None = Field(None, alias="engagementId")
+    is_ai_call: bool | None = Field(None, alias="isAICall")
+    date_from: Moment | None = Field(None, alias="dateFrom")
+    date_to: EndMoment | None = Field(None, alias="dateTo")
+    page: int | None = Field(None, ge=1)
+    page_size: int = Field(50, alias="pageSize", ge=1, le=100)
+    cursor: Annotated[str, StringConstraints(max_length=2048)] | None = None
+
+
+class ProcessRequest(Asked):
+    """`POST /{id}/process`. A finished recording is processed again only when asked."""
+
+    reprocess: bool = False
+
+
+@surface.post("/upload-url", scope=WRITE, reads=UploadRequest)
+async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
+    from auricle.uploading import NewRecording, request_upload
+
+    services = call.services
+    try:
+        upload = request_upload(
+            NewRecording(
+                file_name=asked.file_name,
+                title=asked.title,
+                content_type=asked.content_type,
+                consent=Consent(asked.consent_status),
+                contact_ids=asked.contact_ids,
+                campaign_id=asked.campaign_id,
+                engagement_id=asked.engagement_id,
+                is_ai_call=asked.is_ai_call,
+            ),
+            org=call.org,
+            user=call.caller.user,
+            recordings=services.recordings,
+            contacts=services.contacts,
+            objects=services.objects,
+            url_seconds=call.parts.settings().upload_url_seconds,
+            now=call.parts.now(),
+        )
+    except ContactNotFound as error:
+        raise InvalidRequest(error.message, field="contactIds") from None
+    return json_response(
+        {"audioFileId": upload.recording.id, "uploadUrl": upload.url, "expiresAt": upload.expires_at},
+        201,
+        headers={"location": f"{surface.prefix}/{upload.recording.id}"},
+    )
+
+
+@surface.get("", scope=READ, reads=ListRequest)
+async def list_audio_files(call: Call, asked: ListRequest) -> Response:
+    if asked.date_from and asked.date_to and asked.date_from > asked.date_to:
+        raise InvalidRequest("dateFrom must not be later than dateTo", field="dateFrom")
+    wanted = RecordingFilter(
+        campaign_id=asked.campaign_id,
+        engagement_id=asked.engagement_id,
+        is_ai_call=asked.is_ai_call,
+        created_from=asked.date_from,
+        created_to=asked.date_to,
+    )
+    page = _page(call, asked, wanted)
+    return json_response(
+        {
+            "items": [_audio_file(recording) for recording in page.recordings],
+            "page": None if asked.cursor else asked.page or 1,
+            "pageSize": asked.page_size,
+            "next": _cursors(call, wanted).sign(page.next_position) if page.next_position else None,
+        },
+    )
+
+
+@surface.get("/{audio_file_id}", scope=READ)
+async def get_audio_file(call: Call) -> Response:
+    detail = _detail(call)
+    return json_response({**_audio_file(detail.recording, detail.run), **_findings(detail.recording)})
+
+
+@surface.delete("/{audio_file_id}", scope=WRITE)
+async def remove_audio_file(call: Call) -> Response:
+    from starlette.responses import Response
+
+    from auricle.processing.start import remove
+
+    services = call.services
+    remove(call.org, _id(call), recordings=services.recordings, now=call.parts.now())
+    return Response(status_code=204)
+
+
+@surface.get("/{audio_file_id}/download-url", scope=DOWNLOAD)
+async def get_download_url(call: Call) -> Response:
+    from auricle.processing.job import Job
+    from auricle.uploading import MAX_URL_SECONDS
+
+    services = call.services
+    recording = services.recordings.get(call.org, _id(call))
+    key = Job(org=recording.org, recording=recording.id, run=recording.run).source_key
+    # The event that reports an upload can be a moment behind the upload itself, so the bucket is asked too.
+    if recording.version is None and services.objects.first_version(key) is None:
+        raise NotReady("Nothing has been uploaded to this audio file yet. PUT the file to its upload URL first.")
+    seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
+    url = services.objects.download_url(key, file_name=recording.file_name, seconds=seconds)
+    return json_response({"downloadUrl": url, "expiresAt": call.parts.now() + timedelta(seconds=seconds)})
+
+
+@surface.get("/{audio_file_id}/transcript", scope=READ)
+async def get_transcript(call: Call) -> Response:
+    detail = _detail(call)
+    stored = read_transcript(detail, call.services.objects)
+    if stored is None:
+        raise Refused(_no_transcript(detail))
+    recording = detail.recording
+    return json_response(
+        {
+            "audioFileId": recording.id,
+            "status": _status(recording, detail.run),
+            "language": stored["language"],
+            "durationSeconds": recording.duration_s,
+            "speakers": _speakers(recording),
+            "segments": [_segment(segment) for segment in stored["segments"]],
+            "engines": stored["engines"],
+        },
+    )
+
+
+@surface.post("/{audio_file_id}/process", scope=WRITE, reads=ProcessRequest)
+async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
+    from auricle.processing.start import process
+
+    services = call.services
+    recording = process(
+        call.org,
+        _id(call),
+        reprocess=asked.reprocess,
+        recordings=services.recordings,
+        objects=services.objects,
+        workflow=services.workflow,
+        now=call.parts.now(),
+    )
+    status = _status(recording)
+    return json_response({"status": status, "message": _PROCESS_MESSAGES[status]}, 202 if status == "pending" else 200)
+
+
+@surface.get("/{audio_file_id}/processing-status", scope=READ)
+async def get_processing_status(call: Call) -> Response:
+    detail = _detail(call)
+    recording, run = detail.recording, detail.run
+    status = _status(recording, run)
+    return json_response(
+        {
+            "audioFileId": recording.id,
+            "status": status,
+            "message": _status_message(recording, run),
+            "progress": _progress(status, run),
+            "run": recording.run,
+            "startedAt": run.started_at if run else None,
+            "finishedAt": run.finished_at if run else None,
+            "stages": {stage.value: _stage(run, stage) for stage in Stage},
+            "error": _failure(recording.failure),
+            "warnings": _warnings(recording),
+            "updatedAt": recording.updated_at,
+        },
+        headers={} if status in {"completed", "failed"} else {"retry-after": str(RETRY_SOON_S)},
+    )
+
+
+_PROCESS_MESSAGES = {
+    "pending": "Processing queued successfully",
+    "processing": "Processing is under way",
+    "evaluating": "Processing is under way",
+    "completed": 'Processing has finished already. Send {"reprocess": true} to process it again',
+    "failed": "Processing failed",
+}
+
+
+def _id(call: Call) -> str:
+    """The id in the path; one that could never be an id is unknown before the table is asked.
+
+    Raises:
+        RecordingNotFound: in the words of the store, so that nothing tells the two apart.
+    """
+    text = str(call.request.path_params["audio_file_id"])
+    if not is_id(text):
+        raise RecordingNotFound(f"There is no recording {text}.")
+    return text
+
+
+def _detail(call: Call) -> RecordingDetail:
+    return call.services.recordings.detail(call.org, _id(call))
+
+
+def _page(call: Call, asked: ListRequest, wanted: RecordingFilter) -> RecordingPage:
+    recordings = call.services.recordings
+    if asked.cursor is not None:
+        if asked.page is not None:
+            raise InvalidRequest("cursor and page are two ways to go on: give one of them", field="cursor")
+        position: Position | None = _cursors(call, wanted).position(asked.cursor)
+        return recordings.list(call.org, wanted, asked.page_size, position)
+    page = asked.page or 1
+    check_reach(page, asked.page_size, page_field="page")
+    position = None
+    if page > 1:
+        before = recordings.list(call.org, wanted, (page - 1) * asked.page_size)
+        if before.next_position is None:
+            return RecordingPage((), None)
+        position = before.next_position
+    return recordings.list(call.org, wanted, asked.page_size, position)
+
+
+def _cursors(call: Call, wanted: RecordingFilter) -> Cursors:
+    key = call.parts.settings().require("cursor_key")
+    return Cursors(key, org=call.org, route=surface.prefix, filters=repr(wanted))
+
+
+def _status(recording: Recording, run: Run | None = None) -> str:
+    if (
+        recording.status is Status.TRANSCRIBING
+        and run is not None
+        and run.stage(Stage.ASSEMBLE).state is StageState.COMPLETE
+    ):
+        return "evaluating"
+    return STATUSES[recording.status]
+
+
+def _audio_file(recording: Recording, run: Run | None = None) -> dict[str, Any]:
+    return {
+        "audioFileId": recording.id,
+        "fileName": recording.file_name,
+        "title": recording.title,
+        "status": _status(recording, run),
+        "engagementId": recording.engagement_id,
+        "campaignId": recording.campaign_id,
+        "contactIds": recording.contact_ids,
+        "isAICall": recording.is_ai_call,
+        "consentStatus": recording.consent.value,
+        "contentType": recording.content_type,
+        "sizeBytes": recording.size_bytes,
+        "durationSeconds": recording.duration_s,
+        "language": recording.language,
+        "error": _failure(recording.failure) if recording.failure else None,
+        "createdAt": recording.created_at,
+        "updatedAt": recording.updated_at,
+    }
+
+
+def _findings(recording: Recording) -> dict[str, Any]:
+    """What processing found: shown of one audio file, left out of lists."""
+    audio = recording.audio
+    return {
+        "audio": {
+            "format": audio.format,
+            "codec": audio.codec,
+            "channels": audio.channels,
+            "sampleRateHz": audio.sample_rate_hz,
+            "isVideo": audio.is_video,
+        }
+        if audio
+        else None,
+        "wordCount": recording.word_count,
+        "speakers": _speakers(recording),
+        "highlights": [
+            {
+                "text": highlight.text,
+                "speaker": display_name(highlight.speaker),
+                "segment": highlight.segment,
+                "start": highlight.start_s,
+                "end": highlight.end_s,
+            }
+            for highlight in recording.highlights
+        ],
+        "engines": {stage: _engine(engine) for stage, engine in recording.engines.items()},
+        "warnings": _warnings(recording),
+        "laterUploads": len(recording.later_versions),
+    }
+
+
+def _engine(engine: Engine) -> dict[str, Any]:
+    return {"name": engine.name, "version": engine.version, "model": engine.model}
+
+
+def _speakers(recording: Recording) -> list[dict[str, Any]]:
+    return [
+        {"speaker": display_name(talk.speaker), "talkSeconds": talk.talk_s, "wordCount": talk.word_count}
+        for talk in recording.speakers
+    ]
+
+
+def _segment(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "index": stored["index"],
+        "speaker": display_name(stored["speaker"]),
+        "start": stored["start_s"],
+        "end": stored["end_s"],
+        "text": stored["text"],
+        "confidence": stored["confidence"],
+        "words": [
+            {"text": text, "start": start, "end": end, "confidence": confidence}
+            for text, start, end, confidence in stored["words"]
+        ],
+    }
+
+
+def _warnings(recording: Recording) -> list[dict[str, str]]:
+    return [{"code": caution.code, "message": caution.message} for caution in recording.cautions]
+
+
+def _failure(failure: Failure | None) -> dict[str, str] | None:
+    if failure is None:
+        return None
+    return {"stage": failure.stage.value, "code": failure.code, "message": failure.message}
+
+
+def _stage(run: Run | None, stage: Stage) -> dict[str, Any]:
+    result = run.stage(stage) if run else StageResult()
+    error = {"code": result.failure.code, "message": result.failure.message} if result.failure else None
+    return {"state": result.state.value, "error": error}
+
+
+def _progress(status: str, run: Run | None) -> float:
+    """The share of the audio that is transcribed, 0 to 1; 1 only of what has completed."""
+    if status == "completed":
+        return 1.0
+    if run is None or run.windows_total == 0:
+        return 0.0
+    return min(0.99, round(run.windows_done / run.windows_total, 3))
+
+
+def _status_message(recording: Recording, run: Run | None) -> str:
+    status = _status(recording, run)
+    if recording.failure is not None and status == "failed":
+        return recording.failure.message
+    if recording.status in {Status.RECORDING, Status.UPLOADING}:
+        return "Waiting for the upload"
+    if status == "pending" and not recording.consent.allows_processing:
+        return "Held until consent is recorded"
+    if status == "processing" and run is not None and run.windows_total:
+        return f"Transcribing: {run.windows_done} of {run.windows_total} parts done"
+    return {
+        "pending": "Uploaded, waiting to be picked up",
+        "processing": "Reading the audio",
+        "evaluating": "The transcript is there and is being evaluated",
+        "completed": "Processing finished successfully",
+        "failed": "Processing failed",
+    }[status]
+
+
+def _no_transcript(detail: RecordingDetail) -> Fault:
+    """Why there is no transcript: not yet, or which stage failed."""
+    recording = detail.recording
+    status = _status(recording, detail.run)
+    if status == "failed":
+        failure = recording.failure
+        stage = f" at the stage {failure.stage.value}: {failure.message}" if failure else "."
+        return Fault(
+            409,
+            "processing-failed",
+            f"There is no transcript, processing failed{stage}",
+            facts={"processingStatus": status, "processingError": _failure(failure)},
+        )
+    return Fault(
+        409,
+        "not-ready",
+        f"The transcript is not ready yet. {_status_message(recording, detail.run)}.",
+        headers={"retry-after": str(RETRY_SOON_S)},
+        facts={"processingStatus": status},
+    )

@@ -1,0 +1,26 @@
+"""The stored transcript as surfaces need it, or why there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auricle import transcript_file
+from auricle.ports import ObjectStore
+from auricle.processing.job import Job
+from auricle.recording import RecordingDetail, Stage, StageState, Status
+
+
+def has_transcript(detail: RecordingDetail) -> bool:
+    """Whether this run's transcript is there, whatever later stages did."""
+    if detail.recording.status in {Status.COMPLETE, Status.RAW_SPLIT}:
+        return True
+    return detail.run is not None and detail.run.stage(Stage.ASSEMBLE).state is StageState.COMPLETE
+
+
+def read_transcript(detail: RecordingDetail, objects: ObjectStore) -> dict[str, Any] | None:
+    """The stored transcript (the layout is `auricle.transcript_file`'s); None while there is none."""
+    if not has_transcript(detail):
+        return None
+    recording = detail.recording
+    job = Job(org=recording.org, recording=recording.id, run=recording.run)
+    return transcript_file.load(objects.read(job.transcript_key))
