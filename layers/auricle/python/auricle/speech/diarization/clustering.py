@@ -94,7 +94,8 @@ def _linked(directions: Floats) -> Labels:
     labels = fcluster(tree, _MERGE_DISTANCE, "distance").astype(np.int64)
     if len(chosen) == len(directions):
         return labels
-    return (directions @ _centroids(directions[chosen], labels).T).argmax(axis=1)
+    likeness = directions @ _centroids(directions[chosen], labels).T
+    return np.asarray(likeness.argmax(axis=1), dtype=np.int64)
 
 
 def _without_small(directions: Floats, labels: Labels) -> Labels:

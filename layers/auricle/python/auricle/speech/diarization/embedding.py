@@ -107,9 +107,14 @@ def _mel_frames_of(frames: NDArray[np.bool_], window: int, mel_count: int) -> ND
 
 
 def _excerpts(frames: Floats) -> list[Floats]:
-    """Excerpts of 1.6 s that cover the frames evenly; what is shorter is said again until it is long enough."""
+    """Excerpts of 1.6 s, evenly spread; what is shorter is said again until it is long enough.
+
+    There are as many as fit best, so that a little may be left out between two: the encoder is half of all the
+    work, and the next window hears the same voice again.
+    """
     if len(frames) < _EXCERPT_FRAMES:
         frames = np.resize(frames, (_EXCERPT_FRAMES, mel.BANDS))
-    count = -(-len(frames) // _EXCERPT_FRAMES)
-    starts = np.linspace(0, len(frames) - _EXCERPT_FRAMES, count).astype(int)
+    spare = len(frames) - _EXCERPT_FRAMES
+    count = round(len(frames) / _EXCERPT_FRAMES)
+    starts = np.linspace(0, spare, count).astype(int) if count > 1 else [spare // 2]
     return [frames[start : start + _EXCERPT_FRAMES] for start in starts]
