@@ -1,0 +1,66 @@
+"""Engines for the tests, each in a process of its own: the engine is one per process and keeps global state.
+
+`auricle` is the real application (the synthesized `local` stacks); `probe` a small one for the engine itself.
+Tests that share an engine run in one xdist worker.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.local.child import Child, launched
+from tests.integration.engine_probe import write_assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SHARED = ("auricle", "probe")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker per shared engine: two engines of the same stacks would only cost time."""
+    for item in items:
+        for name in SHARED:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(f"engine-{name}"))
+
+
+@pytest.fixture(scope="session")
+def auricle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
+    """The deployed application: `auricle.base_url`, `.outputs`, `.token(org=…)`, `.client("s3")`."""
+    with launched(tmp_path_factory.mktemp("auricle") / "home") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def probe_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The probe application as a cloud assembly."""
+    return write_assembly(tmp_path_factory.mktemp("probe") / "assembly")
+
+
+@pytest.fixture(scope="session")
+def probe(tmp_path_factory: pytest.TempPathFactory, probe_assembly: Path) -> Iterator[Child]:
+    """An engine with the probe application, shared by tests that leave it running."""
+    with launched(tmp_path_factory.mktemp("probe-engine") / "home", assembly=probe_assembly) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """`eventually(read, within_s=10)`: the first truthy answer of `read`; fails when there is none in time."""
+
+    def wait(read: Callable[[], Any], within_s: float = 15.0) -> Any:
+        deadline_s = time.monotonic() + within_s
+        while True:
+            answer = read()
+            if answer:
+                return answer
+            if time.monotonic() > deadline_s:
+                pytest.fail(f"nothing within {within_s:g} s; the last answer was {answer!r}")
+            time.sleep(0.05)
+
+    return wait

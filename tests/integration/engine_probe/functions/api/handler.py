@@ -1,0 +1,21 @@
+"""Answers with what it got: the event, and where its imports come from."""
+
+import base64
+import json
+import sys
+from typing import Any
+
+import auricle
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    path = event["rawPath"]
+    if path == "/raise":
+        raise ValueError("a detail that callers must not see")
+    if path == "/large":
+        return {"statusCode": 200, "body": "x" * 6_500_000}
+    if path == "/reverse":
+        content = base64.b64decode(event["body"])[::-1]
+        return {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(content).decode()}
+    seen = {"event": event, "auricle": auricle.__file__, "marker": vars(auricle)["MARKER"], "sys_path": sys.path}
+    return {"statusCode": 200, "cookies": ["a=1", "b=2"], "body": json.dumps(seen)}

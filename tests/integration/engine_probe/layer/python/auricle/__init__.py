@@ -1,0 +1,3 @@
+"""Stands in for the domain: whoever imports it has the deployed layer, not the checkout."""
+
+MARKER = "deployed"
