@@ -1,0 +1,248 @@
+"""The parts of the local environment that need no engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError
+from joserfc.jwk import KeySet
+
+from infra.local import keys, synthesis
+from infra.local.batch_jobs import BatchJobs
+from infra.local.checkpoint import roll_forward
+from infra.local.deploy import Deployment, read_assembly, zip_folder
+from infra.local.failures import DeploymentFailed, HomeInUse
+from infra.local.glue import JobFailed
+from infra.local.home import Home
+
+# --- checkpoint --------------------------------------------------------------------------------------------
+
+
+def test_a_save_cut_off_after_its_commit_is_finished(tmp_path: Path) -> None:
+    for name in ("dynamodb.json", "lambda.json"):
+        (tmp_path / name).write_text("old")
+        (tmp_path / f"{name}.next").write_text("new")
+    (tmp_path / "committed.list").write_text(json.dumps(["dynamodb.json", "lambda.json"]))
+    (tmp_path / "dynamodb.json.next").replace(tmp_path / "dynamodb.json")  # as far as it had come
+    roll_forward(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "dynamodb.json": "new",
+        "lambda.json": "new",
+    }
+
+
+def test_a_save_cut_off_before_its_commit_leaves_the_last_one(tmp_path: Path) -> None:
+    for name in ("dynamodb.json", "lambda.json"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / "dynamodb.json.next").write_text("half of the n")
+    roll_forward(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "dynamodb.json": "old",
+        "lambda.json": "old",
+    }
+
+
+# --- home --------------------------------------------------------------------------------------------------
+
+
+def test_a_home_is_held_once_and_free_afterwards(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with home.held():
+        assert home.root.stat().st_mode & 0o077 == 0
+        (home.scratch / "leftover").touch()
+        with pytest.raises(HomeInUse, match=str(os.getpid())), Home(home.root).held():
+            pass
+    with home.held():
+        assert not list(home.scratch.iterdir())
+
+
+# --- keys --------------------------------------------------------------------------------------------------
+
+
+def test_a_token_holds_against_the_public_keys_of_the_same_home_only(tmp_path: Path) -> None:
+    first, again, other = (keys.load_or_create(tmp_path / name) for name in ("home", "home", "other"))
+    token = keys.issue_token(first, org="acme", roles=["founder"], scopes=["calls:read"], ttl_s=60)
+    claims = jwt.decode(token, KeySet.import_key_set(json.loads(keys.jwks(again))), algorithms=["RS256"]).claims
+    assert claims["org"] == "acme"
+    assert claims["roles"] == ["founder"]
+    assert claims["exp"] - claims["iat"] == 60
+    with pytest.raises(InvalidKeyIdError):
+        jwt.decode(token, KeySet.import_key_set(json.loads(keys.jwks(other))), algorithms=["RS256"])
+
+
+def test_the_served_keys_hold_nothing_private(tmp_path: Path) -> None:
+    (served,) = json.loads(keys.jwks(keys.load_or_create(tmp_path)))["keys"]
+    assert set(served) == {"kty", "n", "e", "kid", "use", "alg"}
+
+
+# --- deploy ------------------------------------------------------------------------------------------------
+
+
+def _write_stack(folder: Path, name: str, needs: list[str]) -> dict[str, object]:
+    (folder / f"{name}.json").write_text(json.dumps({"Outputs": {"Url": {"Value": "http://127.0.0.1:8080"}}}))
+    return {
+        "type": "aws:cloudformation:stack",
+        "properties": {"templateFile": f"{name}.json", "stackName": f"auricle-{name}"},
+        "dependencies": needs,
+    }
+
+
+def test_stacks_come_after_what_they_depend_on(tmp_path: Path) -> None:
+    nested = tmp_path / "assembly-local"
+    nested.mkdir()
+    artifacts = {
+        "a": _write_stack(nested, "a", ["b", "c"]),
+        "b": _write_stack(nested, "b", ["c"]),
+        "c": _write_stack(nested, "c", []),
+    }
+    (nested / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (tmp_path / "manifest.json").write_text(
+        json.dumps({"artifacts": {"assembly-local": {"type": "cdk:cloud-assembly"}}})
+    )
+    assert [stack.name for stack in read_assembly(tmp_path)] == ["auricle-c", "auricle-b", "auricle-a"]
+
+
+def test_a_template_on_another_port_is_another_template(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": _write_stack(tmp_path, "a", [])}}))
+    (stack,) = read_assembly(tmp_path)
+    moved = stack.served_at("http://127.0.0.1:9000")
+    assert "127.0.0.1:9000" in moved.template
+    assert "127.0.0.1:8080" not in moved.template
+    assert moved.template_hash != stack.template_hash
+
+
+def test_the_same_files_make_the_same_zip(tmp_path: Path) -> None:
+    zips = []
+    for name, time_s in (("one", 1_000_000_000), ("two", 1_500_000_000)):
+        folder = tmp_path / name / "package"
+        folder.mkdir(parents=True)
+        for file in ("b.py", "a.py") if name == "one" else ("a.py", "b.py"):
+            (folder / file).write_text(file)
+            os.utime(folder / file, (time_s, time_s))
+        zips.append(zip_folder(tmp_path / name))
+    assert zips[0] == zips[1]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "api_id"),
+    [
+        ({"ApiId": "abc"}, "abc"),
+        ({"ApiUrl": "https://1a2b.execute-api.us-east-1.amazonaws.com/"}, "1a2b"),
+    ],
+)
+def test_the_api_is_found_in_the_outputs(outputs: dict[str, str], api_id: str) -> None:
+    assert Deployment(outputs=outputs, stacks=()).api_id == api_id
+
+
+def test_without_an_api_there_is_nothing_to_serve() -> None:
+    with pytest.raises(DeploymentFailed, match="ApiId"):
+        _ = Deployment(outputs={}, stacks=()).api_id
+
+
+# --- synthesis ---------------------------------------------------------------------------------------------
+
+
+def test_the_synthesis_is_named_after_what_is_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("infra/local", "functions/api", "layers"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(synthesis, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(synthesis, "NOT_DEPLOYED", tmp_path / "infra" / "local")
+    handler = tmp_path / "functions/api/handler.py"
+    handler.write_text("one")
+    before = synthesis.content_hash()
+
+    (tmp_path / "infra/local/engine.py").write_text("not deployed")
+    (tmp_path / "functions/api/__pycache__").mkdir()
+    (tmp_path / "functions/api/__pycache__/handler.pyc").write_text("not source")
+    assert synthesis.content_hash() == before
+
+    handler.write_text("two")
+    changed = synthesis.content_hash()
+    handler.rename(handler.with_name("other.py"))
+    assert len({before, changed, synthesis.content_hash()}) == 3
+
+
+def test_the_node_of_the_wheel_runs() -> None:
+    said = subprocess.run([synthesis.node(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("v")
+
+
+# --- Batch -------------------------------------------------------------------------------------------------
+
+
+def test_a_job_has_the_settings_of_the_function_of_its_package(tmp_path: Path) -> None:
+    jobs = BatchJobs(
+        logs=tmp_path,
+        scratch=tmp_path,
+        environments=lambda: {"tell": {"AURICLE_TABLE": "its own"}, "other": {"AURICLE_BUS": "another's"}},
+        aws_environment={"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "PYTHONPATH": str(tmp_path)},
+    )
+    (tmp_path / "tell").mkdir()
+    (tmp_path / "tell" / "job.py").write_text(
+        "import json, os, sys\nprint(json.dumps({'arguments': sys.argv[1:], 'environment': dict(os.environ)}))\n"
+    )
+    job = jobs.submit_and_wait(
+        {
+            "JobName": "tell",
+            "ContainerOverrides": {
+                "Command": ["python", "-m", "tell.job", "acme", "rec_1"],
+                "Environment": [{"Name": "EXTRA", "Value": 7}],
+            },
+        }
+    )
+    assert job["Status"] == "SUCCEEDED"
+    told = json.loads((tmp_path / job["Container"]["LogStreamName"]).read_text())
+    assert told["arguments"] == ["acme", "rec_1"]
+    assert told["environment"]["AURICLE_TABLE"] == "its own"
+    assert told["environment"]["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert told["environment"]["EXTRA"] == "7"
+    assert "AURICLE_BUS" not in told["environment"]
+
+
+def test_a_job_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    (tmp_path / "sleeper.py").write_text(
+        f"import os, pathlib, time\npathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    engine = (
+        "from pathlib import Path\nfrom infra.local.batch_jobs import BatchJobs\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "jobs = BatchJobs(folder, folder, dict, {'PYTHONPATH': str(folder)})\n"
+        "jobs.submit_and_wait({'ContainerOverrides': {'Command': ['python', '-m', 'sleeper']}})\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", engine])
+    try:
+        _wait_until(lambda: pid_file.exists() and pid_file.read_text() != "")
+    finally:
+        parent.kill()
+        parent.wait()
+    job_pid = int(pid_file.read_text())
+    _wait_until(lambda: not _alive(job_pid))
+
+
+def test_a_job_that_is_no_module_is_refused(tmp_path: Path) -> None:
+    jobs = BatchJobs(tmp_path, tmp_path, dict, {})
+    with pytest.raises(JobFailed) as failure:
+        jobs.submit_and_wait({"ContainerOverrides": {"Command": ["sh", "-c", "true"]}})
+    assert failure.value.job["Status"] == "FAILED"
+
+
+def _alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def _wait_until(condition: object, within_s: float = 10.0) -> None:
+    import time
+
+    assert callable(condition)
+    deadline_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.02)
