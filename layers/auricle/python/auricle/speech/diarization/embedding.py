@@ -76,7 +76,8 @@ def local_voices(batch: WindowBatch, active: NDArray[np.bool_], encoder: Speaker
     """The voices of a batch of windows; `active` (windows, 293, slots) says who talks when."""
     if not active.any():
         return
-    mel_frames, power = mel.mel_power(batch.samples)
+    # A recorder's offset is no sound, but would count as loudness and leak into the lowest bands.
+    mel_frames, power = mel.mel_power(batch.samples - batch.samples.mean())
     found: list[tuple[int, int, float]] = []
     excerpts: list[Floats] = []
     owners: list[int] = []
