@@ -75,7 +75,11 @@ class RecordingStore(Protocol):
         """The recording with its current run, in one query. Raises RecordingNotFound (also for a removed one)."""
 
     def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
-        """Recordings of the tenant that the filter admits, newest first; removed ones are left out."""
+        """Recordings of the tenant that the filter admits, newest first; removed ones are left out.
+
+        A page has `limit` recordings while there are that many, unless the filter admits so few of so many that
+        looking further would take too long: then it has fewer, and still a next position.
+        """
 
     def save(
         self,
@@ -108,7 +112,16 @@ class RecordingStore(Protocol):
         """One more window transcribed; noting the same one again changes nothing."""
 
     def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
-        """Recordings of every tenant in a state of `recording.OPEN` that nothing has touched since."""
+        """Recordings of every tenant that await work (`Recording.awaits_work`), untouched since, oldest first."""
+
+    def was_removed(self, org: str, recording_id: str) -> bool:
+        """Whether there was such a recording; `get` tells a removed one from an unknown one to nobody."""
+
+    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant removed before that moment whose erasure is not yet confirmed."""
+
+    def confirm_erased(self, org: str, recording_id: str) -> None:
+        """Nothing of the removed recording is left in the bucket: it needs no further look."""
 
 
 class ContactStore(Protocol):
@@ -175,6 +188,9 @@ class ObjectStore(Protocol):
 
     def remove(self, keys: Sequence[str]) -> None:
         """Removes objects; one that is not there is no error."""
+
+    def erase(self, prefix: str) -> int:
+        """Removes every version of every object under the prefix, for good; returns how many there were."""
 
     def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
         """A presigned PUT (SigV4). Private: never logged."""

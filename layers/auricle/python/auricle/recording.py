@@ -191,6 +191,12 @@ class Recording:
         """Uploaded, and waiting until consent is recorded."""
         return self.consent is Consent.PENDING
 
+    @property
+    def awaits_work(self) -> bool:
+        """Whether something must still happen to it by itself: not while consent holds it, nor after a failure."""
+        held = self.status is Status.UPLOADED and not self.consent.allows_processing
+        return self.status in OPEN and not held and self.failure is None
+
     def to(self, status: Status, *, at: datetime) -> Recording:
         """The recording in its next state.
 
@@ -200,6 +206,16 @@ class Recording:
         if status not in TRANSITIONS[self.status]:
             raise IllegalTransition(f"A recording that is {self.status} cannot become {status}.")
         return replace(self, status=status, updated_at=at)
+
+    def new_run(self, *, at: datetime) -> Recording:
+        """The recording about to be processed anew; what the last run found stays until this one has finished.
+
+        Raises:
+            IllegalTransition: from a state of which there is nothing to repeat (`NEW_RUN_FROM`).
+        """
+        if self.status not in NEW_RUN_FROM:
+            raise IllegalTransition(f"A recording that is {self.status} cannot be processed anew.")
+        return replace(self, status=Status.UPLOADED, run=self.run + 1, failure=None, updated_at=at)
 
     def current_job(self) -> Job:
         """The work of the current run, as the workflow is told of it.
