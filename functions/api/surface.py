@@ -170,7 +170,8 @@ class Surface:
             fault = replace(fault, headers={"www-authenticate": challenge("invalid_token" if presented else None)})
         elif isinstance(error, Forbidden):
             lacking = challenge("insufficient_scope", operation.scope)
-            fault = replace(fault, code="insufficient-scope", headers={"www-authenticate": lacking})
+            code = "insufficient-scope" if operation.scope else fault.code
+            fault = replace(fault, code=code, headers={"www-authenticate": lacking})
         elif fault.status >= 500:
             log_failure(error, operation.name, request.scope[REQUEST_ID])
         return self.render(fault, request.scope["path"], request.scope[REQUEST_ID])

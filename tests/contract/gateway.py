@@ -1,4 +1,4 @@
-"""The real application behind the real Lambda adapter: requests as API Gateway sends them, tokens as an issuer signs them."""
+"""The real application behind the real Lambda adapter: API Gateway's events, and tokens as issuers sign them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
 from api.app import create_app
 from api.auth import Authenticator
 from api.handler import gateway_handler
 from api.surface import Parts, Services
 from auricle.adapters.jwks import PublishedKeys
 from auricle.settings import Settings
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "auricle"

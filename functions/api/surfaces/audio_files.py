@@ -297,7 +297,7 @@ def _audio_file(recording: Recording, run: Run | None = None) -> dict[str, Any]:
         "campaignId": recording.campaign_id,
         "contactIds": recording.contact_ids,
         "isAICall": recording.is_ai_call,
-        "consentStatus": recording.consent.value,
+        "consentStatus": recording.consent,
         "contentType": recording.content_type,
         "sizeBytes": recording.size_bytes,
         "durationSeconds": recording.duration_s,
