@@ -7,13 +7,21 @@ recording's windows may be spread over any number of workers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol, get_args
 
+from auricle.errors import InvalidRequest, ModelUnavailable
 from auricle.speech.flac import Samples
 from auricle.speech.notices import Notice
 from auricle.speech.windows import Window
 from auricle.transcript import Engine, Word
+
+EngineChoice = Literal["auto", "pocketsphinx", "whisper"]
+
+FetchFolder = Callable[[str, Path], None]
+"""Copies everything under an `s3://` prefix into a folder; raises an AuricleError when it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +48,31 @@ class TranscriptionEngine(Protocol):
 
         Raises `EngineFailed` when the engine cannot do its work.
         """
+
+
+def choose_engine(
+    choice: str, *, whisper_model: str, models: Path, fetch_folder: FetchFolder | None = None
+) -> TranscriptionEngine:
+    """The engine to transcribe with, loaded.
+
+    `choice` is `pocketsphinx`, `whisper`, or `auto`: whisper where the weights of `whisper_model` (a folder, an
+    `s3://` prefix or a name) are on this machine or can be fetched into the folder `models`, else pocketsphinx.
+    Raises `InvalidRequest` for another choice, and `ModelUnavailable` when whisper is asked for and is not to be had.
+    """
+    if choice not in get_args(EngineChoice):
+        raise InvalidRequest(
+            f"There is no transcription engine called {choice!r}: choose {', '.join(get_args(EngineChoice))}.",
+            field="transcription_engine",
+        )
+    # Each engine brings a library of its own, and a deployment carries the one it uses.
+    from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
+    from auricle.speech.transcribe_whisper import WhisperTranscription, fetch_whisper
+
+    if choice == "pocketsphinx":
+        return PocketsphinxTranscription()
+    try:
+        return WhisperTranscription(fetch_whisper(whisper_model, models, fetch_folder=fetch_folder), name=whisper_model)
+    except ModelUnavailable:
+        if choice == "whisper":
+            raise
+        return PocketsphinxTranscription()
