@@ -63,6 +63,18 @@ _TRAINING_SETTINGS = frozenset(
     }
 )
 
+_BROKEN = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What reading a file that is cut off, or is something else, may end in."""
+
 
 class UnreadableCheckpoint(EngineFailed):
     """Not a checkpoint this reader knows, or one that names something it does not trust."""
@@ -131,16 +143,13 @@ def read_weights(checkpoint: bytes, section: str) -> dict[str, NDArray[Any]]:
     has no such section.
     """
     try:
-        content, read_storage = (_open_zip if checkpoint[:2] == b"PK" else _open_legacy)(checkpoint)
-    except (
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        struct.error,
-        EOFError,
-        KeyError,
-        ValueError,
-    ) as error:
+        return _read_section(checkpoint, section)
+    except _BROKEN as error:
         raise UnreadableCheckpoint(f"The checkpoint cannot be read: {error}") from error
+
+
+def _read_section(checkpoint: bytes, section: str) -> dict[str, NDArray[Any]]:
+    content, read_storage = (_open_zip if checkpoint[:2] == b"PK" else _open_legacy)(checkpoint)
     weights = content.get(section) if isinstance(content, dict) else None
     if not isinstance(weights, dict):
         raise UnreadableCheckpoint(f"The checkpoint has no section {section!r}.")
