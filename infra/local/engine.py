@@ -165,8 +165,9 @@ class _Server:
             await self._application(scope, receive_start, send_and_note)
 
 
-class _Noted:
-    """The engine's application, with every request that may change something counted."""
+class _Endpoint:
+    """The engine's application on the AWS port: what may change something is counted, what must not come in is not
+    let in. The engine believes any signature, so pages in this machine's browser are kept out by other marks."""
 
     def __init__(self, application: Any, activity: Activity) -> None:
         self._application = application
@@ -174,8 +175,8 @@ class _Noted:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            if scope["path"] == "/_ministack/reset":  # one request would wipe every recording
-                await send({"type": "http.response.start", "status": 404, "headers": []})
+            if not _is_welcome(scope):
+                await send({"type": "http.response.start", "status": 403, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
                 return
             if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
@@ -184,6 +185,16 @@ class _Noted:
                 self._activity.note()
                 return
         await self._application(scope, receive, send)
+
+
+def _is_welcome(scope: Any) -> bool:
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin-1").rsplit(":", 1)[0]
+    if host != HOST and not f".{host}".endswith(".localhost"):
+        return False  # a name of somebody else's that leads here: DNS rebinding
+    if b"origin" in headers and b"X-Amz-Signature=" not in scope["query_string"]:
+        return False  # a page may use the presigned URLs it was given, and no other call
+    return bool(scope["path"] != "/_ministack/reset")  # one request would wipe every recording
 
 
 def start(
@@ -220,7 +231,7 @@ def start(
 
         activity = Activity()
         jobs = BatchJobs(place.logs, place.scratch, glue.function_environments, _aws_environment(endpoint_url))
-        application = _Noted(glue.install(activity.note, jobs.submit_and_wait), activity)
+        application = _Endpoint(glue.install(activity.note, jobs.submit_and_wait), activity)
         front = Front(keys.jwks(keys.load_or_create(place.keys)))
         server = _Server(application, front, public, endpoint)
         checkpoint = Checkpoint(place.state, activity)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local.child import Child, launch
+from infra.local.child import Child, launch, launched
 from infra.local.failures import HomeInUse, PortTaken
 from infra.local.home import CHECKOUT
 from tests.integration.engine_probe import BUCKET
@@ -115,10 +115,25 @@ def test_nothing_else_of_the_engine_is_on_the_public_port(probe: Child, path: st
     assert answer.json()["event"]["rawPath"] == path
 
 
-def test_the_wipe_switch_is_off(probe: Child) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/_ministack/reset", {}),
+        ("GET", f"/{BUCKET}", {"origin": "https://elsewhere.example"}),
+        ("GET", f"/{BUCKET}", {"host": "rebound.example:8081"}),
+    ],
+)
+def test_the_aws_port_lets_no_page_in(probe: Child, method: str, path: str, headers: dict[str, str]) -> None:
     with httpx.Client(trust_env=False) as client:
-        assert client.post(f"{probe.endpoint_url}/_ministack/reset").status_code == 404
+        assert client.request(method, probe.endpoint_url + path, headers=headers).status_code == 403
     assert BUCKET in {bucket["Name"] for bucket in probe.client("s3").list_buckets()["Buckets"]}
+
+
+def test_a_page_may_use_the_presigned_url_it_was_given(probe: Child) -> None:
+    where = {"Bucket": BUCKET, "Key": "orgs/acme/by-a-page"}
+    url = probe.client("s3").generate_presigned_url("put_object", Params=where)
+    with httpx.Client(trust_env=False, headers={"origin": "https://app.example"}) as client:
+        client.put(url, content=b"sound").raise_for_status()
 
 
 def test_tokens_verify_against_the_served_keys(probe: Child) -> None:
@@ -259,6 +274,17 @@ def test_a_home_has_one_engine(probe: Child, probe_assembly: Path) -> None:
         launch(probe.home, assembly=probe_assembly)
 
 
+def test_two_homes_are_two_environments(probe: Child, tmp_path: Path, probe_assembly: Path) -> None:
+    with launched(tmp_path / "home", assembly=probe_assembly) as other:
+        key = upload(other, "hello")
+        listed = [
+            {entry["Key"] for entry in engine.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])}
+            for engine in (probe, other)
+        ]
+    assert key not in listed[0]
+    assert key in listed[1]
+
+
 def test_a_taken_port_is_named(tmp_path: Path, probe_assembly: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -268,6 +294,7 @@ def test_a_taken_port_is_named(tmp_path: Path, probe_assembly: Path) -> None:
             launch(tmp_path / "home", port, assembly=probe_assembly)
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's list of sockets")
 def test_the_ports_are_on_loopback_only(probe: Child) -> None:
     for url in (probe.base_url, probe.endpoint_url):
         port = int(url.rsplit(":", 1)[1])
