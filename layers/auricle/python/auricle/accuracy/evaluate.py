@@ -10,7 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ from auricle.accuracy.der import DiarizationError, diarization_error
 from auricle.accuracy.rttm import read_rttm
 from auricle.accuracy.wer import WordError, word_error
 from auricle.errors import InvalidRequest
+from auricle.speech.diarization.pipeline import ENGINE as DIARIZATION
 from auricle.speech.diarization.pipeline import DiarizationModels, diarize
 from auricle.speech.flac import decode_flac_range
-from auricle.speech.transcription import TranscriptionEngine
+from auricle.speech.models import ensure_models, model_path
+from auricle.speech.transcription import TranscriptionEngine, choose_engine
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.working_copy import WorkingCopy, read_blocks, write_working_copy
 from auricle.transcript import Engine, SpeakerTurn, Word
 
-Progress = Callable[[int, int, str], None]
-"""Called before each recording with how many are done, how many there are, and its file name."""
+Progress = Callable[[str, int, int], None]
+"""Called before each recording with its file name, how many are done, and how many there are."""
 
 COLLAR_S = 0.25
 """On each side of a reference boundary, as NIST counts it."""
@@ -58,6 +60,19 @@ class TranscriptionAccuracy:
     def wer(self) -> float:
         return self.error.rate
 
+    def summary(self) -> dict[str, Any]:
+        """The figures, as one JSON object."""
+        return {
+            "wer": round(self.wer, 4),
+            "rtfx": round(self.rtfx, 2),
+            "substitutions": self.error.substitutions,
+            "deletions": self.error.deletions,
+            "insertions": self.error.insertions,
+            "reference_words": self.error.reference_words,
+            "files": len(self.files),
+            "engine": asdict(self.engine),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DiarizedFile:
@@ -80,6 +95,18 @@ class DiarizationAccuracy:
     der_collar_250ms: float
     speakers_exact: int
     rtfx: float
+    engine: Engine
+
+    def summary(self) -> dict[str, Any]:
+        """The figures, as one JSON object."""
+        return {
+            "der_collar_0": round(self.der_collar_0, 4),
+            "der_collar_250ms": round(self.der_collar_250ms, 4),
+            "speakers_exact": self.speakers_exact,
+            "rtfx": round(self.rtfx, 2),
+            "files": len(self.files),
+            "engine": asdict(self.engine),
+        }
 
 
 def layout_of(folder: Path) -> str:
@@ -92,6 +119,27 @@ def layout_of(folder: Path) -> str:
         f"The entries of {folder / 'manifest.json'} must all have audio and text (to evaluate transcription), or all "
         "audio and rttm (to evaluate diarization)."
     )
+
+
+def evaluate_folder(
+    folder: Path,
+    *,
+    models: Path,
+    transcription_engine: str = "auto",
+    whisper_model: str = "small",
+    progress: Progress | None = None,
+) -> TranscriptionAccuracy | DiarizationAccuracy:
+    """Evaluate what the folder is laid out for, with the weights in `models` (converted first where they are not).
+
+    Raises `InvalidRequest` for a folder of neither layout, and what loading the engines raises.
+    """
+    layout = layout_of(folder)
+    ensure_models(models)
+    voice_activity = VoiceActivityModel(model_path("voice-activity", models))
+    if layout == "diarization":
+        return evaluate_diarization(folder, DiarizationModels.load(models), voice_activity, progress=progress)
+    engine = choose_engine(transcription_engine, whisper_model=whisper_model, models=models)
+    return evaluate_transcription(folder, engine, voice_activity, progress=progress)
 
 
 def evaluate_transcription(
@@ -110,7 +158,7 @@ def evaluate_transcription(
     entries = _entries(folder, "transcription")
     for done, entry in enumerate(entries):
         if progress is not None:
-            progress(done, len(entries), entry["audio"])
+            progress(entry["audio"], done, len(entries))
         with tempfile.TemporaryDirectory() as workspace:
             began_s = time.perf_counter()
             copy, flac = _working_copy(folder, entry["audio"], Path(workspace), voice_activity)
@@ -141,7 +189,7 @@ def evaluate_diarization(
     entries = _entries(folder, "diarization")
     for done, entry in enumerate(entries):
         if progress is not None:
-            progress(done, len(entries), entry["audio"])
+            progress(entry["audio"], done, len(entries))
         truth = _turns(folder / entry["rttm"])
         with tempfile.TemporaryDirectory() as workspace:
             copy, flac = _working_copy(folder, entry["audio"], Path(workspace), voice_activity)
@@ -166,6 +214,7 @@ def evaluate_diarization(
         der_collar_250ms=sum((file.error_with_collar for file in files), nothing).rate,
         speakers_exact=sum(file.speakers_found == file.speakers_there for file in files),
         rtfx=sum(file.duration_s for file in files) / worked_s,
+        engine=DIARIZATION,
     )
 
 
