@@ -23,6 +23,8 @@ LEEWAY_S = 30
 """How far clocks may differ."""
 MAX_TOKEN_BYTES = 8192
 REMEMBERED_TOKENS = 1024
+REMEMBERED_S = 300.0
+"""A proven token is verified again after this long: a key that its issuer withdrew must not live on in memory."""
 
 _MALFORMED = "The credential is not a valid token. Send `Authorization: Bearer <token>` with a signed JWT."
 
@@ -75,13 +77,13 @@ class Authenticator:
             if proven[1] > self._clock():
                 return proven[0]
             del self._proven[fingerprint]
-        caller, expires_at = self._verify(token)
+        caller, expires_at_s = self._verify(token)
         while len(self._proven) >= REMEMBERED_TOKENS:
             del self._proven[next(iter(self._proven))]
-        self._proven[fingerprint] = (caller, expires_at)
+        self._proven[fingerprint] = (caller, min(expires_at_s, self._clock() + REMEMBERED_S))
         return caller
 
-    def _verify(self, token: bytes) -> tuple[Caller, float]:
+    def _verify(self, token: bytes) -> tuple[Caller, int | float]:
         from joserfc import jws, jwt
         from joserfc.errors import ExpiredTokenError, JoseError, MissingClaimError
 
@@ -106,7 +108,7 @@ class Authenticator:
             raise Unauthenticated(f"The credential lacks a claim: {error.description}.") from None
         except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
             raise Unauthenticated(_MALFORMED) from None
-        return _caller_of(claims), float(claims["exp"])
+        return _caller_of(claims), claims["exp"]
 
     def _key_of(self, header: Mapping[str, Any]) -> RSAKey:
         key_id = header.get("kid")

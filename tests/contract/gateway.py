@@ -54,9 +54,9 @@ class Identity:
     def token(
         self,
         *,
-        org: str = "acme",
-        scope: str = ALL_SCOPES,
-        roles: tuple[str, ...] = ("founder",),
+        org: Any = "acme",
+        scope: Any = ALL_SCOPES,
+        roles: Any = ("founder",),
         key_id: str = "k1",
         without: tuple[str, ...] = (),
         header: Mapping[str, Any] | None = None,
@@ -70,7 +70,7 @@ class Identity:
             "sub": "user_1",
             "org": org,
             "scope": scope,
-            "roles": list(roles),
+            "roles": roles,
             "iat": now_s,
             "exp": now_s + 600,
             **claims,
@@ -94,9 +94,20 @@ class Answer:
 
 
 class Context:
-    """Lambda's context, as much of it as is read."""
+    """Lambda's context; the request id is all that is read of it."""
 
+    function_name = "api"
+    function_version = "$LATEST"
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:api"
+    memory_limit_in_mb = 1769
     aws_request_id = "8d6f1c2e-0000-4000-8000-000000000001"
+    log_group_name = "api"
+    log_stream_name = "api"
+    identity = None
+    client_context = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
 
 
 class Gateway:

@@ -113,7 +113,8 @@ def _signing_key(published: Any) -> RSAKey | None:
     ):
         return None
     try:
-        key = RSAKey.import_key({name: published[name] for name in ("kty", "n", "e")})
+        if len(published["n"]) * 6 < MIN_KEY_BITS:  # six bits a character of base64
+            return None
+        return RSAKey.import_key({name: published[name] for name in ("kty", "n", "e")})
     except (JoseError, ValueError, KeyError, TypeError):
         return None
-    return key if key.public_key.key_size >= MIN_KEY_BITS else None
