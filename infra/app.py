@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stage, Tags
+from aws_cdk import App, Stage, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
 
-from infra.bundling import ROOT
+from infra.bundling import ROOT, Bundler
 from infra.environments import CONTEXT_KEYS, environment_named
 from infra.stacks.data import DataStack
+from infra.stacks.gpu import GpuStack
 from infra.stacks.service import ServiceStack
 
 
@@ -30,7 +32,8 @@ def build(
     Args:
         environment_name: wins over context and AURICLE_ENV.
         outdir: where the cloud assembly goes.
-        context: as `-c key=value` would give it; see `Environment.configured`.
+        context: as `-c key=value` would give it; see `Environment.configured`. `bundling=false` leaves
+            dependencies, weights and bytecode out: see `Bundler`.
     """
     app = App(
         outdir=str(outdir) if outdir else None,
@@ -38,16 +41,26 @@ def build(
         analytics_reporting=False,
     )
     environment = environment_named(environment_name or _chosen(app)).configured(_given(app))
+    bundler = Bundler(complete=environment.in_aws and app.node.try_get_context("bundling") not in (False, "false"))
 
     stage = Stage(app, environment.name)
-    data = DataStack(stage, "Data", environment=environment, stack_name=f"auricle-{environment.name}-data")
-    ServiceStack(
-        stage,
-        "Service",
-        environment=environment,
-        data=data,
-        stack_name=f"auricle-{environment.name}-service",
+    named = f"auricle-{environment.name}"
+    data = DataStack(stage, "Data", environment=environment, stack_name=f"{named}-data")
+    service = ServiceStack(
+        stage, "Service", environment=environment, data=data, bundler=bundler, stack_name=f"{named}-service"
     )
+    if environment.gpu:
+        gpu = GpuStack(
+            stage,
+            "Gpu",
+            environment=environment,
+            fleet=environment.gpu,
+            data=data,
+            bundler=bundler,
+            stack_name=f"{named}-gpu",
+        )
+        service.add_stack_dependency(gpu, "The workflow names the queue and its jobs.")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     Tags.of(stage).add("application", "auricle")
     Tags.of(stage).add("environment", environment.name)
     return app

@@ -23,6 +23,7 @@ CONTEXT_KEYS = (
     "alarm_email",
     "bucket_suffix",
     "cors_origins",
+    "whisper_model",
 )
 """What `-c key=value` can say about any environment."""
 
@@ -87,13 +88,23 @@ class Environment:
     diarize_compute: Compute
     transcription_engine: Literal["auto", "pocketsphinx", "whisper"]
     whisper_model: str = "small"
+    """A name, which each new machine fetches from the model hub, or an s3:// prefix with the model's files."""
     max_windows_at_once: int
     """How many windows of one recording are transcribed at the same time."""
     gpu: GpuFleet | None = None
     speech_packaging: Packaging = "image"
     """Decode and speech dependencies with their weights exceed what a zip may unpack to (250 MB)."""
-    dependency_layers: bool = True
-    """False where the functions' interpreter has the dependencies already: the local engine."""
+    in_aws: bool = True
+    """False for the local engine: its functions run in an interpreter that has the dependencies already."""
+
+    @property
+    def job_queue(self) -> str:
+        """Names, not ARNs: an export of a job definition's revision could not change while it is imported."""
+        return f"auricle-{self.name}-speech"
+
+    def job_definition(self, stage: str) -> str:
+        """The job definition of transcribe or diarize; without a revision it means the latest."""
+        return f"auricle-{self.name}-{stage}"
 
     # --- how it is watched ---
     log_days: int
@@ -133,6 +144,7 @@ class Environment:
             public_url=given("public_url", self.public_url),
             alarm_email=given("alarm_email", self.alarm_email),
             bucket_suffix=given("bucket_suffix", self.bucket_suffix),
+            whisper_model=context.get("whisper_model") or self.whisper_model,
             cors_origins=tuple(o.strip() for o in origins.split(",")) if origins else self.cors_origins,
         )
 
@@ -171,7 +183,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             transcription_engine="auto",
             max_windows_at_once=2,
             speech_packaging="zip",
-            dependency_layers=False,
+            in_aws=False,
             log_days=1,
             requests_per_second=1000,
             request_burst=2000,
@@ -209,6 +221,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             transcribe_compute="batch",
             diarize_compute="batch",
             transcription_engine="whisper",
+            whisper_model="large-v3-turbo",
             max_windows_at_once=10,
             gpu=GpuFleet(max_vcpus=8),
             log_days=30,
@@ -226,6 +239,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             transcribe_compute="batch",
             diarize_compute="batch",
             transcription_engine="whisper",
+            whisper_model="large-v3-turbo",
             max_windows_at_once=40,
             gpu=GpuFleet(max_vcpus=64),
             log_days=365,

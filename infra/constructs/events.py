@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-SOURCE_KEYS = "orgs/*/recordings/*/source"
+from infra.constructs.access import SOURCE_KEYS
 
 
 class Triggers(Construct):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_ecr_assets import Platform
 from constructs import Construct
 
-from infra import bundling
+from infra.bundling import Bundler
 from infra.constructs.findings import accept
 from infra.environments import Environment
 
@@ -19,32 +22,52 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
 
 
-class Layers(Construct):
-    """What functions share: the domain, and the dependencies of each extra of pyproject.toml."""
+class Packages(Construct):
+    """What functions are made of: their own folder, and a layer or an image for what they share."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, bundler: Bundler) -> None:
         super().__init__(scope, construct_id)
         self._environment = environment
-        self._domain = self._layer("Domain", lambda_.Code.from_asset(str(bundling.domain_folder())))
+        self._bundler = bundler
+        self._layers: dict[str, lambda_.LayerVersion] = {}
 
-    def of(self, dependencies: str) -> list[lambda_.ILayerVersion]:
-        """The layers of a function that needs this extra of pyproject.toml."""
-        if not self._environment.dependency_layers:
-            return [self._domain]
-        raise NotImplementedError(dependencies)
+    def zipped(self, name: str, extra: str) -> dict[str, Any]:
+        """Properties of a function that fits 250 MB: its folder over the layers of the domain and of an extra."""
+        return {
+            "runtime": RUNTIME,
+            "handler": f"{name}.handler.lambda_handler",
+            "code": lambda_.Code.from_asset(str(self._bundler.function(name))),
+            "layers": [
+                self._layer("auricle", self._bundler.domain),
+                *([self._layer(extra, lambda: self._bundler.dependencies(extra))] if self._environment.in_aws else []),
+            ],
+        }
 
-    def _layer(self, construct_id: str, code: lambda_.Code) -> lambda_.LayerVersion:
-        return lambda_.LayerVersion(
-            self,
-            construct_id,
-            code=code,
-            compatible_runtimes=[RUNTIME],
-            compatible_architectures=[ARCHITECTURE],
-        )
+    def imaged(self, name: str, image: str, *, extras: Sequence[str], functions: Sequence[str]) -> dict[str, Any]:
+        """Properties of a function that does not: one image for all of them, each with its own command."""
+        folder = self._bundler.image(image, extras=extras, functions=functions)
+        return {
+            "runtime": lambda_.Runtime.FROM_IMAGE,
+            "handler": lambda_.Handler.FROM_IMAGE,
+            "code": lambda_.Code.from_asset_image(
+                str(folder), platform=Platform.LINUX_ARM64, cmd=[f"{name}.handler.lambda_handler"]
+            ),
+        }
+
+    def _layer(self, name: str, folder: Callable[[], Path]) -> lambda_.LayerVersion:
+        if name not in self._layers:
+            self._layers[name] = lambda_.LayerVersion(
+                self,
+                f"{name.capitalize()}Layer",
+                code=lambda_.Code.from_asset(str(folder())),
+                compatible_runtimes=[RUNTIME],
+                compatible_architectures=[ARCHITECTURE],
+            )
+        return self._layers[name]
 
 
 class Function(lambda_.Function):
-    """A function of `functions/{name}` with the layers of one extra."""
+    """A function of `functions/{name}`, with a role and a log of its own."""
 
     def __init__(
         self,
@@ -53,14 +76,18 @@ class Function(lambda_.Function):
         *,
         name: str,
         environment: Environment,
-        layers: Layers,
-        dependencies: str,
+        package: Mapping[str, Any],
         memory_mb: int,
         timeout_s: int,
         variables: Mapping[str, str],
         storage_mb: int = 512,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
+        """Args:
+        package: what `Packages` says of the function.
+        storage_mb: of /tmp.
+        dead_letters: where events go that an asynchronously called function failed on three times.
+        """
         log = logs.LogGroup(
             scope,
             f"{construct_id}Log",
@@ -77,12 +104,9 @@ class Function(lambda_.Function):
         super().__init__(
             scope,
             construct_id,
+            **package,
             description=f"functions/{name} of Auricle {environment.name}",
-            runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            handler=f"{name}.handler.lambda_handler",
-            code=lambda_.Code.from_asset(str(bundling.function_folder(name))),
-            layers=layers.of(dependencies),
             role=role,
             log_group=log,
             logging_format=lambda_.LoggingFormat.JSON,

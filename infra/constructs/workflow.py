@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.bundling import ROOT
-from infra.constructs.findings import accept
+from infra.constructs.findings import accept, finding_text, state_machine_lint_exceptions
 from infra.constructs.function import log_retention
 from infra.environments import Environment
 
@@ -51,6 +52,9 @@ class Workflow(stepfunctions.StateMachine):
                 **{name: function.function_arn for name, function in functions.items()},
                 "EnvironmentName": environment.name,
                 "MaxWindowsAtOnce": str(environment.max_windows_at_once),
+                "JobQueue": environment.job_queue,
+                "TranscribeJob": environment.job_definition("transcribe"),
+                "DiarizeJob": environment.job_definition("diarize"),
                 **substitutions,
             },
             # Every event, but without the data: messages of failed stages may quote a file's name.
@@ -59,11 +63,68 @@ class Workflow(stepfunctions.StateMachine):
             ),
             tracing_enabled=True,
         )
+        resource = self.node.default_child
+        assert isinstance(resource, stepfunctions.CfnStateMachine)  # noqa: S101 - tells mypy what a machine is made of
+        state_machine_lint_exceptions(resource)
         for function in functions.values():
             function.grant_invoke_latest_version(self)
+        if environment.gpu:
+            self._may_run_jobs(environment)
         accept(
             self.role,
             "IAM5",
             findings=["Resource::*"],
-            reason="Log delivery and X-Ray have no resources to name: their actions take * alone.",
+            reason="Log delivery, X-Ray, and describing and ending jobs have no resources to name.",
+        )
+
+    def let_start(self, function: lambda_.Function) -> None:
+        """Start runs, and ask what became of one."""
+        self.grant_start_execution(function)
+        runs = self._executions("*")
+        iam.Grant.add_to_principal(grantee=function, actions=["states:DescribeExecution"], resource_arns=[runs])
+        if function.role:
+            accept(
+                function.role,
+                "IAM5",
+                findings=[f"Resource::{finding_text(self, runs)}"],
+                reason="The runs of this one workflow.",
+            )
+
+    def _executions(self, name: str) -> str:
+        return self.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+
+    def _may_run_jobs(self, environment: Environment) -> None:
+        def batch_arn(kind: str, name: str) -> str:
+            return Stack.of(self).format_arn(service="batch", resource=kind, resource_name=name)
+
+        definitions = [batch_arn("job-definition", environment.job_definition(s)) for s in ("transcribe", "diarize")]
+        self.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["batch:SubmitJob"],
+                resources=[
+                    batch_arn("job-queue", environment.job_queue),
+                    *definitions,
+                    *(f"{definition}:*" for definition in definitions),
+                ],
+            )
+        )
+        self.add_to_role_policy(
+            iam.PolicyStatement(actions=["batch:DescribeJobs", "batch:TerminateJob"], resources=["*"])
+        )
+        # How Step Functions learns that a job of .sync has ended.
+        self.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+                resources=[
+                    Stack.of(self).format_arn(
+                        service="events", resource="rule", resource_name="StepFunctionsGetEventsForBatchJobsRule"
+                    )
+                ],
+            )
+        )
+        accept(
+            self.role,
+            "IAM5",
+            findings=[f"Resource::{finding_text(self, definition)}:*" for definition in definitions],
+            reason="Any revision of these two job definitions.",
         )

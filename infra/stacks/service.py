@@ -9,17 +9,20 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
+from infra.bundling import Bundler
+from infra.constructs.access import RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS, Access
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import Api
-from infra.constructs.events import SOURCE_KEYS, Triggers
-from infra.constructs.function import Function, Layers, dead_letter_queue
+from infra.constructs.events import Triggers
+from infra.constructs.findings import lint_exceptions
+from infra.constructs.function import Function, Packages, dead_letter_queue
 from infra.constructs.outbox import publish_from_stream
 from infra.constructs.workflow import Workflow
 from infra.environments import Environment
 from infra.stacks.data import DataStack
 
-RECORDING_KEYS = "orgs/*/recordings/*"
-RUN_KEYS = "orgs/*/recordings/*/runs/*"
+SPEECH_FUNCTIONS = ("prepare", "transcribe", "diarize")
+"""Those that decode or listen: they carry the extra `speech` and the weights."""
 
 
 class ServiceStack(Stack):
@@ -32,21 +35,20 @@ class ServiceStack(Stack):
         *,
         environment: Environment,
         data: DataStack,
+        bundler: Bundler,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
+        lint_exceptions(self)
         self._environment = environment
         self._data = data
-        self._layers = Layers(self, "Layers", environment=environment)
+        self._packages = Packages(self, "Packages", environment=environment, bundler=bundler)
+        self._functions: dict[str, Function] = {}
 
-        lost_starts = dead_letter_queue(self, "LostStarts")
-        lost_sweeps = dead_letter_queue(self, "LostSweeps")
-        lost_events = dead_letter_queue(self, "LostEvents")
-
-        # The stages of the workflow.
-        prepare = self._function("prepare", carries="speech", memory_mb=3008, timeout_s=900, storage_mb=4096)
-        transcribe = self._function("transcribe", carries="speech", memory_mb=3008, timeout_s=900)
-        diarize = self._function("diarize", carries="speech", memory_mb=3008, timeout_s=900, storage_mb=2048)
+        # A stage's time in the workflow is a little longer than its function's: the function's own error wins.
+        prepare = self._function("prepare", memory_mb=3008, timeout_s=900, storage_mb=4096)
+        transcribe = self._function("transcribe", memory_mb=3008, timeout_s=900)
+        diarize = self._function("diarize", memory_mb=3008, timeout_s=900, storage_mb=2048)
         assemble = self._function("assemble", memory_mb=1024, timeout_s=300)
         summarize = self._function("summarize", memory_mb=1024, timeout_s=300)
         finish = self._function("finish", memory_mb=1024, timeout_s=300)
@@ -62,74 +64,55 @@ class ServiceStack(Stack):
                 "SummarizeFunction": summarize,
                 "FinishFunction": finish,
             },
-            substitutions={
-                "TableName": data.table.table_name,
-                "BucketName": data.bucket.bucket_name,
-                "JobQueue": f"auricle-{environment.name}-speech",
-                "TranscribeJob": f"auricle-{environment.name}-transcribe",
-                "DiarizeJob": f"auricle-{environment.name}-diarize",
-            },
+            substitutions={"TableName": data.table.table_name, "BucketName": data.bucket.bucket_name},
         )
-        runs = {"AURICLE_STATE_MACHINE_ARN": workflow.state_machine_arn}
 
-        # What starts it, and what looks after it.
+        lost_starts = dead_letter_queue(self, "LostStarts")
+        lost_sweeps = dead_letter_queue(self, "LostSweeps")
+        lost_events = dead_letter_queue(self, "LostEvents")
+        runs = {"AURICLE_STATE_MACHINE_ARN": workflow.state_machine_arn}
+        bus = {"AURICLE_BUS": data.bus.event_bus_name}
         api = Api(self, "Api", environment=environment)
-        serve = self._function("api", memory_mb=1769, timeout_s=29, variables={**runs, **self._for_clients(api)})
+        serve = self._function("api", memory_mb=1769, timeout_s=29, variables=runs | self._clients(api))
         start = self._function(
-            "start_processing", memory_mb=512, timeout_s=60, dead_letters=lost_starts, variables=runs
+            "start_processing", memory_mb=512, timeout_s=60, variables=runs, dead_letters=lost_starts
         )
-        sweep = self._function("sweep", memory_mb=512, timeout_s=300, dead_letters=lost_sweeps, variables=runs)
-        publish = self._function(
-            "publish_events", memory_mb=512, timeout_s=60, variables={"AURICLE_BUS": data.bus.event_bus_name}
-        )
+        sweep = self._function("sweep", memory_mb=512, timeout_s=300, variables=runs, dead_letters=lost_sweeps)
+        publish = self._function("publish_events", memory_mb=512, timeout_s=60, variables=bus)
         api.serve(serve)
+
         triggers = Triggers(self, "Triggers")
         triggers.start_on_upload(start, bucket=data.bucket, undelivered=lost_starts)
         triggers.sweep_after_failure(sweep, workflow=workflow, undelivered=lost_sweeps)
         triggers.sweep_regularly(sweep, every_minutes=environment.sweep_minutes, undelivered=lost_sweeps)
         publish_from_stream(publish, table=data.table, unpublished=lost_events)
 
-        # Who may do what.
+        access = Access(data)
         for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):
-            data.table.grant_read_write_data(function)
+            access.keep_state(function)
+            access.read(function)
+        access.write(serve, SOURCE_KEYS)
+        for function in (prepare, assemble):
+            access.write(function, RECORDING_KEYS)
+        for function in (transcribe, diarize, summarize):
+            access.write(function, RUN_KEYS)
+        access.remove(finish, RUN_KEYS)
+        access.read_model(transcribe, environment.whisper_model)
         for function in (serve, start, sweep):
-            data.bucket.grant_read(function, RECORDING_KEYS)
-            workflow.grant_start_execution(function)
-            workflow.grant_read(function)
-        data.bucket.grant_put(serve, SOURCE_KEYS)
-        for function in (prepare, transcribe, diarize, assemble, summarize, finish):
-            data.bucket.grant_read(function, RECORDING_KEYS)
-        data.bucket.grant_put(prepare, RECORDING_KEYS)
-        data.bucket.grant_put(transcribe, RUN_KEYS)
-        data.bucket.grant_put(diarize, RUN_KEYS)
-        data.bucket.grant_put(assemble, RECORDING_KEYS)
-        data.bucket.grant_put(summarize, RUN_KEYS)
-        data.bucket.grant_delete(finish, RUN_KEYS)
+            workflow.let_start(function)
+        access.read_changes(publish)
         data.bus.grant_put_events_to(publish)
 
-        # Who is told when it goes wrong.
-        functions = {
-            "Api": serve,
-            "StartProcessing": start,
-            "Sweep": sweep,
-            "PublishEvents": publish,
-            "Prepare": prepare,
-            "Transcribe": transcribe,
-            "Diarize": diarize,
-            "Assemble": assemble,
-            "Summarize": summarize,
-            "Finish": finish,
-        }
         alarms = Alarms(self, "Alarms", environment=environment)
         alarms.on_dead_letters({"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events})
         alarms.on_failed_runs(workflow)
         alarms.on_server_errors(api.http)
-        alarms.on_errors(functions)
+        alarms.on_errors(self._functions)
 
         CfnOutput(self, "ApiId", value=api.id)
         CfnOutput(self, "ApiUrl", value=api.url)
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine_arn)
-        for name, function in functions.items():
+        for name, function in self._functions.items():
             CfnOutput(self, f"{name}FunctionName", value=function.function_name)
 
     def _function(
@@ -138,26 +121,33 @@ class ServiceStack(Stack):
         *,
         memory_mb: int,
         timeout_s: int,
-        carries: str = "service",
         storage_mb: int = 512,
         variables: Mapping[str, str] | None = None,
         dead_letters: Queue | None = None,
     ) -> Function:
-        return Function(
+        camel = "".join(word.capitalize() for word in name.split("_"))
+        self._functions[camel] = Function(
             self,
-            f"{_camel(name)}Function",
+            f"{camel}Function",
             name=name,
             environment=self._environment,
-            layers=self._layers,
-            dependencies=carries,
+            package=self._package(name),
             memory_mb=memory_mb,
             timeout_s=timeout_s,
             storage_mb=storage_mb,
-            variables={**self._for_all(), **(variables or {})},
+            variables={**self._everywhere(), **(variables or {})},
             dead_letters=dead_letters,
         )
+        return self._functions[camel]
 
-    def _for_all(self) -> dict[str, str]:
+    def _package(self, name: str) -> Mapping[str, Any]:
+        if name not in SPEECH_FUNCTIONS:
+            return self._packages.zipped(name, "service")
+        if self._environment.speech_packaging == "zip":
+            return self._packages.zipped(name, "speech")
+        return self._packages.imaged(name, "speech", extras=["speech"], functions=SPEECH_FUNCTIONS)
+
+    def _everywhere(self) -> dict[str, str]:
         environment = self._environment
         return {
             "AURICLE_ENV": environment.name,
@@ -171,7 +161,7 @@ class ServiceStack(Stack):
             "AURICLE_MAX_UPLOAD_BYTES": str(environment.max_upload_bytes),
         }
 
-    def _for_clients(self, api: Api) -> dict[str, str]:
+    def _clients(self, api: Api) -> dict[str, str]:
         identity = self._environment.identity
         return {
             "AURICLE_JWKS_URL": identity.jwks_url,
@@ -181,7 +171,3 @@ class ServiceStack(Stack):
             "AURICLE_UPLOAD_URL_SECONDS": "900",
             "AURICLE_CORS_ORIGINS": ",".join(self._environment.cors_origins),
         }
-
-
-def _camel(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))

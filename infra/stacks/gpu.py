@@ -1,0 +1,83 @@
+"""Speech on GPUs: network, queue and jobs. Idle, it costs nothing but the rejected-traffic log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
+from constructs import Construct
+
+from infra.bundling import Bundler
+from infra.constructs.access import RUN_KEYS, Access
+from infra.constructs.findings import lint_exceptions
+from infra.constructs.function import log_retention
+from infra.constructs.jobs import JobNetwork, JobQueue, SpeechJob
+from infra.environments import Environment, GpuFleet
+from infra.stacks.data import DataStack
+
+
+class GpuStack(Stack):
+    """The queue that transcribe and diarize are submitted to where the environment computes them on Batch."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        fleet: GpuFleet,
+        data: DataStack,
+        bundler: Bundler,
+        **stack: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **stack)
+        lint_exceptions(self)
+        network = JobNetwork(self, "Network", environment=environment)
+        JobQueue(self, "Queue", environment=environment, fleet=fleet, network=network)
+
+        folder = bundler.image("gpu", extras=["speech", "whisper"], functions=["transcribe", "diarize"])
+        image = ecs.ContainerImage.from_docker_image_asset(
+            DockerImageAsset(self, "Image", directory=str(folder), platform=Platform.LINUX_AMD64)
+        )
+        log = logs.LogGroup(
+            self, "Log", retention=log_retention(environment.log_days), removal_policy=RemovalPolicy.DESTROY
+        )
+        # Both fit on one machine of 4 vCPUs and 16 GiB, of which ECS leaves about 15: one recording, one machine.
+        variables = {
+            "AURICLE_TRANSCRIPTION_ENGINE": environment.transcription_engine,
+            "AURICLE_WHISPER_MODEL": environment.whisper_model,
+        }
+        transcribe = SpeechJob(
+            self,
+            "Transcribe",
+            stage="transcribe",
+            environment=environment,
+            image=image,
+            log=log,
+            vcpus=3,
+            memory_gib=10,
+            gpus=1,
+            variables=variables,
+        )
+        diarize = SpeechJob(
+            self,
+            "Diarize",
+            stage="diarize",
+            environment=environment,
+            image=image,
+            log=log,
+            vcpus=1,
+            memory_gib=3,
+            gpus=None,
+            variables={},
+        )
+
+        access = Access(data)
+        for job in (transcribe, diarize):
+            access.keep_state(job.role)
+            access.read(job.role)
+            access.write(job.role, RUN_KEYS)
+        access.read_model(transcribe.role, environment.whisper_model)
