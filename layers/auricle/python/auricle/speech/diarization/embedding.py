@@ -92,6 +92,8 @@ def local_voices(batch: WindowBatch, active: NDArray[np.bool_], encoder: Speaker
         owners += [len(found)] * len(pieces)
         excerpts += pieces
         found.append((int(window), int(slot), float(solo.sum()) * FRAME_SAMPLES / SAMPLE_RATE_HZ))
+    if not found:
+        return
     embeddings = encoder.embeddings(excerpts)
     owner = np.array(owners)
     for index, (window, slot, solo_s) in enumerate(found):
