@@ -21,7 +21,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 
-from auricle.errors import AuricleError, DamagedAudio, EmptyAudio, TooLarge, TooLong
+from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.notices import Notice
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
@@ -31,6 +31,8 @@ _READ_BYTES = 1 << 18
 
 _MAX_TAG_BYTES = 64 << 20
 """An ID3 tag longer than this is not looked behind."""
+
+_UNKNOWN_WAV_BYTES = 0x7FFF_0000
 
 _GUESSED_DURATION = frozenset({"aac", "amr"})
 """Formats that declare no duration: what libavformat reports for them is a guess from the bit rate."""
@@ -55,26 +57,30 @@ class AudioFacts:
     warnings: tuple[Notice, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Identified:
+    """What the first bytes say."""
+
+    format: AudioFormat
+    declares_duration: bool
+    """Whether libavformat reads the duration from the file, and does not guess it."""
+
+    declared_s: float | None
+    """Where libavformat does not tell: the duration the header promises."""
+
+
 def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: int) -> Decoding:
     """Open a recording for decoding; iterate over the answer for its samples.
 
     Raises `EmptyAudio`, `UnsupportedAudio` or `TooLarge` at once, by the size and the first bytes. Iterating raises
     `DamagedAudio`, `EmptyAudio` (no sound in it) or `TooLong`.
     """
-    file = source.open("rb") if isinstance(source, Path) else source
-    try:
-        audio_format, declares_duration = _identify(file, max_size_bytes)
-    except AuricleError:
-        if isinstance(source, Path):
-            file.close()
-        raise
-    return Decoding(
-        file,
-        audio_format,
-        declares_duration=declares_duration,
-        max_duration_s=max_duration_s,
-        closes_file=isinstance(source, Path),
-    )
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            found = _identify(file, max_size_bytes)
+    else:
+        found = _identify(source, max_size_bytes)
+    return Decoding(source, found, max_duration_s=max_duration_s)
 
 
 class Decoding:
@@ -84,20 +90,11 @@ class Decoding:
     surround layout would drop whoever spoke into the fourth microphone of an array.
     """
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        audio_format: AudioFormat,
-        *,
-        declares_duration: bool,
-        max_duration_s: float,
-        closes_file: bool,
-    ) -> None:
-        self.format = audio_format
-        self._file = file
-        self._declares_duration = declares_duration
+    def __init__(self, source: Path | BinaryIO, identified: _Identified, *, max_duration_s: float) -> None:
+        self.format = identified.format
+        self._source = source
+        self._identified = identified
         self._max_duration_s = max_duration_s
-        self._closes_file = closes_file
         self._sample_count = 0
         self._broken_packets = 0
         self._whole_packets = 0
@@ -112,18 +109,19 @@ class Decoding:
         return self._facts
 
     def __iter__(self) -> Iterator[Samples]:
-        try:
-            with self._open() as container:
+        if isinstance(self._source, Path):
+            with self._source.open("rb") as file, self._open(file) as container:
                 yield from self._blocks(container)
-        finally:
-            if self._closes_file:
-                self._file.close()
+        else:
+            self._source.seek(0)
+            with self._open(self._source) as container:
+                yield from self._blocks(container)
 
-    def _open(self) -> InputContainer:
-        # A nameless wrapper: libavformat then sees neither a path nor an extension.
+    def _open(self, file: BinaryIO) -> InputContainer:
         try:
             return av.open(
-                _Nameless(self._file),
+                # A nameless wrapper: libavformat then sees neither a path nor an extension.
+                _Nameless(file),
                 "r",
                 format=self.format.demuxer,
                 options={"protocol_whitelist": "none"},
@@ -211,11 +209,11 @@ class Decoding:
         if self._broken_packets > self._whole_packets:
             raise self._damaged("most of it cannot be decoded")
         warnings = []
-        if declared_s is not None and declared_s - decoded_s > max(0.5, 0.01 * declared_s):
+        if declared_s is not None and declared_s - decoded_s > max(0.5, 0.002 * declared_s):
             warnings.append(
                 Notice(
                     "truncated",
-                    f"The file is cut off: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
+                    f"The file is cut off or damaged: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
                 )
             )
         elif self._broken_packets:
@@ -233,7 +231,9 @@ class Decoding:
         )
 
     def _declared_s(self, container: InputContainer, stream: AudioStream) -> float | None:
-        if not self._declares_duration:
+        if self._identified.declared_s is not None:
+            return self._identified.declared_s
+        if not self._identified.declares_duration:
             return None
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
@@ -310,7 +310,7 @@ class _Resampling:
         self._channels_kept = channels_kept
         layout = {1: "mono", 2: "stereo"}[channels_kept]
         self._resampler = AudioResampler(
-            format="fltp", layout=frame.layout if self._averages else layout, rate=SAMPLE_RATE_HZ
+            format="flt", layout=frame.layout if self._averages else layout, rate=SAMPLE_RATE_HZ
         )
 
     @staticmethod
@@ -331,15 +331,17 @@ class _Resampling:
     def _samples(self, frames: list[AudioFrame]) -> Samples:
         if not frames:
             return np.zeros((self._channels_kept, 0), np.float32)
-        samples = np.concatenate([frame.to_ndarray() for frame in frames], axis=1).astype(np.float32, copy=False)
-        return samples.mean(axis=0, keepdims=True) if self._averages else samples
+        interleaved = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+        samples = interleaved.reshape(-1, frames[0].layout.nb_channels).T
+        kept = samples.mean(axis=0, keepdims=True) if self._averages else samples
+        return np.ascontiguousarray(kept, dtype=np.float32)
 
 
-def _identify(file: BinaryIO, max_size_bytes: int) -> tuple[AudioFormat, bool]:
+def _identify(file: BinaryIO, max_size_bytes: int) -> _Identified:
     size_bytes = file.seek(0, io.SEEK_END)
     if size_bytes > max_size_bytes:
         raise TooLarge(
-            f"The file has {size_bytes / 1e6:.0f} MB; at most {max_size_bytes / 1e6:.0f} MB are accepted. "
+            f"The file has {size_bytes / 1e6:.1f} MB; at most {max_size_bytes / 1e6:.1f} MB are accepted. "
             "Upload it as MP3, M4A or Opus, or in parts."
         )
     file.seek(0)
@@ -349,11 +351,29 @@ def _identify(file: BinaryIO, max_size_bytes: int) -> tuple[AudioFormat, bool]:
         file.seek(tag_bytes)
         head = file.read(HEAD_BYTES) or head
     audio_format = sniff(head)
-    file.seek(0)
+    declares_duration = audio_format.demuxer not in _GUESSED_DURATION
     if audio_format.name == "mp3":
         # Without one of these headers the length of an MP3 is a guess from its first bit rate.
-        return audio_format, any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
-    return audio_format, audio_format.demuxer not in _GUESSED_DURATION
+        declares_duration = any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
+    return _Identified(audio_format, declares_duration, _wav_duration_s(head) if audio_format.name == "wav" else None)
+
+
+def _wav_duration_s(head: bytes) -> float | None:
+    """What a WAV's header promises. libavformat tells what is there instead, so a cut would go unnoticed.
+
+    None where the header does not know: recorders that stream leave 0, or the largest number there is.
+    """
+    at = 12
+    bytes_per_s = 0
+    while at + 8 <= len(head):
+        kind, size_bytes = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
+        if kind == b"fmt ":
+            bytes_per_s = int.from_bytes(head[at + 16 : at + 20], "little")
+        elif kind == b"data":
+            known = 0 < size_bytes < _UNKNOWN_WAV_BYTES and bytes_per_s > 0
+            return size_bytes / bytes_per_s if known else None
+        at += 8 + size_bytes + size_bytes % 2
+    return None
 
 
 def _spoken(duration_s: float) -> str:

@@ -158,7 +158,8 @@ def _mpeg_audio(head: bytes) -> AudioFormat | None:
         rate_index = audio[2] >> 2 & 15
         return _AAC if rate_index < 13 else None
     version, bitrate_index, rate_index = audio[1] >> 3 & 3, audio[2] >> 4, audio[2] >> 2 & 3
-    valid = layer != 0 and version != 1 and bitrate_index != 15 and rate_index != 3
+    # Layers III and II. Layer I is extinct, and its sync word is the mark of UTF-16 text.
+    valid = layer in (1, 2) and version != 1 and bitrate_index != 15 and rate_index != 3
     return _MP3 if valid else None
 
 
