@@ -85,7 +85,7 @@ class Authenticator:
 
     def _verify(self, token: bytes) -> tuple[Caller, int | float]:
         from joserfc import jws, jwt
-        from joserfc.errors import ExpiredTokenError, JoseError, MissingClaimError
+        from joserfc.errors import ClaimError, ExpiredTokenError, JoseError
 
         # The algorithm is ours to say, never the token's: neither `none` nor a public key used as an HMAC secret.
         registry = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
@@ -104,8 +104,8 @@ class Authenticator:
             claims_registry.validate(claims)
         except ExpiredTokenError:
             raise Unauthenticated("The credential has expired. Ask your identity provider for a new one.") from None
-        except MissingClaimError as error:
-            raise Unauthenticated(f"The credential lacks a claim: {error.description}.") from None
+        except ClaimError as error:  # which claim is no secret: whoever signed the token put it there
+            raise Unauthenticated(f"The credential is not accepted here. {error.description.rstrip('.')}.") from None
         except (JoseError, ValueError, TypeError, UnicodeError, RecursionError):
             raise Unauthenticated(_MALFORMED) from None
         return _caller_of(claims), claims["exp"]

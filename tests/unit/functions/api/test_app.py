@@ -1,0 +1,254 @@
+"""What holds for every surface: addresses that do not exist, errors of our own, request ids, the documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pytest
+
+from api import app as application
+from api import faults
+from api.documents import Documented, agent, audio_files
+from api.openapi import DOCUMENTS, build_document
+from api.surface import Operation
+from auricle import errors
+from auricle.errors import TransientError
+from tests.contract.gateway import CONTEXT, Gateway, Identity, event
+
+FILES = "/api/v1/audio-files"
+FOUNDER = "/api/v1/agent/founder"
+
+
+class Nothing:
+    """Services whose every use fails in the same way."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def _fail(self) -> NoReturn:
+        raise self._error
+
+    @property
+    def recordings(self) -> Any:
+        self._fail()
+
+    contacts = objects = workflow = recordings
+
+
+@pytest.fixture(scope="module")
+def identity() -> Identity:
+    return Identity()
+
+
+@pytest.fixture
+def api(identity: Identity) -> Gateway:
+    return Gateway(Nothing(AssertionError("nothing outside may be asked")), identity)
+
+
+def operations() -> Iterator[tuple[str, Operation, Documented]]:
+    for surface in application.SURFACES:
+        for operation in surface.operations:
+            yield surface.name, operation, DOCUMENTS[surface.name].operations[operation.name]
+
+
+# --- addresses ----------------------------------------------------------------------------------------------
+
+
+def test_health_takes_no_credential_and_asks_nothing(api: Gateway) -> None:
+    answer = api.get("/health", token="")
+    assert (answer.status, answer.json["status"], answer.json["environment"]) == (200, "ok", "local")
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1", f"{FILES}x", f"{FILES}/", f"{FILES}/a/b/c", "/api//v1"])
+def test_unknown_addresses_are_problems(path: str, api: Gateway) -> None:
+    answer = api.get(path)
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    audio_files.Problem.model_validate(answer.json)
+    assert answer.json["instance"] == path
+
+
+def test_unknown_addresses_of_the_agent_api_have_its_shape(api: Gateway) -> None:
+    answer = api.get(f"{FOUNDER}/nothing")
+    assert (answer.status, answer.json["error"]["code"]) == (404, "NOT_FOUND")
+    agent.AgentError.model_validate(answer.json)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", FILES, "GET, HEAD"),
+        ("PATCH", f"{FILES}/rec_1", "DELETE, GET, HEAD"),
+        ("DELETE", f"{FILES}/rec_1/process", "POST"),
+        ("DELETE", f"{FOUNDER}/contacts", "POST"),
+        ("POST", "/health", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_which_are_allowed(method: str, path: str, allowed: str, api: Gateway) -> None:
+    answer = api.ask(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    assert b"method-not-allowed" in answer.body or b"METHOD_NOT_ALLOWED" in answer.body
+
+
+# --- errors of our own --------------------------------------------------------------------------------------
+
+
+def test_a_defect_shows_nothing_of_itself(identity: Identity, capsys: pytest.CaptureFixture[str]) -> None:
+    api = Gateway(Nothing(RuntimeError("the secret is 42")), identity)
+    for path, code in (
+        (f"{FILES}/rec_1", b"urn:auricle:error:internal-error"),
+        (f"{FOUNDER}/contacts/c", b"INTERNAL_ERROR"),
+    ):
+        answer = api.get(path)
+        assert answer.status == 500
+        assert code in answer.body
+        assert b"42" not in answer.body
+    logged = capsys.readouterr()
+    assert "RuntimeError" in logged.out
+    assert "42" not in logged.out + logged.err
+    assert api._token not in logged.out + logged.err
+
+
+def test_what_is_briefly_away_says_when_to_try_again(identity: Identity) -> None:
+    api = Gateway(Nothing(TransientError("Try again.")), identity)
+    answer = api.get(f"{FILES}/rec_1")
+    assert (answer.status, int(answer.headers["retry-after"]) > 0) == (503, True)
+
+
+def test_an_issuer_that_cannot_be_reached_is_no_fault_of_the_credential(identity: Identity) -> None:
+    away = Identity(keys=identity.keys)
+    away.document = lambda _url="": b"<html>"  # type: ignore[method-assign]  # an issuer that is out of order
+    answer = Gateway(Nothing(AssertionError()), away).get(f"{FILES}/rec_1")
+    assert (answer.status, "www-authenticate" in answer.headers) == (503, False)
+
+
+ERROR_CLASSES = [
+    found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, errors.AuricleError)
+]
+
+
+@pytest.mark.parametrize("error_class", ERROR_CLASSES, ids=lambda found: found.__name__)
+def test_every_error_has_a_status_and_keeps_its_words(error_class: type[errors.AuricleError]) -> None:
+    fault = faults.fault_of(error_class("What was wrong, and what to do."))
+    if fault is faults.INTERNAL:
+        internal = (errors.SupersededRun, errors.EngineFailed)
+        assert issubclass(error_class, internal) or error_class is errors.AuricleError
+    else:
+        assert (fault.code, fault.detail) == (error_class.code, "What was wrong, and what to do.")
+        assert 400 <= fault.status <= 503
+
+
+# --- request ids --------------------------------------------------------------------------------------------
+
+
+def test_a_clients_request_id_comes_back(api: Gateway) -> None:
+    for path in ("/health", "/nothing", f"{FILES}?x"):
+        answer = api.get(path, headers={"x-request-id": "trace-1.2_3"})
+        assert answer.headers["x-request-id"] == "trace-1.2_3"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\r\nset-cookie: b", "ü", "{}"])
+def test_an_unsound_request_id_is_replaced(given: str, api: Gateway) -> None:
+    answer = api.get("/health", headers={"x-request-id": given})
+    assert answer.headers["x-request-id"] == CONTEXT.aws_request_id
+
+
+def test_without_a_context_an_id_is_made(api: Gateway) -> None:
+    made = {api.handle(event("GET", "/health"), None)["headers"]["x-request-id"] for _ in range(2)}  # type: ignore[arg-type]  # no context at all
+    assert len(made) == 2
+
+
+def test_answers_are_not_to_be_kept(api: Gateway) -> None:
+    answer = api.get(f"{FILES}/rec_1", token="")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_json_of_every_kind_travels_as_text(api: Gateway) -> None:
+    """What is not known as text API Gateway would get as base64."""
+    answered = api.handle(event("GET", "/nothing"), CONTEXT)
+    assert answered["isBase64Encoded"] is False
+    assert json.loads(answered["body"])["status"] == 404
+
+
+# --- documents ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return build_document(application.SURFACES, public_url="https://api.test")
+
+
+def test_the_document_is_served_without_a_credential(api: Gateway) -> None:
+    answer = api.get("/openapi.json", token="")
+    assert answer.json["openapi"] == "3.1.0"
+    assert answer.json["servers"] == [{"url": "https://api.test"}]
+    page = api.get("/docs", token="")
+    assert page.headers["content-type"].startswith("text/html")
+    assert b"/openapi.json" in page.body
+
+
+def test_every_operation_is_documented_and_every_document_has_its_operation() -> None:
+    for surface in application.SURFACES:
+        assert {operation.name for operation in surface.operations} == set(DOCUMENTS[surface.name].operations)
+
+
+def test_every_route_says_who_may_use_it() -> None:
+    for surface in application.SURFACES:
+        for operation in surface.operations:
+            assert operation.scope or surface.role, operation.name
+
+
+def test_every_example_is_what_the_model_says() -> None:
+    for _, operation, documented in operations():
+        assert (documented.answer is None) == (documented.example is None)
+        if documented.answer is not None:
+            documented.answer.model_validate_json(json.dumps(documented.example))
+        if documented.request_example is not None:
+            operation.reads.model_validate_json(json.dumps(documented.request_example))
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert names == set(document["components"]["schemas"])
+
+
+def test_every_operation_documents_its_errors_as_they_are_rendered(document: dict[str, Any]) -> None:
+    seen = 0
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            if path == "/health":
+                continue
+            responses = described["responses"]
+            expected = {"401", "403", "422", "500", "503"}
+            expected |= {"404"} if "{" in path else set()
+            expected |= {"400", "413", "415"} if method == "post" else set()
+            assert expected <= set(responses), (method, path)
+            for status, response in responses.items():
+                if int(status) < 400:
+                    continue
+                ((media_type, content),) = response["content"].items()
+                model = audio_files.Problem if media_type == "application/problem+json" else agent.AgentError
+                for example in content["examples"].values():
+                    model.model_validate(example["value"])
+                    seen += 1
+    assert seen > 50
+
+
+def test_what_an_operation_reads_is_what_its_document_shows(document: dict[str, Any]) -> None:
+    parameters = document["paths"][FILES]["get"]["parameters"]
+    assert {parameter["name"] for parameter in parameters} == {
+        "campaignId",
+        "engagementId",
+        "isAICall",
+        "dateFrom",
+        "dateTo",
+        "page",
+        "pageSize",
+        "cursor",
+    }
+    page_size = next(parameter for parameter in parameters if parameter["name"] == "pageSize")
+    assert (page_size["schema"]["default"], page_size["schema"]["maximum"]) == (50, 100)
+    assert document["paths"][f"{FILES}/upload-url"]["post"]["requestBody"]["required"] is True
+    assert document["paths"][FILES + "/{audio_file_id}/process"]["post"]["requestBody"]["required"] is False
