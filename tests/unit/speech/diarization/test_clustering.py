@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 from auricle.speech.diarization import clustering
 from auricle.speech.diarization.clustering import VoiceSpace, cluster
 from auricle.speech.diarization.embedding import LocalVoice
+from auricle.speech.diarization.vbx import vbx
 
 SIZE = 24
 
@@ -93,8 +96,15 @@ def test_more_speakers_than_voices_are_as_many_as_voices(space: VoiceSpace) -> N
     assert len(set(cluster([voice(0, 0), voice(1, 9)], space, 5).tolist())) == 2
 
 
-def test_a_long_recording_is_linked_by_a_part_of_it(space: VoiceSpace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clustering, "_MOST_LINKED", 20)
-    truth = [window % 3 for window in range(200)]
+def test_of_a_long_recording_a_part_decides_for_all(space: VoiceSpace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(points: NDArray[np.float64], *rest: Any) -> NDArray[np.int64]:
+        asked.append(len(points))
+        return vbx(points, *rest)
+
+    monkeypatch.setattr(clustering, "vbx", counted)
+    truth = [window % 3 for window in range(4000)]
     labels = cluster([voice(speaker, window) for window, speaker in enumerate(truth)], space)
     assert groups(labels, truth) == 3
+    assert asked == [800]

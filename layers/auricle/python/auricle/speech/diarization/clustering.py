@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _TRUSTED_SOLO_S = 1.0
 """Voices heard alone for this long decide who there is; the others only choose among them."""
 _MERGE_DISTANCE = 0.4
-_MOST_LINKED = 2000
-"""Linkage takes the square of this in memory and time; of more voices, so many are taken evenly over time."""
+_MOST_DECIDING = 800
+"""Of more trusted voices, as in recordings of over a quarter of an hour, so many are taken evenly over time.
+Linkage takes the square of this in memory and time. And VBx takes every voice for new evidence, though one person
+in one recording is the same session over and over: with thousands of voices it splits people."""
 _LEAST_SHARE = 0.04
 _KMEANS_ITERATIONS = 20
 
@@ -73,29 +75,30 @@ def cluster(voices: Sequence[LocalVoice], space: VoiceSpace, speakers: int | Non
         return np.zeros(0, dtype=np.int64)
     whitened = space.whitened(np.stack([voice.embedding for voice in voices]).astype(np.float64))
     directions = space.directions(whitened)
-    trusted = np.array([voice.solo_s >= _TRUSTED_SOLO_S for voice in voices])
-    if trusted.sum() < max(2, speakers or 0):
-        trusted[:] = True
-
-    found = vbx(whitened[trusted], space.between_variance, _linked(directions[trusted]))
+    deciding = _deciding(voices, at_least=max(2, speakers or 0))
+    found = vbx(whitened[deciding], space.between_variance, _linked(directions[deciding]))
     if speakers is None:
-        centroids = _centroids(directions[trusted], _without_small(directions[trusted], found))
+        centroids = _centroids(directions[deciding], _without_small(directions[deciding], found))
     else:
-        centroids = _k_means(directions[trusted], found, min(speakers, int(trusted.sum())))
+        centroids = _k_means(directions[deciding], found, min(speakers, len(deciding)))
     return _assigned(voices, directions @ centroids.T)
+
+
+def _deciding(voices: Sequence[LocalVoice], at_least: int) -> Labels:
+    """Places of the voices that decide who there is: the trusted ones, or all where those are too few."""
+    trusted = np.flatnonzero([voice.solo_s >= _TRUSTED_SOLO_S for voice in voices])
+    if len(trusted) < at_least:
+        trusted = np.arange(len(voices))
+    spread = np.linspace(0, len(trusted) - 1, min(_MOST_DECIDING, len(trusted)))
+    return np.asarray(trusted[spread.astype(int)], dtype=np.int64)
 
 
 def _linked(directions: Floats) -> Labels:
     """Average-linkage clusters by cosine distance."""
     if len(directions) < 2:
         return np.zeros(len(directions), dtype=np.int64)
-    chosen = np.unique(np.linspace(0, len(directions) - 1, min(_MOST_LINKED, len(directions))).astype(int))
-    tree = linkage(pdist(directions[chosen], "cosine"), "average")
-    labels = fcluster(tree, _MERGE_DISTANCE, "distance").astype(np.int64)
-    if len(chosen) == len(directions):
-        return labels
-    likeness = directions @ _centroids(directions[chosen], labels).T
-    return np.asarray(likeness.argmax(axis=1), dtype=np.int64)
+    tree = linkage(pdist(directions, "cosine"), "average")
+    return np.asarray(fcluster(tree, _MERGE_DISTANCE, "distance"), dtype=np.int64)
 
 
 def _without_small(directions: Floats, labels: Labels) -> Labels:
