@@ -40,10 +40,10 @@ test: $(INSTALLED) ## everything that CI runs
 	@$(BIN)/pytest
 
 synth: $(INSTALLED) ## the CloudFormation templates of one environment, checked  [ENV=dev]
-	@$(BIN)/auricle synth $(ENV)
+	@$(BIN)/auricle synth $(ENV) $(CDK_ARGS)
 
-deploy: synth ## deploy one environment with the CDK CLI  [ENV=dev]
-	@$(BIN)/auricle deploy $(ENV)
+deploy: $(INSTALLED) ## deploy one environment with the CDK CLI  [ENV=dev CDK_ARGS="-c jwks_url=…"]
+	@$(BIN)/auricle deploy $(ENV) $(CDK_ARGS)
 
 bench: $(INSTALLED) ## measure the budgets: one JSON object a line
 	@$(BIN)/python -m tests.bench

@@ -37,15 +37,15 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A recording whose processing has ended, from the surfaces that show it."""
+    """A recording as the audio-files API shows it, usually once its processing has ended."""
 
     id: str
     status: Mapping[str, Any]
-    """The audio-files API's processing status."""
+    """How its processing stands."""
     detail: Mapping[str, Any]
-    """The agent API's recording."""
+    """The audio file, with what was found in it."""
     transcript: Mapping[str, Any] | None
-    """The audio-files API's transcript; None where there is none."""
+    """Its transcript; None where there is none."""
 
     @property
     def succeeded(self) -> bool:
@@ -84,9 +84,7 @@ class Client:
     ) -> str:
         """Uploads a file by presigned URL and returns the recording's id; `sent` is told of bytes as they go."""
         media_type = _media_type(file)
-        asked = {"fileName": file.name, "contentType": media_type}
-        if contact_ids:
-            asked["contactIds"] = list(contact_ids)  # type: ignore[assignment]  # JSON takes both
+        asked = {"fileName": file.name, "contentType": media_type, "contactIds": contact_ids}
         upload = self.post("/api/v1/audio-files/upload-url", asked)
         with file.open("rb") as content:
             answer = httpx.put(
@@ -113,7 +111,7 @@ class Client:
     def finished(self, recording_id: str) -> Finished:
         """Everything the API shows of a recording now."""
         status = self.get(f"/api/v1/audio-files/{recording_id}/processing-status")
-        detail = self.get(f"/api/v1/agent/founder/recordings/{recording_id}")
+        detail = self.get(f"/api/v1/audio-files/{recording_id}")
         transcript = None
         try:
             transcript = self.get(f"/api/v1/audio-files/{recording_id}/transcript")

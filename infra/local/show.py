@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from auricle.accuracy.evaluate import DiarizationAccuracy, TranscriptionAccuracy
 from infra.local.client import Finished
 
 Result = TypeVar("Result")
@@ -35,8 +36,8 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3))} KB"
 
 
-def progress(console: Console) -> Progress:
-    """One line with a spinner, what is being done, a bar and the time it has taken."""
+def progress(console: Console, *, transient: bool = False) -> Progress:
+    """One line with a spinner, what is being done, a bar and the time it has taken; a transient one goes away."""
     return Progress(
         SpinnerColumn(finished_text="[green]✔[/]"),
         TextColumn("{task.description}"),
@@ -44,7 +45,7 @@ def progress(console: Console) -> Progress:
         TextColumn("{task.fields[note]}", style="dim"),
         TimeElapsedColumn(),
         console=console,
-        transient=False,
+        transient=transient,
     )
 
 
@@ -57,7 +58,7 @@ def stage_note(status: Mapping[str, Any]) -> str:
 def recording(console: Console, finished: Finished) -> None:
     """A finished recording as a page: facts, who said what when, highlights, what went wrong."""
     detail, transcript = finished.detail, finished.transcript
-    console.print(Panel(_facts(finished), title=f"[bold]{escape(str(detail['id']))}[/]", expand=False))
+    console.print(Panel(_facts(finished), title=f"[bold]{escape(str(detail['fileName']))}[/]", expand=False))
     styles = _styles(transcript)
     if transcript and transcript["segments"]:
         console.print(_said(transcript["segments"], styles))
@@ -77,16 +78,16 @@ def _facts(finished: Finished) -> RenderableType:
     audio = detail.get("audio") or {}
     if audio:
         channels = {1: "mono", 2: "two channels"}.get(audio["channels"], f"{audio['channels']} channels")
-        rate = f"{audio['sample_rate_hz'] / 1000:g} kHz"
-        rows.add_row("Audio", f"{clock(audio['duration_seconds'])} of {audio['codec']}, {channels}, {rate}")
-    total_s = sum(talk["talk_seconds"] for talk in detail.get("speakers") or ()) or 1.0
+        rate = f"{audio['sampleRateHz'] / 1000:g} kHz"
+        rows.add_row("Audio", f"{clock(finished.detail['durationSeconds'])} of {audio['codec']}, {channels}, {rate}")
+    total_s = sum(talk["talkSeconds"] for talk in detail.get("speakers") or ()) or 1.0
     for position, talk in enumerate(detail.get("speakers") or ()):
-        share = talk["talk_seconds"] / total_s
+        share = talk["talkSeconds"] / total_s
         style = SPEAKER_STYLES[position % len(SPEAKER_STYLES)]
         bar = Text("█" * round(share * _BAR_CELLS), style=style)
         rows.add_row(
             Text(talk["speaker"], style=style),
-            Text.assemble(bar, f" {share:.0%} · {clock(talk['talk_seconds'])} · {talk['word_count']} words"),
+            Text.assemble(bar, f" {share:.0%} · {clock(talk['talkSeconds'])} · {talk['wordCount']} words"),
         )
     for stage, engine in (detail.get("engines") or {}).items():
         model = f" ({engine['model']})" if engine.get("model") else ""
@@ -115,7 +116,7 @@ def _highlights(lines: Sequence[Mapping[str, Any]], styles: Mapping[str, str]) -
     rows.add_column(justify="right", style="dim", no_wrap=True)
     for line in lines:
         rows.add_row(
-            clock(line["start_seconds"]),
+            clock(line["start"]),
             Text(line["speaker"], style=styles.get(line["speaker"], "dim")),
             Text(f"“{line['text']}”"),
         )
@@ -129,13 +130,47 @@ def _styles(transcript: Mapping[str, Any] | None) -> dict[str, str]:
 
 def with_bar(console: Console, what: str, work: Callable[[Tell], Result]) -> Result:
     """Runs `work`, which tells what is ready and how many of how many, under a bar that goes away."""
-    with progress(console) as bars:
-        task = bars.add_task(what, total=None, note="", visible=False)
+    with progress(console, transient=True) as bars:
+        task = bars.add_task(what, total=None, note="")
 
         def tell(name: str, ready: int, total: int) -> None:
-            bars.update(task, completed=ready, total=total, note=name, visible=ready < total)
+            bars.update(task, completed=ready, total=total, note=name)
 
         return work(tell)
+
+
+def transcription_accuracy(console: Console, found: TranscriptionAccuracy) -> None:
+    """One line a file, worst first, and the figures over all words."""
+    rows = Table(title="Transcription", title_justify="left")
+    for heading in ("audio", "length", "words", "WER"):
+        rows.add_column(heading, justify="left" if heading == "audio" else "right")
+    for file in sorted(found.files, key=lambda file: -file.error.rate):
+        rows.add_row(file.audio, f"{file.duration_s:.1f} s", str(file.error.reference_words), f"{file.error.rate:.1%}")
+    console.print(rows)
+    console.print(
+        f"[bold]WER {found.wer:.1%}[/] over {found.error.reference_words} words · RTFx {found.rtfx:.1f} · "
+        f"{found.engine.name} {found.engine.version} ({found.engine.model})"
+    )
+
+
+def diarization_accuracy(console: Console, found: DiarizationAccuracy) -> None:
+    """One line a file, worst first, and the figures over all speech."""
+    rows = Table(title="Diarization", title_justify="left")
+    for heading in ("audio", "length", "speakers (true)", "DER", "DER ±0.25 s"):
+        rows.add_column(heading, justify="left" if heading == "audio" else "right")
+    for file in sorted(found.files, key=lambda file: -file.error.rate):
+        rows.add_row(
+            file.audio,
+            f"{file.duration_s:.1f} s",
+            f"{file.speakers_found} ({file.speakers_there})",
+            f"{file.error.rate:.1%}",
+            f"{file.error_with_collar.rate:.1%}",
+        )
+    console.print(rows)
+    console.print(
+        f"[bold]DER {found.der_collar_0:.1%}[/], [bold]{found.der_collar_250ms:.1%}[/] at ±0.25 s · speakers right "
+        f"{found.speakers_exact} of {len(found.files)} · RTFx {found.rtfx:.1f}"
+    )
 
 
 def where_next(console: Console, *, base_url: str, recording_id: str, org: str, home: Path) -> None:

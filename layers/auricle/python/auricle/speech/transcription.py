@@ -56,7 +56,8 @@ def choose_engine(
     """The engine to transcribe with, loaded.
 
     `choice` is `pocketsphinx`, `whisper`, or `auto`: whisper where the weights of `whisper_model` (a folder, an
-    `s3://` prefix or a name) are on this machine or can be fetched into the folder `models`, else pocketsphinx.
+    `s3://` prefix or a name) are on this machine, else pocketsphinx. `auto` fetches nothing but a prefix, so that no
+    recording waits for a hub: setting up does (`fetch_whisper`). `whisper` fetches what is not there into `models`.
     Raises `InvalidRequest` for another choice, and `ModelUnavailable` when whisper is asked for and is not to be had.
     """
     if choice not in get_args(EngineChoice):
@@ -66,9 +67,11 @@ def choose_engine(
         )
     # Each engine brings a library of its own, and a deployment carries the one it uses.
     from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
-    from auricle.speech.transcribe_whisper import WhisperTranscription, fetch_whisper
+    from auricle.speech.transcribe_whisper import WhisperTranscription, fetch_whisper, find_whisper
 
     if choice == "pocketsphinx":
+        return PocketsphinxTranscription()
+    if choice == "auto" and not whisper_model.startswith("s3://") and find_whisper(whisper_model, models) is None:
         return PocketsphinxTranscription()
     try:
         return WhisperTranscription(fetch_whisper(whisper_model, models, fetch_folder=fetch_folder), name=whisper_model)

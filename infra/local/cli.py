@@ -1,0 +1,423 @@
+"""The `auricle` command: the local environment, and the project's own chores."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from infra.local.failures import LocalEnvironmentError
+from infra.local.home import CHECKOUT, Home, default_home
+
+if TYPE_CHECKING:
+    from auricle.settings import Settings
+    from infra.synth import Report
+
+DEFAULT_PORT = 8080
+DEMO_ORG = "demo"
+DEMO_CALL = CHECKOUT / "tests" / "fixtures" / "demo_call.flac"
+EVERY_SCOPE = ("audio:read", "audio:write", "audio:download")
+
+app = typer.Typer(
+    help="Recording intelligence, whole on a laptop.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evaluate = typer.Typer(help="Accuracy of the engines on recordings with a reference.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
+
+console = Console()
+errors = Console(stderr=True)
+
+Port = Annotated[int, typer.Option(help="Port of the API; the AWS endpoint takes the one after it.", envvar="PORT")]
+Url = Annotated[str, typer.Option(help="Address of the API.", envvar="AURICLE_URL")]
+Org = Annotated[str, typer.Option(help="Tenant to act for.")]
+Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="key=value, as the CDK CLI takes it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def main() -> None:
+    """Runs the command; what users can mend is one line on stderr and exit status 1."""
+    from auricle.errors import AuricleError
+    from infra.bundling import BundlingFailed
+    from infra.environments import IdentityMissing, UnknownEnvironment
+    from infra.local.client import ApiError
+    from infra.synth import ChecksFailed
+
+    ours = (LocalEnvironmentError, AuricleError, ApiError, BundlingFailed, ChecksFailed, IdentityMissing)
+    try:
+        app()
+    except (*ours, UnknownEnvironment) as error:
+        errors.print("[red]✘[/]", Text(str(error)), highlight=False)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def up(port: Port = DEFAULT_PORT) -> None:
+    """Serve the local environment until Ctrl-C; a restart finds everything again."""
+    from infra.local import engine
+
+    _convert_models()
+    _fetch_whisper()
+    started_s = time.monotonic()
+    running = engine.start(default_home(), port, lambda text: console.print(f"[dim]{text}[/]"))
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    console.print(
+        f"[green]✔[/] Auricle serves [bold]{running.base_url}[/] "
+        f"({time.monotonic() - started_s:.1f} s; docs at {running.base_url}/docs; state in {default_home()})",
+    )
+    console.print("[dim]Ctrl-C stops it.[/]")
+    while not stopping and not running.wait(0.2):
+        pass
+    running.stop()
+    console.print("Stopped; everything is kept.")
+
+
+@app.command()
+def demo(
+    file: Annotated[Path | None, typer.Argument(help="A recording; without one, the call that comes with it.")] = None,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """Upload a call through the public API, follow it, and print who said what when."""
+    from infra.local import show
+    from infra.local.client import Client
+
+    call = file or DEMO_CALL
+    _must_be_a_file(call)
+    _convert_models()
+    _fetch_whisper()
+    with _engine(port) as base_url, Client(base_url, _token(DEMO_ORG)) as client:
+        contact = client.post("/api/v1/agent/founder/contacts", {"name": "Jane Smith", "company": "Acme Corp"})
+        finished = _process(client, call, contact_ids=(contact["id"],))
+        show.recording(console, finished)
+        timeline = client.get(f"/api/v1/agent/founder/contacts/{contact['id']}/timeline")["timeline"]
+        if finished.succeeded:
+            console.print(f"[green]✔[/] On the timeline of Jane Smith (Acme Corp): {len(timeline)} entry\n")
+        show.where_next(
+            console,
+            base_url=base_url,
+            recording_id=finished.id,
+            org=DEMO_ORG,
+            home=_from_here(default_home()),
+        )
+        complete = (
+            finished.succeeded
+            and finished.transcript is not None
+            and finished.transcript["segments"]
+            and finished.detail["highlights"]
+            and any(entry["id"] == finished.id for entry in timeline)
+        )
+    raise typer.Exit(0 if complete else 1)
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it and print the finished recording.")] = False,
+    as_json: AsJson = False,
+    org: Org = DEMO_ORG,
+    url: Url = f"http://127.0.0.1:{DEFAULT_PORT}",
+    token: Annotated[
+        str | None, typer.Option(help="A credential; by default a local one.", envvar="AURICLE_TOKEN")
+    ] = None,
+) -> None:
+    """Upload a recording to a running environment."""
+    from infra.local import show
+    from infra.local.client import Client, reachable
+
+    _must_be_a_file(file)
+    with reachable(url), Client(url, token or _token(org)) as client:
+        if not wait:
+            recording_id = client.submit(file)
+            _print_json({"audioFileId": recording_id}) if as_json else console.print(recording_id, highlight=False)
+            return
+        finished = _process(client, file, quiet=as_json)
+    if as_json:
+        _print_json(
+            {
+                "audioFileId": finished.id,
+                "processing": finished.status,
+                "recording": finished.detail,
+                "transcript": finished.transcript,
+            },
+        )
+    else:
+        show.recording(console, finished)
+    raise typer.Exit(0 if finished.succeeded else 1)
+
+
+@app.command()
+def status(
+    recording: Annotated[str, typer.Argument(help="Id of a recording.")],
+    as_json: AsJson = False,
+    org: Org = DEMO_ORG,
+    url: Url = f"http://127.0.0.1:{DEFAULT_PORT}",
+) -> None:
+    """Show how far a recording is, or the finished recording."""
+    from infra.local import show
+    from infra.local.client import Client, reachable
+
+    with reachable(url), Client(url, _token(org)) as client:
+        finished = client.finished(recording)
+    if as_json:
+        _print_json({"processing": finished.status, "recording": finished.detail})
+    else:
+        console.print(f"[bold]{finished.status['status']}[/] · {show.stage_note(finished.status)}")
+        show.recording(console, finished)
+
+
+@app.command()
+def token(
+    org: Annotated[str, typer.Option(help="Tenant the token acts for.")],
+    user: Annotated[str, typer.Option(help="Whose token it is.")] = "local-user",
+    role: Annotated[list[str] | None, typer.Option(help="A role; may be given again. [default: founder]")] = None,
+    scope: Annotated[str, typer.Option(help="Scopes, separated by spaces.")] = " ".join(EVERY_SCOPE),
+    hours: Annotated[int, typer.Option(help="How long it holds.", min=1, max=24 * 365)] = 24,
+) -> None:
+    """Print a JWT that the local environment accepts."""
+    typer.echo(_token(org, user=user, roles=tuple(role or ("founder",)), scopes=tuple(scope.split()), hours=hours))
+
+
+@app.command()
+def models() -> None:
+    """Convert the model weights the locked packages carry, and say where they lie."""
+    for name, path in _convert_models().items():
+        console.print(f"{name:24} {path}", highlight=False)
+
+
+@app.command()
+def synth(
+    environment: Annotated[str, typer.Argument(help="local, dev, staging or prod")],
+    context: Context = None,
+) -> None:
+    """Synthesize and check the CloudFormation templates of one environment."""
+    _synthesize(environment, context or [])
+
+
+@app.command()
+def deploy(
+    environment: Annotated[str, typer.Argument(help="dev, staging or prod")],
+    context: Context = None,
+) -> None:
+    """Synthesize, check and deploy one environment with the CDK CLI and the AWS credentials of this shell."""
+    from infra import synth as assembly
+    from infra.environments import environment_named
+
+    settings = environment_named(environment).configured(_pairs(context or []))
+    settings.require_identity()
+    report, outdir = _synthesize(environment, context or [])
+    assembly.require_deployable(settings, report)
+    raise typer.Exit(assembly.deploy(outdir / f"assembly-{environment}"))
+
+
+@evaluate.command("speech")
+def evaluate_speech(
+    folder: Annotated[Path, typer.Argument(help="manifest.json with `text` (words) or `rttm` (speakers) per audio.")],
+    as_json: AsJson = False,
+) -> None:
+    """Word error rate, or diarization error rate, with the engines this machine runs."""
+    from auricle.accuracy.evaluate import TranscriptionAccuracy, evaluate_folder
+    from infra.local import show
+
+    _convert_models()
+    _fetch_whisper()
+    chosen = _settings()
+
+    def work(tell: show.Tell) -> Any:
+        return evaluate_folder(
+            folder,
+            models=chosen.models_path,
+            transcription_engine=chosen.transcription_engine,
+            whisper_model=chosen.whisper_model,
+            progress=tell,
+        )
+
+    found = show.with_bar(errors, "Evaluating", work)
+    if as_json:
+        _print_json(found.summary())
+    elif isinstance(found, TranscriptionAccuracy):
+        show.transcription_accuracy(console, found)
+    else:
+        show.diarization_accuracy(console, found)
+
+
+def _synthesize(environment: str, context: list[str]) -> tuple[Report, Path]:
+    """Templates of one environment in cdk.out/, and what the checks say of them. Problems end the command."""
+    from infra import synth as assembly
+    from infra.environments import environment_named
+
+    environment_named(environment)
+    _convert_models()
+    outdir = CHECKOUT / "cdk.out" / environment
+    with console.status(f"Synthesizing {environment} …"):
+        templates = assembly.synthesize(environment, outdir, context=_pairs(context))
+    for template in templates:
+        console.print(f"[green]✔[/] {template.stack_name}: {_from_here(template.template)}", highlight=False)
+    with console.status("Checking …"):
+        report = assembly.check(templates)
+    for line in report.lines():
+        console.print(line, highlight=False, markup=False)
+    if report.problems:
+        raise typer.Exit(1)
+    return report, outdir
+
+
+def _pairs(context: list[str]) -> dict[str, str]:
+    wrong = next((pair for pair in context if "=" not in pair), None)
+    if wrong is not None:
+        raise LocalEnvironmentError(f"-c takes key=value; it was given {wrong!r}.")
+    return dict(pair.split("=", 1) for pair in context)
+
+
+def _process(client: Any, file: Path, *, contact_ids: tuple[str, ...] = (), quiet: bool = False) -> Any:
+    """Uploads and follows a recording under one progress line each."""
+    from infra.local import show
+
+    with show.progress(Console(quiet=True) if quiet else console) as bars:
+        upload = bars.add_task("Uploading", total=file.stat().st_size, note=show.size(file.stat().st_size))
+        recording_id = client.submit(
+            file, contact_ids=contact_ids, sent=lambda sent_bytes: bars.advance(upload, sent_bytes)
+        )
+        work = bars.add_task("Processing", total=1.0, note="waiting to be picked up")
+        state: Any = {}
+        for state in client.follow(recording_id, limit_s=6 * 3600):
+            bars.update(work, completed=state["progress"], note=show.stage_note(state))
+        if state["status"] == "completed":
+            bars.update(work, completed=1.0, note="done")
+    return client.finished(recording_id)
+
+
+@contextmanager
+def _engine(port: int) -> Iterator[str]:
+    """A running environment's address: the one that serves this home already, or one for as long as this lasts."""
+    import httpx
+
+    from infra.local import child
+
+    address = f"http://127.0.0.1:{port}"
+    try:
+        if httpx.get(f"{address}/health", timeout=2, trust_env=False).is_success and _is_ours(address):
+            console.print(f"[green]✔[/] Using the environment that serves {address}")
+            yield address
+            return
+        port = 0  # something else lives there
+    except httpx.HTTPError:
+        pass
+    started_s = time.monotonic()
+    with console.status("Starting the engine …") as line:
+        running = child.launch(default_home(), port, lambda text: line.update(text))
+    try:
+        console.print(f"[green]✔[/] Engine ready at {running.base_url} ({time.monotonic() - started_s:.1f} s)")
+        yield running.base_url
+    finally:
+        running.stop()
+
+
+def _is_ours(address: str) -> bool:
+    """Whether the environment there accepts this home's tokens."""
+    import httpx
+
+    answer = httpx.get(
+        f"{address}/api/v1/audio-files?pageSize=1",
+        headers={"authorization": f"Bearer {_token(DEMO_ORG)}"},
+        timeout=10,
+        trust_env=False,
+    )
+    return answer.is_success
+
+
+def _token(
+    org: str,
+    *,
+    user: str = "local-user",
+    roles: tuple[str, ...] = ("founder",),
+    scopes: tuple[str, ...] = EVERY_SCOPE,
+    hours: int = 24,
+) -> str:
+    from infra.local import keys
+
+    key = keys.load_or_create(Home(default_home()).keys)
+    return keys.issue_token(key, org=org, user=user, roles=roles, scopes=scopes, ttl_s=hours * 3600)
+
+
+def _convert_models() -> dict[Any, Path]:
+    """The weights, converted at the first call, with a bar that says which."""
+    from auricle.speech.models import ensure_models
+    from infra.local import show
+
+    def convert(tell: show.Tell) -> dict[Any, Path]:
+        return dict(ensure_models(_settings().models_path, progress=tell))
+
+    return show.with_bar(errors, "Converting model weights", convert)
+
+
+def _fetch_whisper() -> None:
+    """Whisper's weights, where this machine can have them: functions use what they find, and never wait for a hub."""
+    from auricle.errors import ModelUnavailable
+    from auricle.speech.transcribe_whisper import fetch_whisper, find_whisper
+    from infra.local import show
+
+    chosen = _settings()
+    model = chosen.whisper_model
+    if chosen.transcription_engine == "pocketsphinx" or find_whisper(model, chosen.models_path):
+        return
+
+    def fetch(tell: show.Tell) -> Path:
+        return fetch_whisper(
+            model,
+            chosen.models_path,
+            progress=lambda sent_bytes, of_bytes: tell(f"whisper {model}", sent_bytes, of_bytes),
+        )
+
+    try:
+        show.with_bar(errors, "Fetching weights", fetch)
+    except ModelUnavailable:
+        if chosen.transcription_engine == "whisper":
+            raise
+        errors.print(
+            f"[dim]The weights of whisper {model} cannot be fetched here, so pocketsphinx transcribes: good enough to "
+            "try Auricle, not for telephone calls.[/]",
+            highlight=False,
+        )
+
+
+def _settings() -> Settings:
+    """What this shell's AURICLE_… variables say."""
+    from auricle.settings import Settings
+
+    return Settings.from_environment(os.environ)
+
+
+def _must_be_a_file(path: Path) -> None:
+    if not path.is_file():
+        raise LocalEnvironmentError(f"{path} is not a file.")
+
+
+def _from_here(path: Path) -> Path:
+    """The path as somebody in this folder would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
