@@ -273,7 +273,8 @@ DOCUMENT = SurfaceDocument(
         "list_audio_files": Documented(
             "List audio files",
             "Newest first. Filters combine; dates bound the creation, both inclusive. Go on by `page` (within the "
-            "first 10,000) or by `cursor`, taken from `next`.",
+            "first 10,000) or by `cursor`, taken from `next`. While `next` is given there is more, even after a "
+            "page that a filter left short.",
             AudioFilePage,
             {"items": [_FILE], "page": 1, "pageSize": 50, "next": None},
         ),

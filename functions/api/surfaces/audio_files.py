@@ -28,6 +28,9 @@ READ = "audio:read"
 WRITE = "audio:write"
 DOWNLOAD = "audio:download"
 
+MAX_READINGS = 10
+"""How often a page that a filter leaves short is filled up before it is answered as it is."""
+
 surface = Surface("audio files", "/api/v1/audio-files", render=problem_response)
 
 STATUSES: Mapping[Status, str] = {
@@ -148,7 +151,7 @@ async def remove_audio_file(call: Call) -> Response:
     from auricle.processing.start import remove
 
     services = call.services
-    remove(call.org, _id(call), recordings=services.recordings, now=call.parts.now())
+    remove(call.org, _id(call), recordings=services.recordings, objects=services.objects, now=call.parts.now())
     return Response(status_code=204)
 
 
@@ -164,7 +167,7 @@ async def get_download_url(call: Call) -> Response:
     if recording.version is None and services.objects.first_version(key) is None:
         raise NotReady("Nothing has been uploaded to this audio file yet. PUT the file to its upload URL first.")
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
-    url = services.objects.download_url(key, file_name=recording.file_name, seconds=seconds)
+    url = services.objects.download_url(key, file_name=recording.file_name, seconds=seconds, version=recording.version)
     return json_response({"downloadUrl": url, "expiresAt": call.parts.now() + timedelta(seconds=seconds)})
 
 
@@ -200,6 +203,7 @@ async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
         recordings=services.recordings,
         objects=services.objects,
         workflow=services.workflow,
+        max_upload_bytes=call.parts.settings().max_upload_bytes,
         now=call.parts.now(),
     )
     status = _status(recording)
@@ -259,17 +263,31 @@ def _page(call: Call, asked: ListRequest, wanted: RecordingFilter) -> RecordingP
     if asked.cursor is not None:
         if asked.page is not None:
             raise InvalidRequest("cursor and page are two ways to go on: give one of them", field="cursor")
-        position: Position | None = _cursors(call, wanted).position(asked.cursor)
-        return recordings.list(call.org, wanted, asked.page_size, position)
+        return recordings.list(call.org, wanted, asked.page_size, _cursors(call, wanted).position(asked.cursor))
     page = asked.page or 1
     check_reach(page, asked.page_size, page_field="page")
-    position = None
+    position: Position | None = None
     if page > 1:
-        before = recordings.list(call.org, wanted, (page - 1) * asked.page_size)
+        before = _counted(call, wanted, (page - 1) * asked.page_size, None)
         if before.next_position is None:
             return RecordingPage((), None)
         position = before.next_position
-    return recordings.list(call.org, wanted, asked.page_size, position)
+    return _counted(call, wanted, asked.page_size, position)
+
+
+def _counted(call: Call, wanted: RecordingFilter, count: int, position: Position | None) -> RecordingPage:
+    """So many recordings, in as many readings as it takes: the store bounds what one looks at.
+
+    Where a filter admits next to nothing the page stays short, with a cursor to go on by.
+    """
+    found: list[Recording] = []
+    for _ in range(MAX_READINGS):
+        read = call.services.recordings.list(call.org, wanted, count - len(found), position)
+        found += read.recordings
+        position = read.next_position
+        if position is None or len(found) == count:
+            break
+    return RecordingPage(tuple(found), position)
 
 
 def _cursors(call: Call, wanted: RecordingFilter) -> Cursors:

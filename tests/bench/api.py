@@ -1,0 +1,242 @@
+"""The API function: what a cold start costs against `import fastapi`, and what a warm request adds to its work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from tests.contract.gateway import AUDIENCE, CONTEXT, ISSUER, Gateway, Identity, event
+
+ROOT = Path(__file__).resolve().parents[2]
+FRESH_PROCESSES = 9
+REQUESTS = 3000
+RECORDING_ID = "rec_bench"
+FILES = "/api/v1/audio-files"
+
+_CPU = "import time; started = time.process_time(); {work}; print(time.process_time() - started)"
+_IMPORT_FASTAPI = _CPU.format(work="import fastapi")
+_IMPORT_HANDLER = _CPU.format(work="import api.handler")
+_FIRST_RESPONSE = """
+import json, sys, time
+event = json.loads(sys.argv[1])
+started = time.process_time()
+from api.handler import lambda_handler
+answer = lambda_handler(event, None)
+spent = time.process_time() - started
+assert answer["statusCode"] == 200, answer
+print(spent)
+"""
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """Start-up in fresh processes with bytecode, then requests in this one."""
+    yield from _cold()
+    yield from _warm()
+
+
+# --- a cold start -------------------------------------------------------------------------------------------
+
+
+def _cold() -> Iterator[dict[str, Any]]:
+    """Each round measures all three, so that a busy moment of the machine falls on all of them."""
+    identity = Identity()
+    with _aws(identity) as address, tempfile.TemporaryDirectory() as bytecode:
+        environment = _environment(address, bytecode)
+        _store_a_recording(environment)
+        path = f"{FILES}/{RECORDING_ID}"
+        request = json.dumps(event("GET", path, headers={"authorization": f"Bearer {identity.token()}"}))
+        programs = [[_IMPORT_FASTAPI], [_IMPORT_HANDLER], [_FIRST_RESPONSE, request]]
+        for program in programs:
+            _fresh(program, environment)  # writes the bytecode
+        rounds = [[_fresh(program, environment) for program in programs] for _ in range(FRESH_PROCESSES)]
+    fastapi_s, handler_s, response_s = (median(column) for column in zip(*rounds, strict=True))
+    about = {"unit": "x import fastapi", "fastapi_cpu_ms": round(fastapi_s * 1000), "processes": FRESH_PROCESSES}
+    yield {
+        "name": "api init",
+        "value": round(median(handler / fastapi for fastapi, handler, _ in rounds), 2),
+        "budget": "<= 1.2",
+        "cpu_ms": round(handler_s * 1000),
+        **about,
+    }
+    yield {
+        "name": "api init and first response from DynamoDB",
+        "value": round(median(response / fastapi for fastapi, _, response in rounds), 2),
+        "budget": "<= 2.2",
+        "cpu_ms": round(response_s * 1000),
+        **about,
+    }
+
+
+def _fresh(program: list[str], environment: Mapping[str, str]) -> float:
+    """CPU seconds a fresh process says it spent."""
+    command = [sys.executable, "-c", *program]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=ROOT)
+    if answer.returncode:
+        raise RuntimeError(answer.stderr.strip().splitlines()[-1])
+    return float(answer.stdout)
+
+
+def _environment(address: str, bytecode: str) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **inherited,
+        "PYTHONPYCACHEPREFIX": bytecode,
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AURICLE_TABLE": "bench",
+        "AURICLE_BUCKET": "bench",
+        "AURICLE_JWKS_URL": f"{address}/jwks.json",
+        "AURICLE_JWT_ISSUER": ISSUER,
+        "AURICLE_JWT_AUDIENCE": AUDIENCE,
+        "AURICLE_CURSOR_KEY": "bench",
+    }
+
+
+_STORE = """
+import sys
+from auricle.bootstrap import bootstrap
+from tests.bench.api import recording
+bootstrap().recordings.create(recording(sys.argv[1]), [])
+"""
+
+
+def _store_a_recording(environment: Mapping[str, str]) -> None:
+    subprocess.run([sys.executable, "-c", _STORE, RECORDING_ID], check=True, env=environment, cwd=ROOT)
+
+
+@contextmanager
+def _aws(identity: Identity) -> Iterator[str]:
+    """As much of DynamoDB as one recording needs, and the issuer's keys, on a loopback port."""
+
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        stored: ClassVar[dict[str, list[dict[str, Any]]]] = {}
+
+        def do_GET(self) -> None:  # the name http.server calls
+            self._answer(identity.document())
+
+        def do_POST(self) -> None:  # as above
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            operation = self.headers["x-amz-target"].partition(".")[2]
+            answered: dict[str, Any] = {}
+            if operation == "TransactWriteItems":
+                for write in asked["TransactItems"]:
+                    if "Put" in write:
+                        item = write["Put"]["Item"]
+                        self.stored.setdefault(item["pk"]["S"], []).append(item)
+            elif operation == "Query":
+                (key,) = [
+                    value["S"]
+                    for value in asked["ExpressionAttributeValues"].values()
+                    if value.get("S", "") in self.stored
+                ]
+                found = self.stored[key]
+                answered = {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+            self._answer(json.dumps(answered).encode())
+
+        def _answer(self, content: bytes) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "application/x-amz-json-1.0")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
+            """Quiet: standard output is the bench's."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+# --- a warm request -----------------------------------------------------------------------------------------
+
+
+def _warm() -> Iterator[dict[str, Any]]:
+    """Gateway event in, auth, validation, serialization, response out, over services that answer at once."""
+    from auricle.ports import RecordingPage
+    from auricle.recording import RecordingDetail
+
+    recordings = tuple(recording(f"rec_{number:04d}") for number in range(50))
+    store = SimpleNamespace(
+        list=lambda *_: RecordingPage(recordings, {"month": "2026-03", "after": "rec"}),
+        detail=lambda *_: RecordingDetail(recordings[0], None),
+    )
+    services: Any = SimpleNamespace(recordings=store, contacts=None, objects=None, workflow=None)
+    gateway = Gateway(services, Identity())
+    for name, path, query, budget in (
+        ("api warm GET", f"{FILES}/rec_0001", "", "<= 120"),
+        ("api warm list of 50", FILES, "campaignId=camp_xyz&pageSize=50", "<= 200"),
+    ):
+        yield {"name": name, "unit": "us", "budget": budget, **_spent(gateway, path, query)}
+
+
+def _spent(gateway: Gateway, path: str, query: str) -> dict[str, float]:
+    """The middle and the slow end of many requests, in microseconds; none is answered from another's work."""
+    headers = {"authorization": f"Bearer {gateway.identity.token()}"}
+    events = [event("GET", path, query=query, headers=headers) for _ in range(REQUESTS)]
+    spent_us = []
+    for asked in events:
+        started = time.perf_counter_ns()
+        answer = gateway.handle(asked, CONTEXT)
+        spent_us.append((time.perf_counter_ns() - started) / 1000)
+        if answer["statusCode"] != 200:
+            raise RuntimeError(f"{path} answered {answer['statusCode']}")
+    spent_us = sorted(spent_us[REQUESTS // 10 :])
+    return {"value": round(median(spent_us), 1), "p95": round(spent_us[len(spent_us) * 95 // 100], 1)}
+
+
+def recording(recording_id: str) -> Any:
+    """A finished recording, as rich as they come."""
+    from auricle.highlights import Highlight
+    from auricle.recording import Audio, Recording, Status
+    from auricle.transcript import Engine, SpeakerTalk
+
+    created_at = datetime(2026, 3, 30, 12, tzinfo=UTC)
+    made = Recording(
+        org="acme",
+        id=recording_id,
+        created_at=created_at,
+        updated_at=created_at + timedelta(seconds=70),
+        status=Status.COMPLETE,
+        file_name="call-2026-03-30.wav",
+        title="Renewal",
+        contact_ids=("contact_1", "contact_2"),
+        campaign_id="camp_xyz",
+        engagement_id="eng_abc123",
+        content_type="audio/wav",
+        version="v1",
+        size_bytes=1_958_444,
+    )
+    return replace(
+        made,
+        audio=Audio("wav", "pcm_s16le", 1, 16000, 61.2),
+        language="en",
+        engines={"transcribe": Engine("pocketsphinx", "5.1.1", "en-us"), "diarize": Engine("embedded", "1")},
+        highlights=tuple(Highlight("we could renew for two years", "speaker_1", 7, 31.4, 33.9) for _ in range(5)),
+        speakers=(SpeakerTalk("speaker_0", 33.1, 91), SpeakerTalk("speaker_1", 24.8, 70)),
+        word_count=161,
+    )
