@@ -1,0 +1,1 @@
+"""The synthesized templates, the workflow and what is bundled, without an engine."""

@@ -1,0 +1,241 @@
+"""The workflow's definition, beyond what the local engine checks: it accepts invalid ones."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonata  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from auricle import errors
+from tests.infra.assemblies import Assembly
+from tests.infra.definition import DEFINITION, TEXT, State, expressions, machines, states
+
+STATES = list(states())
+TASKS = [state for state in STATES if state.kind == "Task"]
+
+# What AWS itself calls errors: Step Functions, its Lambda and Batch integrations, and the Lambda service.
+AWS_ERRORS = {
+    "States.ALL",
+    "States.Timeout",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Batch.AWSBatchException",
+    "Batch.ServerException",
+    "Batch.SdkClientException",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+}
+OUR_ERRORS = {
+    name: value
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.AuricleError)
+}
+JSON_PATH_FIELDS = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector", "ItemsPath", "Variable"}
+# Functions of JSONata 2.0.6 and of Step Functions that the definition uses; anything else with a $ is a variable.
+FUNCTIONS = {"exists", "substring", "string", "merge"}
+RESERVED = {"states"}
+
+
+def named(state: State) -> str:
+    return state.name
+
+
+def test_the_walk_sees_the_whole_workflow() -> None:
+    assert {"Prepare", "Transcribe window", "Diarize as a job", "Superseded"} <= {state.name for state in STATES}
+    assert len(TASKS) == 8
+
+
+def test_names_are_unique_and_short_enough() -> None:
+    names = [state.name for state in STATES]
+    assert len(names) == len(set(names)), "Step Functions wants names unique over all depths"
+    assert all(0 < len(name) <= 80 for name in names)
+    assert len(TEXT.encode()) < 1024 * 1024
+
+
+@pytest.mark.parametrize("state", STATES, ids=named)
+def test_every_way_out_exists(state: State) -> None:
+    missing = [target for target in state.nexts() if target not in state.machine["States"]]
+    assert not missing
+    ends = state.fields.get("End") is True or state.kind in {"Succeed", "Fail"}
+    assert ends != bool(state.fields.get("Next") or state.kind == "Choice")
+
+
+def test_every_state_is_reached() -> None:
+    for machine in machines():
+        inside = {state.name: state for state in STATES if state.machine is machine}
+        reached, waiting = set[str](), [machine["StartAt"]]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += inside[name].nexts()
+        assert reached == set(inside)
+
+
+def test_every_choice_has_a_default() -> None:
+    assert all("Default" in state.fields for state in STATES if state.kind == "Choice")
+
+
+@pytest.mark.parametrize("task", TASKS, ids=named)
+def test_every_task_is_bounded_in_time(task: State) -> None:
+    assert isinstance(task.fields["TimeoutSeconds"], int)
+    assert task.fields["TimeoutSeconds"] < DEFINITION["TimeoutSeconds"]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=named)
+def test_every_task_is_retried_with_jitter_for_named_errors_only(task: State) -> None:
+    retried: list[str] = []
+    for rule in task.fields["Retry"]:
+        assert rule["JitterStrategy"] == "FULL"
+        assert rule["BackoffRate"] > 1
+        assert 1 <= rule["MaxAttempts"] <= 6
+        assert rule["IntervalSeconds"] >= 1
+        retried += rule["ErrorEquals"]
+    assert "States.ALL" not in retried, "what cannot succeed must not be tried again"
+    assert len(retried) == len(set(retried)), "only the first rule that matches counts"
+    expected = "Batch.AWSBatchException" if "batch:" in task.fields["Resource"] else "TransientError"
+    assert expected in retried
+
+
+@pytest.mark.parametrize("task", TASKS, ids=named)
+def test_every_task_is_caught_and_a_superseded_run_apart(task: State) -> None:
+    # A task of a Map is caught by the Map: there the stage ends, not one window.
+    catching = task.fields.get("Catch") or (task.around and task.around.kind == "Map" and task.around.fields["Catch"])
+    assert catching
+    assert [rule["ErrorEquals"] for rule in catching] == [["SupersededRun"], ["States.ALL"]]
+
+
+def test_whatever_is_caught_ends_in_a_state_that_tells_it() -> None:
+    """From each Catch the way leads to Finish, which writes it down, or to an end that says what it is."""
+    top = {state.name: state for state in STATES if state.machine is DEFINITION}
+    told = {"Finish", "Finished", "Superseded", "Not finished"}
+    for state in top.values():
+        for rule in state.fields.get("Catch", []):
+            reached, waiting = set[str](), [rule["Next"]]
+            while waiting:
+                name = waiting.pop()
+                if name not in reached:
+                    reached.add(name)
+                    waiting += [] if name in told else top[name].nexts()
+            assert reached & told, state.name
+    fail = [state for state in STATES if state.kind == "Fail"]
+    assert [state.name for state in fail] == ["Not finished"]
+
+
+@pytest.mark.parametrize("state", STATES, ids=named)
+def test_error_names_exist(state: State) -> None:
+    rules = [*state.fields.get("Retry", []), *state.fields.get("Catch", [])]
+    for name in {name for rule in rules for name in rule["ErrorEquals"]}:
+        assert name in AWS_ERRORS or name in OUR_ERRORS, name
+        if name in OUR_ERRORS:
+            # Step Functions compares names: it does not know that a subclass is one too.
+            assert not OUR_ERRORS[name].__subclasses__(), f"{name} has subclasses that would not match"
+    for rule in rules:
+        assert "States.ALL" not in rule["ErrorEquals"] or (
+            rule["ErrorEquals"] == ["States.ALL"] and rule is rules[-1]
+        ), "Step Functions wants States.ALL alone and last"
+
+
+def test_expressions_compile() -> None:
+    found = list(expressions())
+    assert len(found) > 50
+    for expression in found:
+        jsonata.Jsonata.jsonata(re.sub(r"\$\{\w+\}", "1", expression))
+
+
+def test_nothing_of_json_path_is_left() -> None:
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            return set(value) | {key for each in value.values() for key in keys(each)}
+        return {key for each in value for key in keys(each)} if isinstance(value, list) else set()
+
+    used = keys(DEFINITION)
+    assert not used & JSON_PATH_FIELDS
+    assert not [key for key in used if key.endswith(".$")]
+    assert '"$.' not in TEXT
+
+
+def test_every_variable_is_assigned_somewhere() -> None:
+    assigned = {
+        name
+        for state in STATES
+        for rule in [state.fields, *state.fields.get("Catch", [])]
+        for name in rule.get("Assign", {})
+    }
+    for expression in expressions():
+        used = set(re.findall(r"\$([A-Za-z_]\w*)", expression))
+        assert used <= assigned | FUNCTIONS | RESERVED, expression
+
+
+def test_a_branch_assigns_no_variable() -> None:
+    """Variables of a branch end with it, and one with an outer name is refused: branches answer by their output."""
+    for state in STATES:
+        if state.around is not None:
+            assert all("Assign" not in rule for rule in [state.fields, *state.fields.get("Catch", [])]), state.name
+
+
+def test_causes_are_bounded_and_may_be_absent() -> None:
+    """A Lambda's cause carries its whole traceback; 256 KiB is all an execution's data may be."""
+    causes = [expression for expression in expressions() if "errorOutput.Cause" in expression]
+    assert len(causes) >= 6
+    bounded = re.compile(
+        r"\$exists\(\$states\.errorOutput\.Cause\) \? \$substring\(\$states\.errorOutput\.Cause, 0, 2000\) : ''"
+    )
+    for cause in causes:
+        assert "errorOutput.Cause" not in bounded.sub("", cause)
+
+
+def test_nothing_that_functions_answer_travels_on() -> None:
+    """Ids and small results: of all answers only Prepare's windows and whether there is speech are kept."""
+    kept = [expression for expression in expressions() if "$states.result" in expression]
+    assert sorted(kept) == ["$states.result.Payload.has_speech", "[$states.result.Payload.windows]"]
+    for task in TASKS:
+        assert "$states.result" not in str(task.fields.get("Output", "missing"))
+        assert "Output" in task.fields
+
+
+def test_job_commands_name_jobs_that_exist() -> None:
+    from infra.bundling import FUNCTIONS
+
+    commands = [
+        task.fields["Arguments"]["ContainerOverrides"]["Command"]
+        for task in TASKS
+        if "batch:" in task.fields["Resource"]
+    ]
+    assert [command[2] for command in commands] == ["transcribe.job", "diarize.job"]
+    for command in commands:
+        assert command[:2] == ["python", "-m"]
+        assert command[3:] == ["{% $org %}", "{% $recording %}", "{% $string($run) %}"]
+        assert (FUNCTIONS / command[2].replace(".", "/")).with_suffix(".py").is_file()
+
+
+def test_every_placeholder_is_filled_and_every_filling_used(assembly: Assembly) -> None:
+    machine = assembly.only("AWS::StepFunctions::StateMachine")
+    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", TEXT))
+    assert machine["DefinitionString"] == TEXT
+
+
+def test_a_function_ends_before_its_task_gives_up_on_it(prod: Assembly) -> None:
+    """Otherwise the workflow goes on, or tries again, while the first attempt still works."""
+    functions = prod.functions()
+    for task in TASKS:
+        if "lambda:" in task.fields["Resource"]:
+            name = re.fullmatch(r"\$\{(\w+)Function\}", task.fields["Arguments"]["FunctionName"])
+            assert name
+            assert functions[name[1].lower()]["Timeout"] < task.fields["TimeoutSeconds"]
+
+
+def test_the_longest_way_fits_the_workflows_bound(prod: Assembly) -> None:
+    bounds = {task.name: task.fields["TimeoutSeconds"] for task in TASKS}
+    longest = bounds["Prepare"] + max(bounds["Transcribe as a job"], bounds["Diarize as a job"])
+    longest += bounds["Assemble"] + bounds["Summarize"] + bounds["Finish"]
+    assert longest < DEFINITION["TimeoutSeconds"]
+    jobs = prod.resources("AWS::Batch::JobDefinition")
+    assert {job["Properties"]["Timeout"]["AttemptDurationSeconds"] for job in jobs.values()} == {4 * 3600}
+    assert bounds["Transcribe as a job"] >= 4 * 3600 + 3600, "an hour to wait for a machine, and a whole attempt"
