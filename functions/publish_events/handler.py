@@ -1,0 +1,18 @@
+"""Lambda: new outbox items of the table's stream go to the bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auricle.adapters.dynamodb.stream import announced
+from auricle.adapters.logs import logger
+from auricle.bootstrap import bootstrap
+from auricle.processing.publish import publish_events
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Lambda repeats the batch from the first position given back: events may come twice, and none is left out."""
+    found = [told for record in event["Records"] if (told := announced(record))]
+    refused = publish_events(found, events=bootstrap().events)
+    logger().info("published", extra={"published": len(found) - len(refused), "refused": len(refused)})
+    return {"batchItemFailures": [{"itemIdentifier": position} for position in refused]}

@@ -1,0 +1,47 @@
+"""Lambda: looks after recordings that wait for nothing, by the clock and when an execution has died."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from auricle.adapters.logs import logger
+from auricle.bootstrap import bootstrap
+from auricle.processing.job import Job
+from auricle.processing.sweep import UNTOUCHED, run_stopped, sweep
+
+RUN_ENDED = "Step Functions Execution Status Change"
+ENGINE_STARTED = "Engine Started"
+"""The local engine was off: nothing is on its way any more, so nothing is waited for."""
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """One run when the event tells of its death; otherwise all, or those untouched for `untouched_minutes`."""
+    now = datetime.now(UTC)
+    wired = bootstrap()
+    if event.get("detail-type") == RUN_ENDED:
+        job = Job.from_event(json.loads(event["detail"]["input"]))
+        stopped = run_stopped(job, recordings=wired.recordings, workflow=wired.workflow, now=now)
+        logger().info(
+            "run ended",
+            extra={"org": job.org, "recording": job.recording, "run": job.run, "marked": stopped},
+        )
+        return {"stopped": int(stopped)}
+    ends = sweep(
+        untouched=_untouched(event),
+        recordings=wired.recordings,
+        objects=wired.objects,
+        workflow=wired.workflow,
+        max_upload_bytes=wired.settings.max_upload_bytes,
+        now=now,
+    )
+    logger().info("swept", extra={"ends": ends})
+    return dict(ends)
+
+
+def _untouched(event: dict[str, Any]) -> timedelta:
+    if event.get("detail-type") == ENGINE_STARTED:
+        return timedelta(0)
+    minutes = event.get("untouched_minutes")
+    return UNTOUCHED if minutes is None else timedelta(minutes=minutes)

@@ -1,0 +1,1 @@
+"""The table: items, the stores on them, and what its stream tells."""

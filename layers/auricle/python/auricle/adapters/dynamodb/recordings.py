@@ -1,0 +1,362 @@
+"""RecordingStore on the table."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial, reduce
+from heapq import merge
+from itertools import islice
+from operator import and_
+from typing import Any
+
+from pynamodb.attributes import Attribute
+from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.update import Action
+from pynamodb.pagination import PageIterator
+from pynamodb.transactions import TransactWrite
+
+from auricle.adapters.dynamodb import items
+from auricle.adapters.dynamodb.items import Item, MonthsItem, RecordingItem, RunItem
+from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
+from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
+from auricle.domain_events import DomainEvent
+from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
+from auricle.linking import MAX_CONTACTS
+from auricle.ports import Position, RecordingFilter, RecordingPage
+from auricle.processing.job import Job
+from auricle.recording import (
+    MAX_LATER_VERSIONS,
+    Failure,
+    Recording,
+    RecordingDetail,
+    Stage,
+    StageResult,
+    StageState,
+    Status,
+)
+from auricle.timeline import TimelineEntry, recording_entries
+
+
+class DynamoRecordings:
+    """Recordings, runs and the outbox. Reads are consistent: what was written is seen by who reads next."""
+
+    def __init__(self, table: str) -> None:
+        items.use_table(table)
+        self._known_months: set[tuple[str, str]] = set()
+
+    def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
+        """Raises Conflict when the id is taken, InvalidRequest for too many contacts."""
+        _check_contacts(recording)
+        self._remember_month(recording)
+
+        def fill(transaction: TransactWrite) -> None:
+            transaction.save(items.recording_item(recording), condition=Item.pk.does_not_exist())
+            _change_timelines(transaction, (), recording_entries(recording))
+            _announce(transaction, events)
+
+        try:
+            transact(fill)
+        except ConditionFailed:
+            raise Conflict(f"There is a recording {recording.id} already.") from None
+
+    def get(self, org: str, recording_id: str) -> Recording:
+        recording = self._stored(org, recording_id)
+        if recording is None or recording.status is Status.REMOVED:
+            raise _not_found(recording_id)
+        return recording
+
+    def detail(self, org: str, recording_id: str) -> RecordingDetail:
+        """The query ends at the state and goes backwards: the latest run lies right before it, all else is unread."""
+
+        def read() -> Sequence[Item]:
+            return tuple(
+                Item.query(
+                    items.recording_key(org, recording_id),
+                    Item.sk.between(items.RUN_KEYS, items.STATE_KEY),
+                    scan_index_forward=False,
+                    consistent_read=True,
+                    limit=2,
+                ),
+            )
+
+        found = repeated(read)
+        if not found or not isinstance(found[0], RecordingItem):
+            raise _not_found(recording_id)
+        recording = items.recording_of(found[0])
+        if recording.status is Status.REMOVED:
+            raise _not_found(recording_id)
+        run = items.run_of(found[1]) if len(found) > 1 and isinstance(found[1], RunItem) else None
+        return RecordingDetail(recording, run if run and run.number == recording.run else None)
+
+    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
+        budget = Budget()
+        found: builtins.list[Recording] = []
+        after = position.get("after") if position else None
+        for month in self._months(org, wanted, position["month"] if position else "~"):
+            if budget.spent:
+                return RecordingPage(tuple(found), {"month": month})
+            pages = _month_query(org, month, wanted, limit + 1 - len(found), after)
+            after = None
+            if pages is None:
+                continue
+            read = read_newest(pages, limit + 1 - len(found), budget, sort_key="gsi1sk")
+            found += [items.recording_of(item) for item in read.found if isinstance(item, RecordingItem)]
+            if len(found) > limit:
+                return RecordingPage(tuple(found[:limit]), _place(found[limit - 1]))
+            if read.stopped_at:
+                return RecordingPage(tuple(found), {"month": month, "after": read.stopped_at})
+        return RecordingPage(tuple(found), None)
+
+    def save(
+        self,
+        recording: Recording,
+        *,
+        expected: Recording,
+        events: Sequence[DomainEvent] = (),
+        finished_stages: Mapping[Stage, StageResult] | None = None,
+    ) -> bool:
+        if finished_stages is None:
+            return self._save(recording, expected, events)
+        run = _run(recording.org, recording.id, recording.run)
+        return self._save(recording, expected, events, run, _finishing(run, recording.updated_at, finished_stages))
+
+    def begin_run(self, recording: Recording, *, expected: Recording, events: Sequence[DomainEvent]) -> bool:
+        run = _run(recording.org, recording.id, recording.run)
+        beginning = [
+            Item.kind.set(RunItem),
+            RunItem.version.set(RunItem.version | recording.current_job().version),
+            RunItem.started_at.set(RunItem.started_at | recording.updated_at),
+        ]
+        return self._save(recording, expected, events, run, beginning)
+
+    def add_later_version(self, org: str, recording_id: str, version: str) -> None:
+        noted = RecordingItem.later_versions
+        how_many = size(noted)  # type: ignore[no-untyped-call]  # pynamodb's function has no types
+        is_new = noted.does_not_exist() | (~noted.contains(version) & (how_many < MAX_LATER_VERSIONS))
+        self._update(
+            RecordingItem(items.recording_key(org, recording_id), items.STATE_KEY),
+            [noted.set((noted | []).append([version])), RecordingItem.revision.add(1)],
+            Item.pk.exists() & (RecordingItem.status != Status.REMOVED.value) & is_new,
+        )
+
+    def note_stage(self, job: Job, stage: Stage, state: StageState, failure: Failure | None = None) -> None:
+        noted = items.stored_stage(StageResult(state, failure))
+        self._update_run(job, items.stage_attribute(stage).set(noted))
+
+    def note_windows(self, job: Job, total: int) -> None:
+        self._update_run(job, RunItem.windows_total.set(total))
+
+    def note_window_done(self, job: Job, index: int) -> None:
+        self._update_run(job, RunItem.windows_done.add({index}))
+
+    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        for recording in self._indexed(items.open_key, untouched_since, limit):
+            if recording.awaits_work:
+                yield recording
+
+    def was_removed(self, org: str, recording_id: str) -> bool:
+        recording = self._stored(org, recording_id)
+        return recording is not None and recording.status is Status.REMOVED
+
+    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        yield from self._indexed(items.removed_key, untouched_since, limit)
+
+    def confirm_erased(self, org: str, recording_id: str) -> None:
+        self._update(
+            RecordingItem(items.recording_key(org, recording_id), items.STATE_KEY),
+            [RecordingItem.gsi2pk.remove(), RecordingItem.gsi2sk.remove()],
+            RecordingItem.status == Status.REMOVED.value,
+        )
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def _stored(self, org: str, recording_id: str) -> Recording | None:
+        def read() -> Recording | None:
+            try:
+                key = items.recording_key(org, recording_id)
+                return items.recording_of(RecordingItem.get(key, items.STATE_KEY, consistent_read=True))
+            except RecordingItem.DoesNotExist:
+                return None
+
+        return repeated(read)
+
+    def _indexed(self, key_of: Any, untouched_since: datetime, limit: int) -> Iterator[Recording]:
+        """What the index of unfinished work names, oldest first over all its partitions, as the table has it."""
+
+        def shard(number: int) -> Sequence[tuple[str, str]]:
+            found = RecordingItem.unfinished.query(
+                key_of(number),
+                items.Unfinished.gsi2sk < items.sortable(untouched_since),
+                limit=limit,
+            )
+            return [(item.gsi2sk, item.pk) for item in found if isinstance(item, RecordingItem) and item.gsi2sk]
+
+        shards = [repeated(partial(shard, number)) for number in range(items.SHARDS)]
+        for _, key in islice(merge(*shards), limit):
+            recording = self._stored(*items.recording_owner(key))
+            if recording is not None:
+                yield recording
+
+    def _months(self, org: str, wanted: RecordingFilter, last: str) -> Sequence[str]:
+        """The tenant's months that can hold what is wanted, newest first."""
+
+        def read() -> set[str]:
+            try:
+                return MonthsItem.get(items.tenant_key(org), items.MONTHS_KEY, consistent_read=True).months or set()
+            except MonthsItem.DoesNotExist:
+                return set()
+
+        first = items.month_of(wanted.created_from) if wanted.created_from else ""
+        if wanted.created_to:
+            last = min(last, items.month_of(wanted.created_to))
+        return sorted((month for month in repeated(read) if first <= month <= last), reverse=True)
+
+    # --- writing ------------------------------------------------------------------------------------------
+
+    def _save(
+        self,
+        recording: Recording,
+        expected: Recording,
+        events: Sequence[DomainEvent],
+        run: RunItem | None = None,
+        run_actions: Sequence[Action] = (),
+    ) -> bool:
+        _check_contacts(recording)
+        stored = replace(recording, revision=expected.revision + 1)
+
+        def fill(transaction: TransactWrite) -> None:
+            transaction.save(items.recording_item(stored), condition=_as_expected(expected))
+            if run is not None:
+                transaction.update(run, [*run_actions])
+            elif stored.status is Status.REMOVED:
+                transaction.delete(_run(stored.org, stored.id, stored.run))
+            _change_timelines(transaction, recording_entries(expected), recording_entries(stored))
+            _announce(transaction, events)
+
+        try:
+            transact(fill)
+        except ConditionFailed:
+            return False
+        return True
+
+    def _update(self, item: Item, actions: Sequence[Action], condition: Condition) -> bool:
+        """Whether the condition held."""
+        try:
+            repeated(lambda: item.update([*actions], condition=condition))
+        except ConditionFailed:
+            return False
+        return True
+
+    def _update_run(self, job: Job, action: Action) -> None:
+        if not self._update(_run(job.org, job.recording, job.run), [action], Item.pk.exists()):
+            raise SupersededRun(f"Run {job.run} of recording {job.recording} is gone.")
+
+    def _remember_month(self, recording: Recording) -> None:
+        """Noted before the recording is there, so that no listing can miss it."""
+        month = (recording.org, items.month_of(recording.created_at))
+        if month in self._known_months:
+            return
+        noted = MonthsItem(items.tenant_key(recording.org), items.MONTHS_KEY)
+        repeated(lambda: noted.update([Item.kind.set(MonthsItem), MonthsItem.months.add({month[1]})]))
+        self._known_months.add(month)
+
+
+def _finishing(run: RunItem, at: datetime, stages: Mapping[Stage, StageResult]) -> list[Action]:
+    """Windows are counted for good: their indexes would only make the item long."""
+    try:
+        done = repeated(lambda: RunItem.get(run.pk, run.sk, consistent_read=True)).windows_done
+    except RunItem.DoesNotExist:
+        raise SupersededRun("The run is gone: the recording was removed meanwhile.") from None
+    actions: list[Action] = [RunItem.finished_at.set(at)]
+    actions += [items.stage_attribute(stage).set(items.stored_stage(result)) for stage, result in stages.items()]
+    if done:
+        actions += [RunItem.windows_counted.set(len(done)), RunItem.windows_done.remove()]
+    return actions
+
+
+def _place(recording: Recording) -> Position:
+    return {"month": items.month_of(recording.created_at), "after": items.list_key(recording)}
+
+
+def _month_query(
+    org: str, month: str, wanted: RecordingFilter, limit: int, after: str | None
+) -> PageIterator[Any] | None:
+    """Raw pages of the month's recordings that the filter admits, newest first; None when none can be."""
+    first = max(month, items.sortable(wanted.created_from)) if wanted.created_from else month
+    last = min(f"{month}~", f"{items.sortable(wanted.created_to)}~") if wanted.created_to else f"{month}~"
+    if first > last:
+        return None
+    key = items.month_key(org, month)
+    condition = _filter_condition(wanted)
+    return RecordingItem.by_month.query(
+        key,
+        items.ByMonth.gsi1sk.between(first, last),
+        filter_condition=condition,
+        scan_index_forward=False,
+        page_size=limit if condition is None else max(limit, FILTERED_PAGE),
+        last_evaluated_key=_start_key(org, key, after) if after else None,
+    ).page_iter
+
+
+def _start_key(org: str, month_key: str, after: str) -> dict[str, dict[str, Any]]:
+    """The index's and the table's key of the recording a page ended with: all of it follows from its sort key."""
+    recording_key = items.recording_key(org, after.partition("#")[2])
+    key = {"gsi1pk": month_key, "gsi1sk": after, "pk": recording_key, "sk": items.STATE_KEY}
+    return {name: {"S": value} for name, value in key.items()}
+
+
+def _filter_condition(wanted: RecordingFilter) -> Condition | None:
+    asked: Sequence[tuple[Attribute[Any], Any]] = (
+        (RecordingItem.campaign_id, wanted.campaign_id),
+        (RecordingItem.engagement_id, wanted.engagement_id),
+        (RecordingItem.deal_id, wanted.deal_id),
+        (RecordingItem.call_kind, wanted.kind),
+        (RecordingItem.is_ai_call, wanted.is_ai_call),
+    )
+    conditions: builtins.list[Condition] = [attribute == value for attribute, value in asked if value is not None]
+    if wanted.contact_id is not None:
+        conditions.append(RecordingItem.contact_ids.contains(wanted.contact_id))
+    return reduce(and_, conditions) if conditions else None
+
+
+def _as_expected(expected: Recording) -> Condition:
+    condition: Condition = (
+        (RecordingItem.revision == expected.revision)
+        & (RecordingItem.status == expected.status.value)
+        & (RecordingItem.run == expected.run)
+    )
+    return condition
+
+
+def _run(org: str, recording_id: str, number: int) -> RunItem:
+    return RunItem(items.recording_key(org, recording_id), items.run_key(number))
+
+
+def _change_timelines(
+    transaction: TransactWrite, before: Sequence[TimelineEntry], after: Sequence[TimelineEntry]
+) -> None:
+    """Writes lines that are new or changed, and takes away those of contacts no longer linked."""
+    linked = {entry.contact_id for entry in after}
+    for entry in after:
+        if entry not in before:
+            transaction.save(items.timeline_item(entry))
+    for entry in before:
+        if entry.contact_id not in linked:
+            transaction.delete(items.timeline_item(entry))
+
+
+def _announce(transaction: TransactWrite, events: Sequence[DomainEvent]) -> None:
+    for event in events:
+        transaction.save(items.outbox_item(event))
+
+
+def _check_contacts(recording: Recording) -> None:
+    if len(recording.contact_ids) > MAX_CONTACTS:
+        raise InvalidRequest(f"A recording can have {MAX_CONTACTS} contacts at most.", field="contact_ids")
+
+
+def _not_found(recording_id: str) -> RecordingNotFound:
+    return RecordingNotFound(f"There is no recording {recording_id}.")

@@ -1,0 +1,68 @@
+"""The one place where ports meet their adapters. Each is made on first use, so a function loads only what it needs."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from auricle.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auricle.ports import ContactStore, EventBus, ObjectStore, RecordingStore, Workflow
+
+
+class Bootstrap:
+    """The ports of one process, as its settings have them."""
+
+    def __init__(self, settings: Settings) -> None:
+        from auricle.adapters.aws import read_service_models_fast
+
+        self.settings = settings
+        read_service_models_fast()
+
+    @cached_property
+    def recordings(self) -> RecordingStore:
+        from auricle.adapters.dynamodb.recordings import DynamoRecordings
+
+        return DynamoRecordings(self.settings.require("table"))
+
+    @cached_property
+    def contacts(self) -> ContactStore:
+        from auricle.adapters.dynamodb.contacts import DynamoContacts
+
+        return DynamoContacts(self.settings.require("table"))
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        from auricle.adapters.s3 import S3Objects
+
+        return S3Objects(self.settings.require("bucket"))
+
+    @cached_property
+    def workflow(self) -> Workflow:
+        from auricle.adapters.workflow import StepFunctionsWorkflow
+
+        return StepFunctionsWorkflow(
+            self.settings.require("state_machine_arn"),
+            compute={"transcribe": self.settings.transcribe_compute, "diarize": self.settings.diarize_compute},
+        )
+
+    @cached_property
+    def events(self) -> EventBus:
+        from auricle.adapters.events import EventBridgeBus
+
+        return EventBridgeBus(self.settings.require("bus"))
+
+    def fetch_folder(self, address: str, folder: Path) -> None:
+        """Everything under an `s3://bucket/prefix` address into the folder: weights that are not packaged."""
+        from auricle.adapters.s3 import fetch_folder
+
+        fetch_folder(address, folder)
+
+
+@cache
+def bootstrap() -> Bootstrap:
+    """This process's ports."""
+    return Bootstrap(settings())

@@ -1,0 +1,232 @@
+"""Starting: an upload begins its processing exactly once, whoever tells of it, in whatever order, however often.
+
+Three tell: the bucket's event, `POST …/process`, and the sweep for events that were lost. Each comes to
+`accept_upload`. Once is ensured twice: the store's conditional write settles the version and the run, and the
+execution's name follows from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from auricle.domain_events import DomainEvent, EventType, recording_event
+from auricle.errors import (
+    Conflict,
+    ConsentRequired,
+    EmptyAudio,
+    NotReady,
+    RecordingNotFound,
+    TooLarge,
+    TransientError,
+    UnusableRecording,
+)
+from auricle.ports import ObjectStore, RecordingStore, StoredObject, Workflow
+from auricle.processing.job import Job
+from auricle.processing.stopped import STOPPED, mark_stopped
+from auricle.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, Stage, Status
+
+_ATTEMPTS = 8
+_MIB = 1024 * 1024
+
+
+class Accepted(StrEnum):
+    """What became of an upload."""
+
+    STARTED = "started"
+    HELD = "held"
+    """Kept, and not processed until consent is recorded."""
+    UNUSABLE = "unusable"
+    """Empty or too large: the recording has failed for good."""
+    KNOWN = "known"
+    """It was told of before; versions that came after the first are noted now."""
+    ABSENT = "absent"
+    """The bytes have not arrived."""
+    REMOVED = "removed"
+    """The recording was removed, and what arrived after that was erased."""
+    UNKNOWN = "unknown"
+
+
+def accept_upload(
+    org: str,
+    recording_id: str,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> Accepted:
+    """The first version of the source is the one to process; its processing starts where nothing holds it.
+
+    Raises:
+        TransientError: something did not answer, or the recording kept changing.
+    """
+    source_key = Job(org=org, recording=recording_id, run=1).source_key
+    for _ in range(_ATTEMPTS):
+        try:
+            before = recordings.get(org, recording_id)
+        except RecordingNotFound:
+            return _without_recording(org, recording_id, recordings, objects)
+        if before.status in {Status.RECORDING, Status.UPLOADING}:
+            first = objects.first_version(source_key)
+            if first is None:
+                return Accepted.ABSENT
+            after, events = _uploaded(before, first, max_upload_bytes, now)
+            if not recordings.save(after, expected=before, events=events):
+                continue
+            _note_later_versions(after, recordings, objects)
+            return Accepted.UNUSABLE if after.failure else _start(after, workflow)
+        _note_later_versions(before, recordings, objects)
+        return _start(before, workflow) if before.status is Status.UPLOADED else Accepted.KNOWN
+    raise TransientError("The recording kept changing while its upload was being accepted.")
+
+
+def process(
+    org: str,
+    recording_id: str,
+    *,
+    reprocess: bool,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> Recording:
+    """Sees to it that the recording is processed; returns it as it then stands.
+
+    What has not started is started, what failed begins a new run, what is under way or complete stays as it is;
+    `reprocess` begins a new run of a complete one. Asking several times at once begins one run.
+
+    Raises:
+        RecordingNotFound: unknown, or removed.
+        NotReady: nothing has been uploaded yet.
+        ConsentRequired: it is held.
+        Conflict: its bytes cannot be processed however often.
+        TransientError: something did not answer, or the recording kept changing.
+    """
+    recording = recordings.get(org, recording_id)
+    if recording.status in {Status.RECORDING, Status.UPLOADING}:
+        accepted = accept_upload(
+            org,
+            recording_id,
+            recordings=recordings,
+            objects=objects,
+            workflow=workflow,
+            max_upload_bytes=max_upload_bytes,
+            now=now,
+        )
+        if accepted is Accepted.ABSENT:
+            raise NotReady("Nothing has been uploaded to this recording yet. PUT the file to its upload URL first.")
+        recording = recordings.get(org, recording_id)
+    asked_of = recording.run
+    for _ in range(_ATTEMPTS):
+        if recording.status is Status.UNRECOVERABLE_ERROR:
+            raise Conflict(_useless(recording))
+        if not _wants_work(recording, reprocess=reprocess and recording.run == asked_of):
+            return recording
+        if not recording.consent.allows_processing:
+            raise ConsentRequired("This recording is held until consent is recorded, and is not processed.")
+        if recording.status in OPEN:
+            if not _has_stopped(recording, workflow):
+                return recording
+            mark_stopped(recording, recordings=recordings, now=now)
+        else:
+            anew = recording.new_run(at=now)
+            if recordings.save(anew, expected=recording):
+                workflow.start(anew.current_job())
+                return anew
+        recording = recordings.get(org, recording_id)
+    raise TransientError("The recording kept changing while its processing was asked for. Try again.")
+
+
+def remove(org: str, recording_id: str, *, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> None:
+    """Removes the recording: nothing of its content stays in the table, nor in the bucket, in any version.
+
+    Raises:
+        RecordingNotFound: unknown, or removed already.
+        TransientError: the recording kept changing.
+    """
+    for _ in range(_ATTEMPTS):
+        before = recordings.get(org, recording_id)
+        after = before.removed(at=now)
+        if recordings.save(after, expected=before, events=[recording_event(EventType.RECORDING_REMOVED, after)]):
+            break
+    else:
+        raise TransientError("The recording kept changing while it was being removed. Try again.")
+    with suppress(TransientError):  # it is removed: the sweep erases what is left, and what running stages still write
+        objects.erase(_prefix(org, recording_id))
+
+
+def _uploaded(
+    before: Recording, first: StoredObject, max_upload_bytes: int, now: datetime
+) -> tuple[Recording, Sequence[DomainEvent]]:
+    waiting = before.to(Status.UPLOADING, at=now) if before.status is Status.RECORDING else before
+    known = replace(waiting, version=first.version, size_bytes=first.size_bytes, failure=None)
+    uploaded = known.to(Status.UPLOADED, at=now)
+    event = recording_event(EventType.RECORDING_UPLOADED, uploaded)
+    fault = _unusable(first, max_upload_bytes)
+    if fault is None:
+        return uploaded, [event]
+    failed = replace(uploaded, failure=Failure(Stage.PREPARE, fault.code, fault.message))
+    failed = failed.to(Status.UNRECOVERABLE_ERROR, at=now)
+    return failed, [event, recording_event(EventType.RECORDING_FAILED, failed)]
+
+
+def _unusable(first: StoredObject, max_upload_bytes: int) -> UnusableRecording | None:
+    """What is wrong with the bytes before they are looked into."""
+    if first.size_bytes == 0:
+        return EmptyAudio("The uploaded file is empty. Upload the whole file as a new recording.")
+    if first.size_bytes > max_upload_bytes:
+        return TooLarge(
+            f"The file has {first.size_bytes / _MIB:.0f} MiB, and {max_upload_bytes / _MIB:.0f} MiB is the most "
+            "that is processed here. Upload it in parts, or compressed, as new recordings.",
+        )
+    return None
+
+
+def _start(recording: Recording, workflow: Workflow) -> Accepted:
+    if not recording.consent.allows_processing:
+        return Accepted.HELD
+    return Accepted.STARTED if workflow.start(recording.current_job()) else Accepted.KNOWN
+
+
+def _has_stopped(recording: Recording, workflow: Workflow) -> bool:
+    """Whether the run of an open recording came to an end of which it does not know; starts one that never began."""
+    if recording.status is Status.UPLOADED and workflow.start(recording.current_job()):
+        return False
+    return workflow.outcome(recording.current_job()) in STOPPED
+
+
+def _wants_work(recording: Recording, *, reprocess: bool) -> bool:
+    """Whether there is anything to do for who asks for processing."""
+    if recording.status is Status.COMPLETE:
+        return reprocess
+    return recording.status in OPEN or recording.status is Status.ERROR
+
+
+def _note_later_versions(recording: Recording, recordings: RecordingStore, objects: ObjectStore) -> None:
+    room = MAX_LATER_VERSIONS - len(recording.later_versions)
+    later = objects.versions_after_first(_prefix(recording.org, recording.id) + "source") if room else ()
+    for version in [version for version in later if version not in recording.later_versions][:room]:
+        recordings.add_later_version(recording.org, recording.id, version)
+
+
+def _without_recording(org: str, recording_id: str, recordings: RecordingStore, objects: ObjectStore) -> Accepted:
+    """An upload can outlive its recording. What nobody ever knew of is left alone: it may be another table's."""
+    if not recordings.was_removed(org, recording_id):
+        return Accepted.UNKNOWN
+    objects.erase(_prefix(org, recording_id))
+    return Accepted.REMOVED
+
+
+def _useless(recording: Recording) -> str:
+    reason = recording.failure.message if recording.failure else "Its bytes cannot be processed."
+    return f"Processing this recording again cannot help: {reason} Upload the file anew as a new recording."
+
+
+def _prefix(org: str, recording_id: str) -> str:
+    return Job(org=org, recording=recording_id, run=1).prefix
