@@ -195,8 +195,8 @@ class ObjectStore(Protocol):
     def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
         """A presigned PUT (SigV4). Private: never logged."""
 
-    def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
-        """A presigned GET that saves under `file_name`. Private: never logged."""
+    def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
+        """A presigned GET that saves under `file_name`, of that version where one is given. Private: never logged."""
 
 
 class Workflow(Protocol):
@@ -213,4 +213,4 @@ class EventBus(Protocol):
     """Where events go."""
 
     def publish(self, events: Sequence[Mapping[str, Any]]) -> Sequence[int]:
-        """Puts stored outbox events on the bus; returns the positions of those that were refused."""
+        """Puts stored events, `{"type", "envelope"}`, on the bus; returns the positions of those that were refused."""

@@ -64,6 +64,10 @@ OPEN = frozenset(
 """States that something must still happen to: what the sweep looks after."""
 
 
+MAX_LATER_VERSIONS = 20
+"""Further uploads to one URL are kept in the bucket but not noted: they must not outgrow the record."""
+
+
 def sources_of(target: Status) -> frozenset[Status]:
     """The states from which `target` may be reached: what a conditional write checks."""
     return frozenset(source for source, targets in TRANSITIONS.items() if target in targets)
@@ -216,6 +220,21 @@ class Recording:
         if self.status not in NEW_RUN_FROM:
             raise IllegalTransition(f"A recording that is {self.status} cannot be processed anew.")
         return replace(self, status=Status.UPLOADED, run=self.run + 1, failure=None, updated_at=at)
+
+    def removed(self, *, at: datetime) -> Recording:
+        """What is left of it once it is removed: ids, times and versions, nothing of its content or its people."""
+        bare = Recording(
+            org=self.org,
+            id=self.id,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            status=self.status,
+            file_name="",
+            run=self.run,
+            revision=self.revision,
+            version=self.version,
+        )
+        return bare.to(Status.REMOVED, at=at)
 
     def current_job(self) -> Job:
         """The work of the current run, as the workflow is told of it.
