@@ -1,0 +1,27 @@
+"""The ports in memory, as honest as the ports on AWS: tests/integration/test_state.py holds both to one contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.fakes.contacts import FakeContacts
+from tests.fakes.events import FakeEventBus
+from tests.fakes.objects import FakeObjects
+from tests.fakes.recordings import FakeRecordings
+from tests.fakes.workflow import FakeWorkflow
+
+__all__ = ["FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
+
+
+@dataclass(slots=True)
+class Fakes:
+    """All ports of one process, wired as `auricle.bootstrap` wires the real ones."""
+
+    contacts: FakeContacts = field(default_factory=FakeContacts)
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
+    events: FakeEventBus = field(default_factory=FakeEventBus)
+    recordings: FakeRecordings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recordings = FakeRecordings(self.contacts)

@@ -1,0 +1,77 @@
+"""ContactStore in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from auricle.contacts import Contact
+from auricle.errors import Conflict, ContactNotFound
+from auricle.ports import Position, TimelinePage
+from auricle.timeline import EntryType, TimelineEntry
+
+
+class FakeContacts:
+    """`len(store)` contacts; `(org, id) in store`."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[tuple[str, str], Contact] = {}
+        self._lines: dict[tuple[str, str], dict[str, TimelineEntry]] = {}
+
+    def __len__(self) -> int:
+        return len(self._contacts)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._contacts
+
+    def create_contact(self, contact: Contact) -> None:
+        key = (contact.org, contact.id)
+        if key in self._contacts:
+            raise Conflict(f"There is a contact {contact.id} already.")
+        self._contacts[key] = contact
+
+    def get_contact(self, org: str, contact_id: str) -> Contact:
+        try:
+            return self._contacts[org, contact_id]
+        except KeyError:
+            raise ContactNotFound(f"There is no contact {contact_id}.") from None
+
+    def get_contacts(self, org: str, contact_ids: Sequence[str]) -> Sequence[Contact]:
+        return [self.get_contact(org, contact_id) for contact_id in contact_ids]
+
+    def timeline(
+        self,
+        org: str,
+        contact_id: str,
+        *,
+        types: Sequence[EntryType] = (),
+        date_from: datetime | None = None,
+        date_to: datetime | None = None,
+        limit: int = 100,
+        position: Position | None = None,
+    ) -> TimelinePage:
+        found = sorted(
+            (
+                (place, entry)
+                for place, entry in self._lines.get((org, contact_id), {}).items()
+                if (not types or entry.type in types)
+                and (date_from is None or entry.date >= date_from)
+                and (date_to is None or entry.date <= date_to)
+                and (position is None or place < position["before"])
+            ),
+            key=lambda line: line[0],
+            reverse=True,
+        )
+        entries = tuple(entry for _, entry in found[:limit])
+        return TimelinePage(entries, {"before": found[limit - 1][0]} if len(found) > limit else None)
+
+    def change_lines(self, before: Sequence[TimelineEntry], after: Sequence[TimelineEntry]) -> None:
+        """What the store of recordings does in its own transaction."""
+        for entry in before:
+            self._lines.get((entry.org, entry.contact_id), {}).pop(_place(entry), None)
+        for entry in after:
+            self._lines.setdefault((entry.org, entry.contact_id), {})[_place(entry)] = entry
+
+
+def _place(entry: TimelineEntry) -> str:
+    return f"{entry.date.timestamp():020.6f}#{entry.type.value}#{entry.id}"

@@ -1,0 +1,105 @@
+"""ObjectStore in memory: a bucket with versioning on."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from auricle.errors import NotFound
+from auricle.ports import StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    id: str
+    content: bytes | None
+    """None for a delete marker."""
+    content_type: str = ""
+    of_one_run: bool = False
+
+
+class FakeObjects:
+    """`len(bucket)` objects that can be read; `key in bucket`."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[_Version]] = {}
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.keys(""))
+
+    def __contains__(self, key: object) -> bool:
+        return self._latest(str(key)) is not None
+
+    def expires(self, key: str) -> bool:
+        """Whether the object goes by itself once its run is over."""
+        latest = self._latest(key)
+        return latest is not None and latest.of_one_run
+
+    def first_version(self, key: str) -> StoredObject | None:
+        for version in self._versions.get(key, ()):
+            if version.content is not None:
+                return StoredObject(key=key, size_bytes=len(version.content), version=version.id)
+        return None
+
+    def versions_after_first(self, key: str) -> Sequence[str]:
+        return [version.id for version in self._versions.get(key, ()) if version.content is not None][1:]
+
+    def download(self, key: str, path: Path, *, version: str | None = None) -> None:
+        path.write_bytes(self._content(key, version))
+
+    def upload(self, path: Path, key: str, *, content_type: str) -> None:
+        self.write(key, path.read_bytes(), content_type=content_type)
+
+    def read(self, key: str) -> bytes:
+        return self._content(key, None)
+
+    def read_range(self, key: str, start_byte: int, end_byte: int) -> bytes:
+        return self._content(key, None)[start_byte:end_byte]
+
+    def write(self, key: str, content: bytes, *, content_type: str, of_one_run: bool = False) -> None:
+        self._put(key, content, content_type, of_one_run=of_one_run)
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        with self._lock:
+            known = sorted(self._versions)
+        return [key for key in known if key.startswith(prefix) and self._latest(key)]
+
+    def remove(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._put(key, None, "", of_one_run=False)
+
+    def erase(self, prefix: str) -> int:
+        with self._lock:
+            gone = [key for key in self._versions if key.startswith(prefix)]
+            return sum(len(self._versions.pop(key)) for key in gone)
+
+    def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
+        signed = f"&type={quote(content_type, safe='')}" if content_type else ""
+        return f"https://bucket.test/{quote(key)}?method=PUT&seconds={seconds}{signed}"
+
+    def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
+        named = f"&versionId={version}" if version else ""
+        return f"https://bucket.test/{quote(key)}?method=GET&seconds={seconds}&name={quote(file_name, safe='')}{named}"
+
+    def _put(self, key: str, content: bytes | None, content_type: str, *, of_one_run: bool) -> None:
+        with self._lock:
+            version = _Version(f"v{next(self._numbers)}", content, content_type, of_one_run)
+            self._versions.setdefault(key, []).append(version)
+
+    def _latest(self, key: str) -> _Version | None:
+        versions = self._versions.get(key)
+        return versions[-1] if versions and versions[-1].content is not None else None
+
+    def _content(self, key: str, version_id: str | None) -> bytes:
+        for version in reversed(self._versions.get(key, ())):
+            if version_id in (None, version.id):
+                if version.content is None:
+                    break
+                return version.content
+        raise NotFound(f"There is no object {key}.")

@@ -1,0 +1,229 @@
+"""RecordingStore in memory."""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from auricle.domain_events import DomainEvent
+from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
+from auricle.linking import MAX_CONTACTS
+from auricle.ports import Position, RecordingFilter, RecordingPage
+from auricle.processing.job import Job
+from auricle.recording import (
+    MAX_LATER_VERSIONS,
+    Failure,
+    Recording,
+    RecordingDetail,
+    Run,
+    Stage,
+    StageResult,
+    StageState,
+    Status,
+)
+from auricle.timeline import recording_entries
+from tests.fakes.contacts import FakeContacts
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Run:
+    version: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    windows_total: int = 0
+    windows_done: set[int] = field(default_factory=set)
+    stages: dict[Stage, StageResult] = field(default_factory=dict)
+
+
+class FakeRecordings:
+    """`len(store)` recordings that are not removed; `(org, id) in store`; `announced` holds the outbox."""
+
+    def __init__(self, contacts: FakeContacts) -> None:
+        self.announced: builtins.list[DomainEvent] = []
+        self.before_save: Callable[[], None] = lambda: None
+        """Called before each conditional write, outside its lock: what a rival does in between."""
+        self._contacts = contacts
+        self._recordings: dict[_Key, Recording] = {}
+        self._runs: dict[tuple[str, str, int], _Run] = {}
+        self._unconfirmed: set[_Key] = set()
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return sum(recording.status is not Status.REMOVED for recording in self._recordings.values())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._recordings and self._recordings[key].status is not Status.REMOVED  # type: ignore[index]  # known by now
+
+    def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
+        _check_contacts(recording)
+        key = (recording.org, recording.id)
+        with self._lock:
+            if key in self._recordings:
+                raise Conflict(f"There is a recording {recording.id} already.")
+            self._recordings[key] = recording
+            self._contacts.change_lines((), recording_entries(recording))
+            self._announce(events)
+
+    def get(self, org: str, recording_id: str) -> Recording:
+        recording = self._recordings.get((org, recording_id))
+        if recording is None or recording.status is Status.REMOVED:
+            raise RecordingNotFound(f"There is no recording {recording_id}.")
+        return recording
+
+    def detail(self, org: str, recording_id: str) -> RecordingDetail:
+        with self._lock:
+            recording = self.get(org, recording_id)
+            run = self._runs.get((org, recording_id, recording.run))
+            return RecordingDetail(recording, _as_run(recording.run, run) if run else None)
+
+    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
+        found = sorted(
+            (
+                recording
+                for recording in self._recordings.values()
+                if recording.org == org and recording.status is not Status.REMOVED and wanted.admits(recording)
+            ),
+            key=_place,
+            reverse=True,
+        )
+        if position is not None:
+            found = [recording for recording in found if _place(recording) < position["before"]]
+        page = tuple(found[:limit])
+        return RecordingPage(page, {"before": _place(page[-1])} if len(found) > limit else None)
+
+    def save(
+        self,
+        recording: Recording,
+        *,
+        expected: Recording,
+        events: Sequence[DomainEvent] = (),
+        finished_stages: Mapping[Stage, StageResult] | None = None,
+    ) -> bool:
+        def finish(stored: Recording) -> None:
+            if finished_stages is not None:
+                run = self._run(Job(stored.org, stored.id, stored.run))
+                run.finished_at = stored.updated_at
+                run.stages.update(finished_stages)
+
+        return self._save(recording, expected, events, finish)
+
+    def add_later_version(self, org: str, recording_id: str, version: str) -> None:
+        with self._lock:
+            recording = self._recordings.get((org, recording_id))
+            if recording is None or recording.status is Status.REMOVED:
+                return
+            known = recording.later_versions
+            if version in known or len(known) >= MAX_LATER_VERSIONS:
+                return
+            self._recordings[org, recording_id] = replace(
+                recording, later_versions=(*known, version), revision=recording.revision + 1
+            )
+
+    def begin_run(self, recording: Recording, *, expected: Recording, events: Sequence[DomainEvent]) -> bool:
+        version = recording.current_job().version
+
+        def begin(stored: Recording) -> None:
+            self._runs.setdefault((stored.org, stored.id, stored.run), _Run(version, stored.updated_at))
+
+        return self._save(recording, expected, events, begin)
+
+    def note_stage(self, job: Job, stage: Stage, state: StageState, failure: Failure | None = None) -> None:
+        with self._lock:
+            self._run(job).stages[stage] = StageResult(state, failure)
+
+    def note_windows(self, job: Job, total: int) -> None:
+        with self._lock:
+            self._run(job).windows_total = total
+
+    def note_window_done(self, job: Job, index: int) -> None:
+        with self._lock:
+            self._run(job).windows_done.add(index)
+
+    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        return self._oldest(limit, untouched_since, lambda recording: recording.awaits_work)
+
+    def was_removed(self, org: str, recording_id: str) -> bool:
+        recording = self._recordings.get((org, recording_id))
+        return recording is not None and recording.status is Status.REMOVED
+
+    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        return self._oldest(limit, untouched_since, lambda found: (found.org, found.id) in self._unconfirmed)
+
+    def confirm_erased(self, org: str, recording_id: str) -> None:
+        self._unconfirmed.discard((org, recording_id))
+
+    def _save(
+        self,
+        recording: Recording,
+        expected: Recording,
+        events: Sequence[DomainEvent],
+        write_run: Callable[[Recording], None],
+    ) -> bool:
+        _check_contacts(recording)
+        self.before_save()
+        key = (recording.org, recording.id)
+        with self._lock:
+            stored = self._recordings.get(key)
+            if stored is None or _state(stored) != _state(expected):
+                return False
+            after = replace(recording, revision=expected.revision + 1)
+            write_run(after)
+            self._recordings[key] = after
+            if after.status is Status.REMOVED:
+                self._unconfirmed.add(key)
+                self._runs.pop((*key, after.run), None)
+            self._contacts.change_lines(recording_entries(expected), recording_entries(after))
+            self._announce(events)
+            return True
+
+    def _run(self, job: Job) -> _Run:
+        try:
+            return self._runs[job.org, job.recording, job.run]
+        except KeyError:
+            raise SupersededRun(f"Run {job.run} of recording {job.recording} is gone.") from None
+
+    def _announce(self, events: Sequence[DomainEvent]) -> None:
+        """An event of an id that is known is the same event: the table overwrites it, the stream skips it."""
+        known = {event.id for event in self.announced}
+        self.announced += [event for event in events if event.id not in known]
+
+    def _oldest(
+        self, limit: int, untouched_since: datetime, wanted: Callable[[Recording], bool]
+    ) -> builtins.list[Recording]:
+        with self._lock:
+            found = [
+                recording
+                for recording in self._recordings.values()
+                if recording.updated_at < untouched_since and wanted(recording)
+            ]
+        return sorted(found, key=lambda recording: (recording.updated_at, recording.id))[:limit]
+
+
+def _state(recording: Recording) -> tuple[int, Status, int]:
+    return recording.revision, recording.status, recording.run
+
+
+def _place(recording: Recording) -> str:
+    return f"{recording.created_at.timestamp():020.6f}#{recording.id}"
+
+
+def _as_run(number: int, run: _Run) -> Run:
+    return Run(
+        number=number,
+        version=run.version,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        windows_total=run.windows_total,
+        windows_done=len(run.windows_done),
+        stages=dict(run.stages),
+    )
+
+
+def _check_contacts(recording: Recording) -> None:
+    if len(recording.contact_ids) > MAX_CONTACTS:
+        raise InvalidRequest(f"A recording can have {MAX_CONTACTS} contacts at most.", field="contact_ids")
