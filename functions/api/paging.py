@@ -10,6 +10,7 @@ import orjson
 
 from auricle.errors import InvalidRequest
 from auricle.ports import Position
+from auricle.settings import Settings
 
 MAX_OFFSET = 10_000
 """How far page numbers reach: counting to a page reads everything before it, a cursor does not."""
@@ -20,8 +21,8 @@ _BROKEN = "cursor is not one of ours for this request: take it from `next` of th
 class Cursors:
     """Makes and reads the cursors of one listing: what it is bound to is signed with it."""
 
-    def __init__(self, key: str, *, org: str, route: str, filters: str) -> None:
-        self._key = key.encode()
+    def __init__(self, settings: Settings, *, org: str, route: str, filters: str) -> None:
+        self._key = (settings.cursor_key or f"unsecret {settings.table}").encode()
         self._bound_to = f"{org}\n{route}\n{filters}".encode()
 
     def sign(self, position: Position | None) -> str | None:

@@ -140,6 +140,8 @@ def _aws(identity: Identity) -> Iterator[str]:
                     if "Put" in write:
                         item = write["Put"]["Item"]
                         self.stored.setdefault(item["pk"]["S"], []).append(item)
+            elif operation == "UpdateItem":
+                answered = {"Attributes": asked["Key"]}
             elif operation == "Query":
                 (key,) = [
                     value["S"]

@@ -460,7 +460,7 @@ def test_lists_show_the_tenants_own_only(api: Gateway, archive: Archive, identit
     assert ids(api.get(FILES, token=identity.token(org="globex"))) == ["rec_1"]
 
 
-@pytest.mark.parametrize("name", ["..", "a b", "ü", "x" * 65, "-a", "ORG#globex", "%2e%2e%2f", "rec_1;"])
+@pytest.mark.parametrize("name", ["..", "a b", "ü", "x" * 65, "-a", "ORG#globex", "%2e%2e", "rec_1;"])
 def test_what_cannot_be_an_id_is_unknown(name: str, api: Gateway) -> None:
     for path in (name, quote(name, safe="")):
         problem(api.get(f"{FILES}/{path}"), 404, "recording-not-found")

@@ -195,8 +195,7 @@ async def get_contact_timeline(call: Call, asked: TimelineRequest) -> Response:
 
     def cursors() -> Cursors:
         filters = repr((contact_id, sorted(types), asked.date_from, asked.date_to))
-        key = call.parts.settings().require("cursor_key")
-        return Cursors(key, org=call.org, route="timeline", filters=filters)
+        return Cursors(call.parts.settings(), org=call.org, route="timeline", filters=filters)
 
     page = contacts.timeline(
         call.org,

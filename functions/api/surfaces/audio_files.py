@@ -291,8 +291,7 @@ def _counted(call: Call, wanted: RecordingFilter, count: int, position: Position
 
 
 def _cursors(call: Call, wanted: RecordingFilter) -> Cursors:
-    key = call.parts.settings().require("cursor_key")
-    return Cursors(key, org=call.org, route=surface.prefix, filters=repr(wanted))
+    return Cursors(call.parts.settings(), org=call.org, route=surface.prefix, filters=repr(wanted))
 
 
 def _status(recording: Recording, run: Run | None = None) -> str:

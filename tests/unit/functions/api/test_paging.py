@@ -6,18 +6,28 @@ import pytest
 
 from api.paging import MAX_OFFSET, Cursors, check_reach
 from auricle.errors import InvalidRequest
+from auricle.settings import Settings
 
 POSITION = {"pk": "ORG#acme", "sk": "REC#rec_1"}
 
 
 def cursors(key: str = "secret", org: str = "acme", route: str = "list", filters: str = "") -> Cursors:
-    return Cursors(key, org=org, route=route, filters=filters)
+    return Cursors(Settings(table="auricle", cursor_key=key), org=org, route=route, filters=filters)
 
 
 def test_a_cursor_leads_back_to_its_position() -> None:
     cursor = cursors().sign(POSITION)
     assert cursor is not None
     assert cursors().position(cursor) == POSITION
+
+
+def test_without_a_key_cursors_work_and_are_still_bound() -> None:
+    cursor = cursors(key="").sign(POSITION)
+    assert cursor is not None
+    assert cursors(key="").position(cursor) == POSITION
+    for other in (cursors(key="", org="globex"), cursors()):
+        with pytest.raises(InvalidRequest):
+            other.position(cursor)
 
 
 def test_the_end_has_no_cursor() -> None:
