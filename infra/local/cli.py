@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,10 +20,12 @@ from infra.local.home import CHECKOUT, Home, default_home
 
 if TYPE_CHECKING:
     from auricle.settings import Settings
+    from infra.local.client import Client
     from infra.synth import Report
 
 DEFAULT_PORT = 8080
 DEMO_ORG = "demo"
+DEMO_CONTACT = "jane-smith"
 DEMO_CALL = CHECKOUT / "tests" / "fixtures" / "demo_call.flac"
 EVERY_SCOPE = ("audio:read", "audio:write", "audio:download")
 
@@ -104,15 +106,16 @@ def demo(
     _convert_models()
     _fetch_whisper()
     with _engine(port) as base_url, Client(base_url, _token(DEMO_ORG)) as client:
-        contact = client.post("/api/v1/agent/founder/contacts", {"name": "Jane Smith", "company": "Acme Corp"})
+        contact = _demo_contact(client)
         finished = _process(client, call, contact_ids=(contact["id"],))
         show.recording(console, finished)
         timeline = client.get(f"/api/v1/agent/founder/contacts/{contact['id']}/timeline")["timeline"]
-        if finished.succeeded:
-            console.print(f"[green]✔[/] On the timeline of Jane Smith (Acme Corp): {len(timeline)} entry\n")
+        if any(entry["id"] == finished.id for entry in timeline):
+            who = f"{contact['name']} ({contact['company']})"
+            console.print(f"[green]✔[/] On the timeline of {who}, which holds {len(timeline)} recording(s) now\n")
         show.where_next(
             console,
-            base_url=base_url,
+            base_url=f"http://127.0.0.1:{port}",
             recording_id=finished.id,
             org=DEMO_ORG,
             home=_from_here(default_home()),
@@ -286,7 +289,20 @@ def _pairs(context: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in context)
 
 
-def _process(client: Any, file: Path, *, contact_ids: tuple[str, ...] = (), quiet: bool = False) -> Any:
+def _demo_contact(client: Client) -> Mapping[str, Any]:
+    """The customer of the demo, the same in every demo: her timeline grows."""
+    from infra.local.client import ApiError
+
+    try:
+        return client.get(f"/api/v1/agent/founder/contacts/{DEMO_CONTACT}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+    jane = {"id": DEMO_CONTACT, "name": "Jane Smith", "company": "Acme Corp"}
+    return client.post("/api/v1/agent/founder/contacts", jane)
+
+
+def _process(client: Client, file: Path, *, contact_ids: tuple[str, ...] = (), quiet: bool = False) -> Any:
     """Uploads and follows a recording under one progress line each."""
     from infra.local import show
 

@@ -175,15 +175,21 @@ def diarization_accuracy(console: Console, found: DiarizationAccuracy) -> None:
 
 def where_next(console: Console, *, base_url: str, recording_id: str, org: str, home: Path) -> None:
     """What somebody who has just seen their first recording may want to do."""
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(no_wrap=True)
-    rows.add_column(style="dim")
-    rows.add_row("make up", f"serve it: API at {base_url}, every endpoint at {base_url}/docs")
-    rows.add_row(f"TOKEN=$(.venv/bin/auricle token --org {org})", "a credential of this environment")
-    rows.add_row(
-        f'curl -H "Authorization: Bearer $TOKEN" {base_url}/api/v1/audio-files/{recording_id}/transcript',
-        "this recording, with `make up` running",
+    steps = (
+        ("serve it; the API and its documentation", f"make up   # {base_url}/docs"),
+        (
+            "this recording's transcript from the API, with `make up` running",
+            (
+                f"TOKEN=$(.venv/bin/auricle token --org {org})\n"
+                f'curl -H "Authorization: Bearer $TOKEN" \\\n'
+                f"  {base_url}/api/v1/audio-files/{recording_id}/transcript"
+            ),
+        ),
+        ("your own recording", "make demo FILE=call.mp3"),
+        ("the CloudFormation for your AWS account", "make synth ENV=dev"),
     )
-    rows.add_row("make demo FILE=call.mp3", "your own recording")
-    rows.add_row("make synth ENV=dev", "the CloudFormation of your own AWS account")
-    console.print(Panel(rows, title="[bold]Where to look next[/]", subtitle=f"state lies in {home}", expand=False))
+    console.print(Text("Where to look next", style="bold"))
+    for what, command in steps:
+        console.print(Text(f"# {what}", style="dim"))
+        console.print(Text(command), soft_wrap=True)
+    console.print(Text(f"# everything is kept in {home}", style="dim"))
