@@ -23,6 +23,7 @@ from auricle.recording import (
 )
 from auricle.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 from tests.contract.gateway import Gateway, Identity
+from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, 0, 0, 123456, tzinfo=UTC)
 ENGINES = {
@@ -138,8 +139,6 @@ def identity() -> Identity:
 
 @pytest.fixture
 def services() -> Services:
-    from tests.fakes import Fakes
-
     return Fakes()
 
 

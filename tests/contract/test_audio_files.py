@@ -177,6 +177,13 @@ def test_a_download_url_is_there_as_soon_as_the_file_is(api: Gateway, archive: A
     shown(audio_files.DownloadUrl, api.get(f"{FILES}/rec_failed/download-url"))
 
 
+def test_what_is_downloaded_is_what_was_processed(api: Gateway, archive: Archive, services: Services) -> None:
+    recording = archive.complete()
+    services.objects.write("orgs/acme/recordings/rec_1/source", b"put there later", content_type="audio/wav")
+    given = shown(audio_files.DownloadUrl, api.get(f"{FILES}/rec_1/download-url"))
+    assert f"versionId={recording.version}" in given["downloadUrl"]
+
+
 # --- the transcript -----------------------------------------------------------------------------------------
 
 
