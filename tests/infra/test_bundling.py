@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -122,3 +123,15 @@ def test_the_lock_is_read_whole_with_its_hashes() -> None:
     assert set(blocks) == {bundling._canonical(line.split("==")[0]) for line in lines if line[:1].isalnum()}
     assert all("--hash=sha256:" in block for block in blocks.values())
     assert "boto3" in blocks
+
+
+def test_images_build_with_the_python_and_the_uv_of_everything_else() -> None:
+    gpu = (bundling.IMAGES / "gpu" / "Dockerfile").read_text()
+    speech = (bundling.IMAGES / "speech" / "Dockerfile").read_text()
+    (pinned,) = re.findall(r'"uv==([\d.]+)"', bundling.PROJECT.read_text())
+    assert f"/uv:{pinned} " in gpu
+    assert f"--python {bundling.PYTHON} " in gpu
+    assert f"python:{bundling.PYTHON}\n" in speech
+    for dockerfile in (gpu, speech):
+        assert "--require-hashes" in dockerfile
+        assert "--only-binary :all:" in dockerfile

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
 from typing import Any
+from urllib.parse import parse_qsl
 
+from auricle.processing.job import Job
 from auricle.settings import PREFIX, Settings
 from infra import bundling
 from infra.environments import ENVIRONMENTS
@@ -382,3 +385,33 @@ def test_machines_taken_away_are_tried_again_and_failures_are_not(prod: Assembly
         assert strategy["Attempts"] == 3
         assert strategy["EvaluateOnExit"][0] == {"Action": "RETRY", "OnStatusReason": "Host EC2*"}
         assert strategy["EvaluateOnExit"][-1] == {"Action": "EXIT", "OnReason": "*"}
+
+
+# --- where template and code must agree -----------------------------------------------------------------------
+
+
+def test_the_stream_is_filtered_by_the_kind_the_adapter_writes() -> None:
+    from auricle.adapters.dynamodb.stream import OUTBOX_KIND as WRITTEN
+    from infra.constructs.outbox import OUTBOX_KIND as FILTERED
+
+    assert WRITTEN == FILTERED
+
+
+def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
+    from auricle.adapters.s3 import OF_ONE_RUN
+    from infra.stacks.data import RUN_TAG
+
+    assert dict(parse_qsl(OF_ONE_RUN)) == RUN_TAG
+
+
+def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:
+    from infra.constructs.access import RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
+
+    job = Job("acme", "rec_1", 3)
+    assert fnmatch(job.source_key, SOURCE_KEYS)
+    assert not fnmatch(job.audio_key, SOURCE_KEYS)
+    for key in (job.audio_key, job.peaks_key, job.transcript_key):
+        assert fnmatch(key, RECORDING_KEYS)
+        assert not fnmatch(key, RUN_KEYS)
+    for key in (job.plan_key, job.turns_key, job.highlights_key, job.window_key(7)):
+        assert fnmatch(key, RUN_KEYS)
