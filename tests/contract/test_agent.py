@@ -225,7 +225,7 @@ def test_a_timeline_has_the_documented_shape(api: Gateway, archive: Archive, con
     (entry,) = found["timeline"]
     assert (entry["type"], entry["id"], entry["date"]) == ("recording", "rec_1", "2026-03-30T12:00:00Z")
     assert (entry["summary"], entry["duration_seconds"]) == ("thank you", 61.2)
-    assert (entry["sentiment_score"], entry["action_items"]) == (None, [])
+    assert (entry["sentiment_score"], entry["action_items"], entry["status"]) == (None, [], "completed")
 
 
 def test_a_timeline_can_be_narrowed_and_paged(api: Gateway, archive: Archive, contact: str) -> None:

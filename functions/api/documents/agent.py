@@ -356,7 +356,7 @@ DOCUMENT = SurfaceDocument(
                         "sentiment_score": None,
                         "duration_seconds": 61.2,
                         "action_items": [],
-                        "status": "COMPLETE",
+                        "status": "completed",
                     },
                 ],
                 "next": None,

@@ -39,6 +39,9 @@ CODES: Mapping[str, str] = {
 }
 """The codes the API's documents name; any other is the error's own code in the same style."""
 
+DOCUMENTED_STATUSES: Mapping[str, int] = {"consent-required": 422}
+"""Where the documents give a code another HTTP status than the rest of the API does."""
+
 
 def _error_response(fault: Fault, _path: str, request_id: str) -> Response:
     error: dict[str, Any] = {
@@ -49,7 +52,7 @@ def _error_response(fault: Fault, _path: str, request_id: str) -> Response:
     }
     if fault.fields:
         error["fields"] = [{"field": one.field, "message": one.message} for one in fault.fields]
-    return json_response({"error": error}, fault.status, headers=fault.headers)
+    return json_response({"error": error}, DOCUMENTED_STATUSES.get(fault.code, fault.status), headers=fault.headers)
 
 
 surface = Surface("agent", "/api/v1/agent/founder", render=_error_response, role=ROLE)
@@ -383,10 +386,13 @@ _ALWAYS_SHOWN: Mapping[EntryType, Mapping[str, Any]] = {
 
 
 def _entry(entry: TimelineEntry) -> dict[str, Any]:
-    return {
+    shown = {
         "type": entry.type.value,
         "id": entry.id,
         "date": entry.date,
         **_ALWAYS_SHOWN.get(entry.type, {}),
         **entry.facts,
     }
+    if entry.type is EntryType.RECORDING and "status" in shown:
+        shown["status"] = STATUSES[Status(shown["status"])]
+    return shown

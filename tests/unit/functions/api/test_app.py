@@ -110,6 +110,13 @@ def test_a_defect_shows_nothing_of_itself(identity: Identity, caplog: pytest.Log
     assert api._token not in logged
 
 
+def test_the_agent_api_gives_its_codes_the_statuses_it_documents(identity: Identity) -> None:
+    held = Gateway(Nothing(errors.ConsentRequired("Held.")), identity)
+    answer = held.get(f"{FOUNDER}/contacts/c")
+    assert (answer.status, answer.json["error"]["code"]) == (422, "CONSENT_REQUIRED")
+    assert held.get(f"{FILES}/rec_1").status == 409
+
+
 def test_what_is_briefly_away_says_when_to_try_again(identity: Identity) -> None:
     api = Gateway(Nothing(TransientError("Try again.")), identity)
     answer = api.get(f"{FILES}/rec_1")
