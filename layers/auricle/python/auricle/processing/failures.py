@@ -46,6 +46,12 @@ def failure(stage: Stage, error: str, cause: str) -> Failure:
     return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed{named}. {RETRY_HINT}")
 
 
+def failure_of(stage: Stage, error: Exception) -> Failure:
+    """A failure from the error itself, where the stage still has it."""
+    message = error.message if isinstance(error, errors.AuricleError) else ""
+    return failure(stage, type(error).__name__, json.dumps({"errorMessage": message}))
+
+
 def is_final(failed: Failure) -> bool:
     """Whether processing the same bytes again cannot help."""
     return failed.code in _FINAL_CODES

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from auricle.errors import AuricleError
 from auricle.ports import RecordingStore
-from auricle.processing.failures import failure
+from auricle.processing.failures import failure_of
 from auricle.processing.job import Job
 from auricle.recording import Stage, StageState
 
@@ -18,6 +17,5 @@ def failure_reported(job: Job, stage: Stage, recordings: RecordingStore) -> Iter
     try:
         yield
     except Exception as error:
-        message = error.message if isinstance(error, AuricleError) else ""
-        recordings.note_stage(job, stage, StageState.FAILED, failure(stage, type(error).__name__, message))
+        recordings.note_stage(job, stage, StageState.FAILED, failure_of(stage, error))
         raise

@@ -1,0 +1,282 @@
+"""The stages of the workflow one after the other, with real engines, over stores in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auricle import transcript_file
+from auricle.consent import Consent
+from auricle.errors import ConsentRequired, EmptyAudio, SupersededRun, UnsupportedAudio
+from auricle.processing.assemble import assemble_transcript
+from auricle.processing.diarize import diarize_recording
+from auricle.processing.finish import finish_recording
+from auricle.processing.job import Job
+from auricle.processing.prepare import Bounds, prepare_recording
+from auricle.processing.reported import failure_reported
+from auricle.processing.run_files import read_plan, read_window
+from auricle.processing.start import Accepted, accept_upload, process, remove
+from auricle.processing.summarize import summarize_transcript
+from auricle.processing.transcribe import transcribe_all, transcribe_window
+from auricle.recording import Recording, Stage, StageState, Status
+from auricle.settings import settings
+from auricle.speech.diarization.pipeline import DiarizationModels
+from auricle.speech.models import ensure_models, model_path
+from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
+from auricle.speech.vad import VoiceActivityModel
+from tests.fakes import Fakes
+from tests.fixtures import odd_audio
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+DONE = {"state": "complete"}
+
+
+@pytest.fixture(scope="module")
+def models() -> Path:
+    ensure_models(settings().models_path)
+    return settings().models_path
+
+
+ENGINE = cache(PocketsphinxTranscription)
+
+
+class Pipeline:
+    """What the workflow does, without the workflow."""
+
+    def __init__(self, fakes: Fakes, models: Path, workspace: Path) -> None:
+        self.fakes = fakes
+        self.stores: dict[str, Any] = {"recordings": fakes.recordings, "objects": fakes.objects}
+        self.models = models
+        self.workspace = workspace
+
+    def upload(self, content: bytes, *, consent: Consent = Consent.ALL_CONSENTED) -> Job:
+        recording = Recording("acme", "rec_1", NOW, NOW, Status.UPLOADING, "call.wav", consent=consent)
+        self.fakes.recordings.create(recording, [])
+        self.fakes.objects.write(Job("acme", "rec_1", 1).source_key, content, content_type="audio/wav")
+        self.accept()
+        return self.recording.current_job()
+
+    def accept(self) -> Accepted:
+        return accept_upload(
+            "acme", "rec_1", **self.stores, workflow=self.fakes.workflow, max_upload_bytes=10**9, now=NOW
+        )
+
+    @property
+    def recording(self) -> Recording:
+        return self.fakes.recordings.get("acme", "rec_1")
+
+    def prepare(self, job: Job) -> Any:
+        return prepare_recording(
+            job,
+            **self.stores,
+            voice_model=VoiceActivityModel(model_path("voice-activity", self.models)),
+            bounds=Bounds(600, 10**9),
+            workspace=self.workspace,
+            now=NOW,
+        )
+
+    def diarize(self, job: Job) -> Any:
+        return diarize_recording(
+            job, **self.stores, load_models=lambda: DiarizationModels.load(self.models), workspace=self.workspace
+        )
+
+    def transcribe(self, job: Job) -> Any:
+        return transcribe_all(job, **self.stores, engine=ENGINE())
+
+    def finish(self, job: Job, **stages: Any) -> Any:
+        return finish_recording(job, stages, **self.stores, now=NOW)
+
+    def state_of(self, stage: Stage) -> StageState:
+        run = self.fakes.recordings.detail("acme", "rec_1").run
+        assert run is not None
+        return run.stage(stage).state
+
+
+@pytest.fixture
+def pipeline(models: Path, tmp_path: Path) -> Pipeline:
+    return Pipeline(Fakes(), models, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def short_call(demo_call: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The first two turns of the demo call."""
+    from auricle.speech.flac import FlacWriter
+    from auricle.speech.working_copy import read_blocks
+
+    path = tmp_path_factory.mktemp("call") / "short.flac"
+    writer = FlacWriter(path, channels=1)
+    for block in islice(read_blocks(demo_call), 12):
+        writer.write(block)
+    writer.close()
+    return path.read_bytes()
+
+
+def test_a_call_becomes_a_record(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    plan = pipeline.prepare(job)
+    assert plan["has_speech"]
+    assert plan["channels"] == 1
+    assert pipeline.recording.status is Status.TRANSCRIBING
+    pipeline.transcribe(job)
+    assert pipeline.diarize(job)["speakers"] == 2
+    counts = assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
+    summarize_transcript(job, **pipeline.stores)
+    done = {stage.value: DONE for stage in Stage if stage is not Stage.REDACT}
+    assert pipeline.finish(job, **done) == {"status": "COMPLETE"}
+
+    recording = pipeline.recording
+    assert recording.duration_s == pytest.approx(12.288, abs=0.001)
+    assert recording.word_count == counts["words"] > 20
+    assert [talk.speaker for talk in recording.speakers] == ["speaker_0", "speaker_1"]
+    assert recording.highlights
+    assert {stage: engine.name for stage, engine in recording.engines.items()} == {
+        "transcribe": "pocketsphinx",
+        "diarize": "auricle-diarization",
+        "summarize": "highlights",
+    }
+    assert pipeline.state_of(Stage.SUMMARIZE) is StageState.COMPLETE
+    assert pipeline.state_of(Stage.REDACT) is StageState.SKIPPED
+    transcript = transcript_file.load_transcript(pipeline.fakes.objects.read(job.transcript_key))
+    assert "thank you for calling" in transcript.text
+    assert all(0 <= word.start_s < word.end_s <= 12.288 for word in transcript.words)
+    assert not pipeline.fakes.objects.keys(job.run_prefix), "what only the run needed is gone"
+
+
+def test_what_a_cut_off_run_had_finished_is_not_done_again(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    first = pipeline.prepare(job)
+    engine = _Counting()
+    transcribe_window(job, 0, **pipeline.stores, engine=engine)
+    assert pipeline.prepare(job) == first
+    transcribe_window(job, 0, **pipeline.stores, engine=engine)
+    assert engine.asked == 1
+    assert read_window(job, 0, pipeline.fakes.objects) is not None
+
+
+def test_without_turns_every_word_is_kept(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    pipeline.transcribe(job)
+    failed = {"state": "failed", "error": "MemoryError", "cause": ""}
+    assemble_transcript(job, {"transcribe": DONE, "diarize": failed}, **pipeline.stores)
+    pipeline.finish(job, prepare=DONE, transcribe=DONE, diarize=failed, assemble=DONE, summarize=DONE)
+    assert pipeline.recording.status is Status.COMPLETE
+    assert pipeline.recording.word_count > 20
+    assert pipeline.state_of(Stage.DIARIZE) is StageState.FAILED
+
+
+def test_without_words_the_turns_are_kept_and_a_new_run_may_begin(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    pipeline.diarize(job)
+    failed = {"state": "failed", "error": "EngineFailed", "cause": '{"errorMessage": "whisper is out of memory"}'}
+    assemble_transcript(job, {"transcribe": failed, "diarize": DONE}, **pipeline.stores)
+    pipeline.finish(job, prepare=DONE, transcribe=failed, diarize=DONE, assemble=DONE)
+    recording = pipeline.recording
+    assert recording.status is Status.ERROR
+    assert recording.failure is not None
+    assert (recording.failure.stage, recording.failure.message) == (Stage.TRANSCRIBE, "whisper is out of memory")
+    assert len(recording.speakers) == 2
+    again = process(
+        "acme",
+        "rec_1",
+        reprocess=False,
+        **pipeline.stores,
+        workflow=pipeline.fakes.workflow,
+        max_upload_bytes=10**9,
+        now=NOW,
+    )
+    assert (again.run, again.status) == (2, Status.UPLOADED)
+
+
+def test_a_job_that_failed_elsewhere_leaves_its_own_words(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    with pytest.raises(EmptyAudio), failure_reported(job, Stage.TRANSCRIBE, pipeline.fakes.recordings):
+        raise EmptyAudio("The GPU found nothing to listen to.")
+    pipeline.finish(job, prepare=DONE, transcribe={"state": "failed", "error": "States.TaskFailed", "cause": "{}"})
+    assert pipeline.recording.failure is not None
+    assert pipeline.recording.failure.message == "The GPU found nothing to listen to."
+
+
+def test_silence_is_a_finished_recording_without_words(pipeline: Pipeline, tmp_path: Path) -> None:
+    silence = odd_audio.write(tmp_path / "silence.wav", odd_audio.tones(5.0, 440, level=0.0), codec="pcm_s16le")
+    job = pipeline.upload(silence.read_bytes())
+    assert not pipeline.prepare(job)["has_speech"]
+    skipped = {"state": "skipped"}
+    assemble_transcript(job, {"transcribe": skipped, "diarize": skipped}, **pipeline.stores)
+    summarize_transcript(job, **pipeline.stores)
+    pipeline.finish(job, prepare=DONE, transcribe=skipped, diarize=skipped, assemble=DONE, summarize=DONE)
+    assert pipeline.recording.status is Status.COMPLETE
+    assert pipeline.recording.word_count == 0
+    assert [caution.code for caution in pipeline.recording.cautions] == ["no-speech"]
+
+
+def test_what_is_no_audio_fails_for_good(pipeline: Pipeline) -> None:
+    job = pipeline.upload(b"%PDF-1.7 not a call")
+    with pytest.raises(UnsupportedAudio) as refused:
+        pipeline.prepare(job)
+    cause = f'{{"errorMessage": "{refused.value.message}"}}'
+    pipeline.finish(job, prepare={"state": "failed", "error": "UnsupportedAudio", "cause": cause})
+    assert pipeline.recording.status is Status.UNRECOVERABLE_ERROR
+    assert pipeline.recording.failure is not None
+    assert pipeline.recording.failure.message == refused.value.message
+
+
+def test_consent_withdrawn_stops_the_next_step(pipeline: Pipeline, short_call: bytes) -> None:
+    from dataclasses import replace
+
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    before = pipeline.recording
+    assert pipeline.fakes.recordings.save(replace(before, consent=Consent.WITHDRAWN), expected=before)
+    for step in (pipeline.transcribe, pipeline.diarize):
+        with pytest.raises(ConsentRequired):
+            step(job)
+
+
+def test_a_removed_recording_ends_its_run_quietly(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    remove("acme", "rec_1", **pipeline.stores, now=NOW)
+    steps: tuple[Callable[[Job], Any], ...] = (
+        pipeline.prepare,
+        pipeline.diarize,
+        lambda of: assemble_transcript(of, {}, **pipeline.stores),
+        lambda of: summarize_transcript(of, **pipeline.stores),
+        pipeline.finish,
+    )
+    for step in steps:
+        with pytest.raises(SupersededRun):
+            step(job)
+    assert not pipeline.fakes.objects.keys(job.prefix), "nothing was written for it after its removal"
+
+
+def test_finishing_twice_changes_nothing(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    assert read_plan(job, pipeline.fakes.objects).audio.format == "flac"
+    stages = {"prepare": DONE, "transcribe": {"state": "failed", "error": "MemoryError", "cause": ""}}
+    pipeline.finish(job, **stages)
+    revision = pipeline.recording.revision
+    assert pipeline.finish(job, **stages) == {"status": "ERROR"}
+    assert pipeline.recording.revision == revision
+
+
+class _Counting:
+    """pocketsphinx, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self._real = ENGINE()
+        self.engine = self._real.engine
+        self.asked = 0
+
+    def transcribe(self, audio: Any, window: Any) -> Any:
+        self.asked += 1
+        return self._real.transcribe(audio, window)
