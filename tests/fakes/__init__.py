@@ -1,8 +1,10 @@
-"""The ports in memory, as honest as the ports on AWS: tests/integration/test_state.py holds both to one contract."""
+"""The ports in memory, as honest as the ports on AWS: `contract.py` holds both to the same tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+import pytest
 
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.events import FakeEventBus
@@ -11,6 +13,9 @@ from tests.fakes.recordings import FakeRecordings
 from tests.fakes.workflow import FakeWorkflow
 
 __all__ = ["FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
+
+
+pytest.register_assert_rewrite("tests.fakes.contract")
 
 
 @dataclass(slots=True)

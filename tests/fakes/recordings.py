@@ -57,7 +57,7 @@ class FakeRecordings:
         return sum(recording.status is not Status.REMOVED for recording in self._recordings.values())
 
     def __contains__(self, key: object) -> bool:
-        return key in self._recordings and self._recordings[key].status is not Status.REMOVED  # type: ignore[index]  # known by now
+        return key in self._recordings and self._recordings[key].status is not Status.REMOVED
 
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         _check_contacts(recording)

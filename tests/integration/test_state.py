@@ -1,0 +1,217 @@
+"""The ports on AWS, against a table, a bucket and a state machine of their own in the local engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from auricle.adapters import aws
+from auricle.adapters.dynamodb.items import Item, OutboxItem
+from auricle.adapters.dynamodb.stream import announced
+from auricle.bootstrap import Bootstrap
+from auricle.domain_events import EventType, recording_event
+from auricle.highlights import Highlight
+from auricle.processing.job import Job
+from auricle.recording import Recording, Stage, StageResult, StageState, Status
+from auricle.settings import Settings
+from auricle.transcript import SpeakerTalk
+from infra.local.aws import ACCOUNT, REGION
+from infra.local.child import Child
+from tests.fakes.contract import NOW, StateContract, a_finished_recording, a_recording
+
+TABLE = "state-under-test"
+BUCKET = "state-under-test"
+MACHINE = "state-under-test"
+BUS = "state-under-test"
+WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
+
+
+@pytest.fixture(scope="module")
+def state(auricle: Child) -> Iterator[Bootstrap]:
+    """The real wiring. The table is like the deployed one, but nothing listens to its stream or to the bucket."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {
+            "AWS_ENDPOINT_URL": auricle.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():
+            patched.setenv(name, value)
+        aws.session.cache_clear()
+        _make_table(auricle)
+        _make_bucket(auricle)
+        machine = auricle.client("stepfunctions").create_state_machine(
+            name=MACHINE, roleArn=f"arn:aws:iam::{ACCOUNT}:role/none", definition=json.dumps(WAITING)
+        )
+        auricle.client("events").create_event_bus(Name=BUS)
+        yield Bootstrap(Settings(table=TABLE, bucket=BUCKET, bus=BUS, state_machine_arn=machine["stateMachineArn"]))
+    aws.session.cache_clear()
+
+
+def _make_table(engine: Child) -> None:
+    dynamodb = engine.client("dynamodb")
+    deployed = dynamodb.describe_table(TableName=engine.outputs["TableName"])["Table"]
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=deployed["KeySchema"],
+        AttributeDefinitions=deployed["AttributeDefinitions"],
+        GlobalSecondaryIndexes=[
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+            for index in deployed["GlobalSecondaryIndexes"]
+        ],
+        StreamSpecification=deployed["StreamSpecification"],
+    )
+
+
+def _make_bucket(engine: Child) -> None:
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+
+
+class TestAdapters(StateContract):
+    """The contract, and what only AWS's services can be asked."""
+
+    def test_a_detail_is_one_query_whatever_else_lies_there(self, state: Bootstrap, org: str) -> None:
+        """A recording with several runs and many announced events costs no more to read."""
+        recording = self.transcribing(state, org)
+        for _ in range(3):
+            failed = recording.to(Status.ERROR, at=NOW)
+            events = [replace(recording_event(EventType.RECORDING_FAILED, failed), id=f"evt_{n}") for n in range(20)]
+            assert state.recordings.save(failed, expected=recording, events=events)
+            again = state.recordings.get(org, recording.id)
+            assert state.recordings.save(again.new_run(at=NOW), expected=again)
+            waiting = state.recordings.get(org, recording.id)
+            assert state.recordings.begin_run(waiting.to(Status.TRANSCRIBING, at=NOW), expected=waiting, events=[])
+            recording = state.recordings.get(org, recording.id)
+        with _Calls() as calls:
+            detail = state.recordings.detail(org, recording.id)
+        assert detail.run is not None
+        assert detail.run.number == 4
+        (query,) = calls.answers
+        assert (query["Count"], query["ScannedCount"]) == (2, 2)
+
+    def test_finishing_a_recording_writes_little(self, state: Bootstrap, org: str) -> None:
+        """Everything together: the record, its index entries, the run, a contact's timeline and the event."""
+        before = self.transcribing(state, org, contact_ids=("ann",), title="Discovery call with Dana", user_id="u-77")
+        job = before.current_job()
+        state.recordings.note_windows(job, 240)
+        for index in range(240):
+            state.recordings.note_window_done(job, index)
+        after = _an_hour(before)
+        stages = dict.fromkeys(Stage, StageResult(StageState.COMPLETE))
+        event = recording_event(EventType.RECORDING_COMPLETED, after)
+        with _Calls() as calls:
+            assert state.recordings.save(after, expected=before, events=[event], finished_stages=stages)
+        units = sum(table["CapacityUnits"] for table in calls.answers[-1]["ConsumedCapacity"])
+        assert units <= 12
+
+    def test_the_stream_tells_of_each_announced_event_once(self, state: Bootstrap, org: str, auricle: Child) -> None:
+        before = a_recording(org, contact_ids=("ann",))
+        state.recordings.create(before, [recording_event(EventType.RECORDING_CREATED, before)])
+        stale = replace(before, revision=7)
+        lost = recording_event(EventType.RECORDING_FAILED, before)
+        assert not state.recordings.save(replace(before, title="x"), expected=stale, events=[lost])
+        told = [one.event for record in _stream(auricle) if (one := announced(record))]
+        mine = [event for event in told if json.loads(event["envelope"])["org"] == org]
+        assert [event["type"] for event in mine] == ["recording.created"]
+        assert json.loads(mine[0]["envelope"])["id"] == "evt_rec_1_1_created"
+        assert list(state.events.publish(mine * 12)) == []
+
+    def test_outbox_items_expire(self, state: Bootstrap, org: str) -> None:
+        before = a_recording(org)
+        state.recordings.create(before, [recording_event(EventType.RECORDING_CREATED, before)])
+        found = list(OutboxItem.query(f"ORG#{org}#REC#rec_1", Item.sk.startswith("OUTBOX#")))
+        assert [item.expires_at for item in found] == [(NOW + timedelta(days=7)).replace(microsecond=0)]
+
+    def test_an_upload_url_takes_what_it_was_signed_for(self, state: Bootstrap, org: str) -> None:
+        key = Job(org, "rec_1", 1).source_key
+        typed = state.objects.upload_url(key, content_type="audio/wav", seconds=60)
+        assert _put(typed, {"content-type": "audio/wav", "x-ms-blob-type": "BlockBlob"}) == 200
+        assert _put(typed, {"content-type": "text/html"}) == 403
+        assert _put(typed.replace("rec_1", "rec_2"), {"content-type": "audio/wav"}) == 403
+        untyped = state.objects.upload_url(key, content_type=None, seconds=60)
+        assert _put(untyped, {"content-type": "audio/x-anything"}) == 200
+
+    def test_a_download_url_gives_the_version_asked_for(self, state: Bootstrap, org: str) -> None:
+        key = Job(org, "rec_1", 1).source_key
+        state.objects.write(key, b"first", content_type="audio/wav")
+        state.objects.write(key, b"second", content_type="audio/wav")
+        first = state.objects.first_version(key)
+        assert first is not None
+        url = state.objects.download_url(key, file_name='Anruf "ü".wav', seconds=60, version=first.version)
+        assert httpx.get(url).content == b"first"
+
+    def test_objects_of_one_run_carry_the_tag_the_lifecycle_knows(
+        self, state: Bootstrap, org: str, auricle: Child
+    ) -> None:
+        job = Job(org, "rec_1", 1)
+        state.objects.write(job.plan_key, b"{}", content_type="application/json", of_one_run=True)
+        tags = auricle.client("s3").get_object_tagging(Bucket=BUCKET, Key=job.plan_key)["TagSet"]
+        assert tags == [{"Key": "lifetime", "Value": "run"}]
+
+
+def _an_hour(before: Recording) -> Recording:
+    """A finished recording of an hour between four people."""
+    words = "we will send the revised agreement by friday and the security review can begin on monday morning".split()
+    lines = tuple(
+        Highlight(
+            " ".join(words[number:] + words[:number]), f"speaker_{number % 4}", number * 31, 400.5 * number, 409.25
+        )
+        for number in range(5)
+    )
+    return replace(
+        before,
+        audio=a_finished_recording("org").audio,
+        engines=a_finished_recording("org").engines,
+        cautions=a_finished_recording("org").cautions,
+        language="en",
+        highlights=lines,
+        speakers=tuple(SpeakerTalk(f"speaker_{number}", 801.125 + number, 2100 + number) for number in range(4)),
+        word_count=8406,
+    ).to(Status.COMPLETE, at=NOW + timedelta(hours=1))
+
+
+def _put(url: str, headers: dict[str, str]) -> int:
+    return httpx.put(url, content=b"RIFF", headers=headers).status_code
+
+
+def _stream(engine: Child) -> list[dict[str, Any]]:
+    """Every record of the table's stream so far."""
+    streams, table = engine.client("dynamodbstreams"), engine.client("dynamodb")
+    arn = table.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
+    records: list[dict[str, Any]] = []
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
+            "ShardIterator"
+        ]
+        while place:
+            answer = streams.get_records(ShardIterator=place)
+            records += answer["Records"]
+            place = answer.get("NextShardIterator") if answer["Records"] else None
+    return records
+
+
+class _Calls:
+    """What the table answered meanwhile."""
+
+    def __enter__(self) -> _Calls:
+        self.answers: list[dict[str, Any]] = []
+        self._events = Item.connection().client.meta.events
+        self._events.register("after-call.dynamodb", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._events.unregister("after-call.dynamodb", self._note)
+
+    def _note(self, parsed: dict[str, Any], **_: Any) -> None:
+        self.answers.append(parsed)

@@ -1,0 +1,17 @@
+"""The ports in memory keep the same contract as the ports on AWS (tests/integration/test_state.py)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes import Fakes
+from tests.fakes.contract import StateContract
+
+
+@pytest.fixture
+def state() -> Fakes:
+    return Fakes()
+
+
+class TestFakes(StateContract):
+    pass
