@@ -6,13 +6,17 @@ Tests that share an engine run in one xdist worker.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from auricle.settings import Settings
+from auricle.speech.models import ensure_models
 from infra.local.child import Child, launched
 from tests.integration.engine_probe import write_assembly
+from tests.integration.service import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,10 +34,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def auricle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
+def weights() -> None:
+    """The models, converted once per machine: without them no stage listens."""
+    ensure_models(Settings.from_environment(os.environ).models_path)
+
+
+@pytest.fixture(scope="session")
+def auricle(tmp_path_factory: pytest.TempPathFactory, weights: None) -> Iterator[Child]:
     """The deployed application: `auricle.base_url`, `.outputs`, `.token(org=…)`, `.client("s3")`."""
     with launched(tmp_path_factory.mktemp("auricle") / "home") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def heard(auricle: Child) -> Listener:
+    """What is told on the bus of `auricle`, from before the first upload of a test that asks."""
+    return Listener(auricle)
 
 
 @pytest.fixture(scope="session")
