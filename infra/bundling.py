@@ -212,10 +212,10 @@ def size_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def bytecode_note() -> str:
-    """One line for whoever builds: whether functions start with bytecode or compile at each cold start."""
+def bytecode_hint() -> str:
+    """One line for whoever built without bytecode: what it costs, and what would bring it."""
     if _interpreter():
-        return f"Bytecode: compiled in, by {_interpreter()}."
+        return "Bytecode: not compiled in, as this was not bundled for AWS."
     return (
         f"Bytecode: NOT compiled in, as no Python {PYTHON} is to be found here. Cold starts take about twice as "
         f"long; install Python {PYTHON}, or name one with PYTHON{PYTHON.replace('.', '')}=/path/to/python."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.bundling import NOT_BUNDLED, ZIP_LIMIT_BYTES, size_bytes
+from infra.bundling import NOT_BUNDLED, ZIP_LIMIT_BYTES, bytecode_hint, size_bytes
 from infra.environments import Environment
 
 _MIB = 1024 * 1024
@@ -56,12 +56,15 @@ class Report:
     """By zip function: itself and its layers."""
     incomplete: tuple[str, ...]
     """Assets without their dependencies (bundling=false): not to deploy."""
+    with_bytecode: bool
+    """Whether every zip function carries bytecode, and need not compile at each cold start."""
 
     def lines(self) -> Iterator[str]:
         """The report as text."""
         yield f"Lambda takes {ZIP_LIMIT_BYTES // _MIB} MiB unpacked; with their layers:"
         for name, size in sorted(self.unpacked_bytes.items()):
             yield f"  {name:<18}{size / _MIB:7.1f} MiB"
+        yield "Bytecode: compiled in." if self.with_bytecode else bytecode_hint()
         yield from (f"PROBLEM  {problem}" for problem in self.problems)
         yield from (f"NOT TO DEPLOY  {asset}: synthesized with bundling=false" for asset in self.incomplete)
         if not self.problems:
@@ -100,14 +103,20 @@ def check(templates: Sequence[StackTemplate]) -> Report:
     before (`synthesize` raises over its findings); and each zip function must fit Lambda's bound with its layers.
     """
     problems = [problem for template in templates for problem in _lint(template)]
-    sizes = {name: size for template in templates for name, size in _function_sizes(template)}
+    folders = {name: parts for template in templates for name, parts in _function_folders(template)}
+    sizes = {name: sum(map(size_bytes, parts)) for name, parts in folders.items()}
     problems += [
         f"{name} unpacks to {size / _MIB:.0f} MiB with its layers; Lambda takes {ZIP_LIMIT_BYTES // _MIB}. "
         "Give it fewer dependencies, or make it an image (infra/environments.py: speech_packaging)."
         for name, size in sizes.items()
         if size > ZIP_LIMIT_BYTES
     ]
-    return Report(problems=tuple(problems), unpacked_bytes=sizes, incomplete=tuple(_incomplete(templates)))
+    return Report(
+        problems=tuple(problems),
+        unpacked_bytes=sizes,
+        incomplete=tuple(_incomplete(templates)),
+        with_bytecode=all(any(part.rglob("*.pyc")) for parts in folders.values() for part in parts),
+    )
 
 
 def require_deployable(environment: Environment, report: Report) -> None:
@@ -193,7 +202,8 @@ def _lint(template: StackTemplate) -> Iterator[str]:
         yield f"{template.stack_name}: {match.rule.id} {match.message} ({'/'.join(map(str, match.path or []))})"
 
 
-def _function_sizes(template: StackTemplate) -> Iterator[tuple[str, int]]:
+def _function_folders(template: StackTemplate) -> Iterator[tuple[str, list[Path]]]:
+    """Zip functions' names, each with what is unpacked for it: its own folder and its layers'."""
     loaded = template.load()
     layers = _resources(loaded, "AWS::Lambda::LayerVersion")
     for function in _resources(loaded, "AWS::Lambda::Function").values():
@@ -204,10 +214,7 @@ def _function_sizes(template: StackTemplate) -> Iterator[tuple[str, int]]:
             properties["Code"],
             *(layers[layer["Ref"]]["Properties"]["Content"] for layer in properties["Layers"]),
         ]
-        yield (
-            properties["Handler"].split(".")[0],
-            sum(size_bytes(template.asset(content["S3Key"])) for content in contents),
-        )
+        yield properties["Handler"].split(".")[0], [template.asset(content["S3Key"]) for content in contents]
 
 
 def _incomplete(templates: Sequence[StackTemplate]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,12 @@ class Assembly:
         }
 
 
+@cache
 def synthesized() -> Path:
-    """The folder with one cloud assembly per environment and what cdk-nag says without our reasons."""
+    """The folder with one cloud assembly per environment and what cdk-nag says without our reasons.
+
+    Looked for once a process: sources that change while tests run are the next run's.
+    """
     infra = ROOT / "infra"
     sources = [*infra.glob("*.py"), infra / "processing.asl.json", infra / "stacks", infra / "constructs"]
     key = content_hash([*sorted(sources), infra / "images", ROOT / "cdk.json", FUNCTIONS, DOMAIN, Path(__file__)])
@@ -69,7 +74,8 @@ def synthesized() -> Path:
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ready.exists():
-            for old in KEPT.glob("*/"):
+            # Not all: another run may read them still.
+            for old in sorted(KEPT.glob("*/"), key=lambda path: path.stat().st_mtime)[:-2]:
                 shutil.rmtree(old)
             with tempfile.TemporaryDirectory(dir=KEPT) as folder:
                 out = Path(folder) / "out"

@@ -78,7 +78,7 @@ def test_no_bytecode_without_the_runtimes_interpreter_and_the_build_says_so(
 ) -> None:
     monkeypatch.setattr(bundling, "_interpreter", lambda: None)
     assert files(Bundler().function("greet")) == {"greet/handler.py"}
-    assert "NOT compiled in" in bundling.bytecode_note()
+    assert "NOT compiled in, as no Python 3.13" in bundling.bytecode_hint()
 
 
 def test_only_bytecode_the_runtime_reads_is_shipped() -> None:

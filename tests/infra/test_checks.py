@@ -17,7 +17,7 @@ from tests.infra.assemblies import Assembly
 IDENTIFIED = environment_named("prod").configured(
     {"jwks_url": "https://id.acme.test/jwks", "jwt_issuer": "https://id.acme.test/"}
 )
-CLEAN = Report(problems=(), unpacked_bytes={"api": 1}, incomplete=())
+CLEAN = Report(problems=(), unpacked_bytes={"api": 1}, incomplete=(), with_bytecode=True)
 
 
 def test_cfn_lint_has_nothing_to_say(assembly: Assembly) -> None:
@@ -51,6 +51,7 @@ def test_what_does_not_fit_is_said(assembly: Assembly, monkeypatch: pytest.Monke
     sizes = synth.check(assembly.templates).unpacked_bytes
     assert set(sizes) >= {"api", "finish", "sweep"}
     assert all(size > 10_000 for size in sizes.values())
+    assert not synth.check(assembly.templates).with_bytecode, "bundling=false leaves it out"
     monkeypatch.setattr(synth, "ZIP_LIMIT_BYTES", 10_000)
     problems = synth.check(assembly.templates).problems
     assert len(problems) == len(sizes)
@@ -78,5 +79,6 @@ def test_the_report_reads(local: Assembly) -> None:
     assert lines == [
         "Lambda takes 250 MiB unpacked; with their layers:",
         "  api                   0.0 MiB",
+        "Bytecode: compiled in.",
         "PROBLEM  something is wrong",
     ]
