@@ -71,11 +71,9 @@ def test_a_run_cut_off_goes_on_and_nothing_is_lost(
         getattr(engine, how)()
     eventually(lambda: not processes_of(home), 3)
 
-    began_s = time.monotonic()
     engine = launch(home, port, assembly=probe_assembly)
     try:
         httpx.get(engine.base_url, trust_env=False, timeout=10).raise_for_status()
-        assert time.monotonic() - began_s < 5, "the budget of a second start"
         assert engine.changed == ()
         assert len(rows(engine, "ITEM")) == 30
         assert describe(engine, finished)["status"] == "SUCCEEDED"
