@@ -85,7 +85,7 @@ class Function(lambda_.Function):
     ) -> None:
         """Args:
         package: what `Packages` says of the function.
-        storage_mb: of /tmp.
+        storage_mb: of its temporary folder.
         dead_letters: where events go that an asynchronously called function failed on three times.
         """
         log = logs.LogGroup(
