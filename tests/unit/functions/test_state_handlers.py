@@ -1,0 +1,132 @@
+"""The handlers around the workflow: what they read from their events, and what they give back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import publish_events.handler
+import start_processing.handler
+import sweep.handler
+from auricle.errors import TransientError
+from auricle.processing.job import Job
+from auricle.recording import Status
+from auricle.settings import Settings
+from tests.fakes import Fakes
+from tests.fakes.contract import NOW, a_recording
+
+
+class Wired(Fakes):
+    settings = Settings(max_upload_bytes=100)
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Wired:
+    wired = Wired()
+    for handler in (publish_events.handler, start_processing.handler, sweep.handler):
+        monkeypatch.setattr(handler, "bootstrap", lambda: wired)
+    return wired
+
+
+def uploaded(fakes: Fakes) -> dict[str, Any]:
+    """A recording whose bytes have arrived, and the event that says so."""
+    fakes.recordings.create(a_recording("acme", title="Dana's call"), [])
+    key = Job("acme", "rec_1", 1).source_key
+    fakes.objects.write(key, b"RIFF", content_type="audio/wav")
+    return {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": key, "size": 4}}}
+
+
+def test_an_object_created_starts_processing(fakes: Wired, capsys: pytest.CaptureFixture[str]) -> None:
+    event = uploaded(fakes)
+    assert start_processing.handler.lambda_handler(event, None) == {"upload": "started"}
+    assert start_processing.handler.lambda_handler(event, None) == {"upload": "known"}
+    assert len(fakes.workflow) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["org"], line["recording"], line["upload"]) for line in lines] == [
+        ("acme", "rec_1", "started"),
+        ("acme", "rec_1", "known"),
+    ]
+    assert "Dana" not in json.dumps(lines)
+
+
+def test_an_object_of_another_kind_is_ignored(fakes: Wired) -> None:
+    event = {"detail": {"object": {"key": "orgs/acme/recordings/rec_1/audio.flac"}}}
+    assert start_processing.handler.lambda_handler(event, None) == {"upload": "ignored"}
+
+
+def test_a_start_that_fails_is_lambdas_to_repeat(fakes: Wired) -> None:
+    event = uploaded(fakes)
+    fakes.workflow.unreachable = True
+    with pytest.raises(TransientError):
+        start_processing.handler.lambda_handler(event, None)
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"),
+    [
+        ({"detail-type": "Scheduled Event", "detail": {}}, {}),
+        ({}, {}),
+        ({"untouched_minutes": 0}, {"started": 1}),
+        ({"source": "auricle.local", "detail-type": "Engine Started", "detail": {}}, {"started": 1}),
+    ],
+)
+def test_the_sweep_waits_as_long_as_it_is_told(
+    fakes: Wired, monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], ends: dict[str, int]
+) -> None:
+    class Clock:
+        @staticmethod
+        def now(_zone: object) -> Any:
+            return NOW.replace(minute=35)
+
+    monkeypatch.setattr(sweep.handler, "datetime", Clock)
+    uploaded(fakes)
+    assert sweep.handler.lambda_handler(event, None) == ends
+
+
+def test_the_sweep_hears_of_an_execution_that_died(fakes: Wired) -> None:
+    before = a_recording("acme", status=Status.UPLOADED, version="v1")
+    fakes.recordings.create(before, [])
+    fakes.workflow.start(before.current_job())
+    fakes.workflow.end(before.current_job(), "FAILED")
+    given = {"org": "acme", "recording": "rec_1", "run": 1, "version": "v1", "compute": {"transcribe": "lambda"}}
+    event = {
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"status": "FAILED", "name": "rec_1-…-r1", "input": json.dumps(given)},
+    }
+    assert sweep.handler.lambda_handler(event, None) == {"stopped": 1}
+    assert fakes.recordings.get("acme", "rec_1").status is Status.ERROR
+    assert sweep.handler.lambda_handler(event, None) == {"stopped": 0}
+
+
+def record(number: int, event_type: str, *, kind: str = "outbox", name: str = "INSERT") -> dict[str, Any]:
+    image = {
+        "kind": {"S": kind},
+        "event_type": {"S": event_type},
+        "envelope": {"S": json.dumps({"id": f"evt_{number}"})},
+    }
+    return {"eventName": name, "dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
+
+
+def test_announced_events_are_published(fakes: Wired) -> None:
+    batch = [record(1, "recording.created"), record(2, "recording.uploaded")]
+    assert publish_events.handler.lambda_handler({"Records": batch}, None) == {"batchItemFailures": []}
+    assert fakes.events.published == [
+        {"type": "recording.created", "envelope": '{"id": "evt_1"}'},
+        {"type": "recording.uploaded", "envelope": '{"id": "evt_2"}'},
+    ]
+
+
+def test_only_new_outbox_items_are_published(fakes: Wired) -> None:
+    gone = {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "3"}}
+    batch = [record(1, "x", kind="recording"), record(2, "x", name="MODIFY"), gone]
+    assert publish_events.handler.lambda_handler({"Records": batch}, None) == {"batchItemFailures": []}
+    assert len(fakes.events) == 0
+
+
+def test_what_was_refused_is_repeated_from_there(fakes: Wired) -> None:
+    fakes.events.refused_types = {"recording.uploaded"}
+    batch = [record(1, "recording.created"), record(2, "recording.uploaded"), record(3, "recording.failed")]
+    answer = publish_events.handler.lambda_handler({"Records": batch}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from auricle.consent import Consent
+from auricle.processing.job import Job
+from auricle.processing.start import remove
+from auricle.processing.sweep import ABANDONED_AFTER, UNTOUCHED, run_stopped, sweep
+from auricle.recording import Failure, Recording, Stage, StageResult, StageState, Status
+from tests.fakes import Fakes
+from tests.fakes.contract import NOW, a_recording
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+def put(fakes: Fakes, recording_id: str = "rec_1", *, bytes_arrived: bool = False, **given: Any) -> Recording:
+    recording = a_recording("acme", recording_id, **given)
+    fakes.recordings.create(recording, [])
+    if bytes_arrived:
+        fakes.objects.write(Job("acme", recording_id, 1).source_key, b"RIFF", content_type="audio/wav")
+    return recording
+
+
+def transcribing(fakes: Fakes) -> Job:
+    """One whose execution runs and has got as far as transcribing."""
+    before = put(fakes, status=Status.UPLOADED, version="v1")
+    job = before.current_job()
+    fakes.workflow.start(job)
+    assert fakes.recordings.begin_run(before.to(Status.TRANSCRIBING, at=NOW), expected=before, events=[])
+    fakes.recordings.note_stage(job, Stage.PREPARE, StageState.COMPLETE)
+    fakes.recordings.note_stage(job, Stage.TRANSCRIBE, StageState.IN_PROGRESS)
+    return job
+
+
+def swept(fakes: Fakes, at: datetime = LATER, untouched: timedelta = UNTOUCHED) -> Mapping[str, int]:
+    return sweep(
+        untouched=untouched,
+        recordings=fakes.recordings,
+        objects=fakes.objects,
+        workflow=fakes.workflow,
+        max_upload_bytes=100,
+        now=at,
+    )
+
+
+def stopped(fakes: Fakes, job: Job) -> bool:
+    return run_stopped(job, recordings=fakes.recordings, workflow=fakes.workflow, now=LATER)
+
+
+def test_with_nothing_open_there_is_nothing_to_do(fakes: Fakes) -> None:
+    put(fakes, status=Status.COMPLETE, version="v1")
+    assert swept(fakes) == {}
+
+
+def test_an_upload_whose_event_was_lost_is_started(fakes: Fakes) -> None:
+    put(fakes, bytes_arrived=True)
+    assert swept(fakes) == {"started": 1}
+    assert Job("acme", "rec_1", 1, "v1") in fakes.workflow
+
+
+def test_what_was_touched_lately_is_left_alone(fakes: Fakes) -> None:
+    put(fakes, bytes_arrived=True, updated_at=LATER - UNTOUCHED + timedelta(seconds=1))
+    assert swept(fakes) == {}
+    assert swept(fakes, untouched=timedelta(0)) == {"started": 1}
+
+
+def test_an_upload_is_awaited_for_a_day_and_then_flagged_once(fakes: Fakes) -> None:
+    put(fakes)
+    assert swept(fakes) == {"awaited": 1}
+    day_after = NOW + ABANDONED_AFTER
+    assert swept(fakes, day_after) == {"abandoned": 1}
+    recording = fakes.recordings.get("acme", "rec_1")
+    assert (recording.status, recording.failure and recording.failure.code) == (Status.UPLOADING, "upload-missing")
+    assert swept(fakes, day_after + timedelta(days=1)) == {}
+
+
+def test_an_uploaded_one_that_never_started_is_started(fakes: Fakes) -> None:
+    job = put(fakes, status=Status.UPLOADED, version="v1").current_job()
+    assert swept(fakes) == {"started": 1}
+    assert job in fakes.workflow
+
+
+def test_a_held_one_stays_held(fakes: Fakes) -> None:
+    put(fakes, status=Status.UPLOADED, version="v1", consent=Consent.PENDING)
+    put(fakes, "rec_2", bytes_arrived=True, consent=Consent.PENDING)
+    assert swept(fakes) == {"held": 1}
+    assert swept(fakes, LATER + timedelta(days=1)) == {}
+    assert len(fakes.workflow) == 0
+
+
+def test_a_run_that_is_running_is_left_alone(fakes: Fakes) -> None:
+    transcribing(fakes)
+    assert swept(fakes) == {"running": 1}
+    assert fakes.recordings.get("acme", "rec_1").status is Status.TRANSCRIBING
+
+
+def test_a_run_without_an_execution_is_started_again(fakes: Fakes) -> None:
+    before = put(fakes, status=Status.UPLOADED, version="v1")
+    assert fakes.recordings.begin_run(before.to(Status.TRANSCRIBING, at=NOW), expected=before, events=[])
+    assert swept(fakes) == {"started": 1}
+    assert before.current_job() in fakes.workflow
+
+
+@pytest.mark.parametrize("outcome", ["FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"])
+def test_a_run_that_ended_without_a_word_is_in_error_and_can_be_retried(fakes: Fakes, outcome: str) -> None:
+    job = transcribing(fakes)
+    fakes.workflow.end(job, outcome)
+    assert swept(fakes) == {"stopped": 1}
+    detail = fakes.recordings.detail("acme", "rec_1")
+    assert detail.recording.status is Status.ERROR
+    failure = detail.recording.failure
+    assert failure is not None
+    assert (failure.stage, failure.code) == (Stage.TRANSCRIBE, "processing-stopped")
+    assert "retry" in failure.message
+    assert detail.run is not None
+    assert detail.run.finished_at == LATER
+    assert detail.run.stages == {
+        Stage.PREPARE: StageResult(StageState.COMPLETE),
+        Stage.TRANSCRIBE: StageResult(StageState.FAILED, failure),
+        Stage.DIARIZE: StageResult(StageState.SKIPPED),
+        Stage.ASSEMBLE: StageResult(StageState.SKIPPED),
+        Stage.REDACT: StageResult(StageState.SKIPPED),
+        Stage.SUMMARIZE: StageResult(StageState.SKIPPED),
+    }
+    assert [event.type.value for event in fakes.recordings.announced] == ["recording.failed"]
+    assert swept(fakes) == {}
+
+
+def test_a_report_of_a_death_marks_the_recording(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    fakes.workflow.end(job, "TIMED_OUT")
+    assert stopped(fakes, job)
+    assert fakes.recordings.get("acme", "rec_1").status is Status.ERROR
+    assert not stopped(fakes, job)
+
+
+def test_a_report_of_what_runs_again_marks_nothing(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    assert not stopped(fakes, job)
+    assert fakes.recordings.get("acme", "rec_1").status is Status.TRANSCRIBING
+
+
+def test_a_report_of_an_older_run_marks_nothing(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    fakes.workflow.end(job, "FAILED")
+    assert stopped(fakes, job)
+    before = fakes.recordings.get("acme", "rec_1")
+    assert fakes.recordings.save(before.new_run(at=NOW), expected=before)
+    assert not stopped(fakes, job)
+    assert fakes.recordings.get("acme", "rec_1").status is Status.UPLOADED
+
+
+def test_a_report_that_comes_after_the_end_marks_nothing(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    before = fakes.recordings.get("acme", "rec_1")
+    assert fakes.recordings.save(before.to(Status.COMPLETE, at=NOW), expected=before)
+    fakes.workflow.end(job, "FAILED")
+    assert not stopped(fakes, job)
+    assert not stopped(fakes, Job("acme", "rec_none", 1, "v1"))
+
+
+def test_a_finish_that_writes_in_between_is_not_undone(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    fakes.workflow.end(job, "SUCCEEDED")
+
+    def finish() -> None:
+        fakes.recordings.before_save = lambda: None
+        before = fakes.recordings.get("acme", "rec_1")
+        assert fakes.recordings.save(before.to(Status.COMPLETE, at=NOW), expected=before)
+
+    fakes.recordings.before_save = finish
+    assert swept(fakes) == {"moved-on": 1}
+    assert fakes.recordings.get("acme", "rec_1").status is Status.COMPLETE
+
+
+def test_what_cannot_be_done_now_does_not_stop_the_rest(fakes: Fakes) -> None:
+    put(fakes, status=Status.UPLOADED, version="v1")
+    put(fakes, "rec_2")
+    fakes.workflow.unreachable = True
+    assert swept(fakes) == {"postponed": 1, "awaited": 1}
+    fakes.workflow.unreachable = False
+    assert swept(fakes) == {"started": 1, "awaited": 1}
+
+
+def test_what_a_stage_wrote_after_the_removal_is_erased(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    fakes.objects.write(job.transcript_key, b"words", content_type="application/zstd")
+    assert swept(fakes) == {"erasing": 1}
+    assert len(fakes.objects) == 0
+    fakes.objects.write(job.window_key(3), b"words", content_type="application/json")
+    fakes.workflow.end(job, "SUCCEEDED")
+    assert swept(fakes) == {"erased": 1}
+    assert len(fakes.objects) == 0
+    assert swept(fakes) == {}
+
+
+def test_a_failed_recording_is_no_ones_work(fakes: Fakes) -> None:
+    failure = Failure(Stage.TRANSCRIBE, "transcribe-failed", "No.")
+    put(fakes, status=Status.ERROR, version="v1", failure=failure)
+    put(fakes, "rec_2", status=Status.UNRECOVERABLE_ERROR, version="v1", failure=replace(failure, code="empty-audio"))
+    assert swept(fakes) == {}
