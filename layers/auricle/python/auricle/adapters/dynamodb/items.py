@@ -264,7 +264,7 @@ def recording_of(item: RecordingItem) -> Recording:
         created_at=item.created_at,
         updated_at=item.updated_at,
         status=Status(item.status),
-        file_name=document.get("file_name", ""),
+        file_name=document["file_name"],
         run=int(item.run),
         revision=int(item.revision),
         user_id=document.get("user_id"),
@@ -288,7 +288,7 @@ def recording_of(item: RecordingItem) -> Recording:
         cautions=tuple(Caution(*caution) for caution in document.get("cautions", ())),
         highlights=tuple(Highlight(*highlight) for highlight in document.get("highlights", ())),
         speakers=tuple(SpeakerTalk(*speaker) for speaker in document.get("speakers", ())),
-        word_count=document.get("word_count", 0),
+        word_count=document["word_count"],
     )
 
 
@@ -379,7 +379,7 @@ def entry_of(item: TimelineItem) -> TimelineEntry:
 
 
 def _packed(recording: Recording) -> bytes:
-    """Everything no condition, filter or index asks for; what is empty is left out."""
+    """Everything no condition, filter or index asks for; what is not known is left out."""
     failure = recording.failure
     content: Mapping[str, Any] = {
         "file_name": recording.file_name,
@@ -401,7 +401,7 @@ def _packed(recording: Recording) -> bytes:
         "speakers": [(talk.speaker, talk.talk_s, talk.word_count) for talk in recording.speakers],
         "word_count": recording.word_count,
     }
-    known = {name: value for name, value in content.items() if value or value == 0}
+    known = {name: value for name, value in content.items() if value is not None and value not in ([], {})}
     return zstandard.compress(orjson.dumps(known), COMPRESSION_LEVEL)
 
 
