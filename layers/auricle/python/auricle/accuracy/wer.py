@@ -6,6 +6,7 @@ appendix C): case, punctuation, spelled-out numbers and British spelling do not 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -50,6 +51,9 @@ def word_error(reference: str, hypothesis: str) -> WordError:
 
 @cache
 def _normalizer() -> Any:
-    from whisper_normalizer.english import EnglishTextNormalizer
+    with warnings.catch_warnings():
+        # Its docstrings hold invalid escapes, which Python says when it compiles them.
+        warnings.simplefilter("ignore")
+        from whisper_normalizer.english import EnglishTextNormalizer
 
     return EnglishTextNormalizer()

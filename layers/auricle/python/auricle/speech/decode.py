@@ -262,9 +262,10 @@ class _ChannelComparison:
 
     def feed(self, block: Samples) -> None:
         left, right = block.astype(np.float64)
-        self._left += float(left @ left)
-        self._right += float(right @ right)
-        self._both += float(left @ right)
+        # Not `@`: BLAS would wake its threads for a thousandth of a second's work, and wait for them.
+        self._left += float(np.sum(left * left))
+        self._right += float(np.sum(right * right))
+        self._both += float(np.sum(left * right))
 
     def fold(self) -> tuple[float, float] | None:
         if self._right <= self._left * self._SILENT_BESIDE:

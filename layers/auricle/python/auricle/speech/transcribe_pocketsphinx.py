@@ -37,7 +37,8 @@ _SEARCH = {
 _PEAK = 0.3
 """Every utterance is brought to this level: recordings differ by 40 dB, the models were trained on one."""
 
-_MAX_GAIN = 1000.0
+_INAUDIBLE = 3e-4
+"""Where no sample is above this (-70 dB), nothing was said; brought to that level, noise would become words."""
 
 _MARGIN_S = 0.1
 """Silence put around an utterance: the models expect some, and else take the first word for it."""
@@ -45,8 +46,9 @@ _MARGIN_S = 0.1
 _DITHER = 1e-5
 """Noise far below hearing: digital silence has no logarithm, and breaks the features of what follows it."""
 
-_LIKELY_NOT_ENGLISH = 0.2
-"""Mean confidence. English has 0.4 and more; other languages come out as fluent nonsense at 0.08 to 0.17."""
+_DOUBTFUL = 0.35
+"""Mean confidence of a window. Clear English has 0.41 to 0.93. Other languages come out as fluent nonsense at 0.26
+(French) to 0.43 (German, which this does not catch), noise and many stretches of telephone speech at 0.18 to 0.3."""
 
 _ENOUGH_WORDS = 5
 
@@ -74,7 +76,7 @@ class PocketsphinxTranscription:
         )
         confidence = float(np.mean([word.confidence for word in words])) if words else 1.0
         warnings: tuple[Notice, ...] = ()
-        if len(words) >= _ENOUGH_WORDS and confidence < _LIKELY_NOT_ENGLISH:
+        if len(words) >= _ENOUGH_WORDS and confidence < _DOUBTFUL:
             warnings = (
                 Notice(
                     "likely-not-english",
@@ -111,12 +113,14 @@ def _utterances(audio: Samples, window: Window) -> Iterator[tuple[float, Samples
     for region in window.regions:
         first = round((region.start_s - window.start_s) * SAMPLE_RATE_HZ)
         last = round((region.end_s - window.start_s) * SAMPLE_RATE_HZ)
-        yield region.start_s, audio[first:last]
+        sound = audio[first:last]
+        if np.abs(sound).max(initial=0.0) > _INAUDIBLE:
+            yield region.start_s, sound
 
 
 def _pcm(sound: Samples) -> bytes:
     """The utterance as the decoder takes it: 16 bits, at one level, with silence around it."""
-    gain = min(_MAX_GAIN, _PEAK / max(float(np.abs(sound).max(initial=0.0)), 1e-9))
+    gain = _PEAK / float(np.abs(sound).max())
     margin = round(_MARGIN_S * SAMPLE_RATE_HZ)
     padded = np.pad(sound * np.float32(gain), (margin, margin))
     noise: npt.NDArray[np.float64] = np.random.default_rng(0).standard_normal(len(padded)) * _DITHER

@@ -69,7 +69,8 @@ def read_blocks(flac: Path) -> Iterator[Samples]:
 
 def _folded(blocks: Iterable[Samples], weights: tuple[float, float]) -> Iterator[Samples]:
     for block in blocks:
-        yield np.asarray(weights, np.float32)[None] @ block
+        left, right = block
+        yield (np.float32(weights[0]) * left + np.float32(weights[1]) * right)[None]
 
 
 def _write(blocks: Iterable[Samples], target: Path) -> FlacIndex:

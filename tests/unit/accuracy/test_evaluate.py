@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auricle.accuracy.evaluate import (
+    DiarizationAccuracy,
+    TranscriptionAccuracy,
+    evaluate_folder,
+    evaluate_transcription,
+    layout_of,
+)
+from auricle.accuracy.rttm import write_rttm
+from auricle.errors import InvalidRequest
+from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.models import ensure_models
+from auricle.speech.transcription import WindowTranscript
+from auricle.speech.vad import VoiceActivityModel
+from auricle.speech.windows import Window
+from auricle.transcript import Engine, SpeakerTurn, Word
+from tests.fixtures.odd_audio import DEMO_CALL
+
+
+class Parrot:
+    """An engine that says one word for each window, at its start."""
+
+    engine = Engine("parrot", "1")
+
+    def transcribe(self, audio: Samples, window: Window) -> WindowTranscript:
+        assert abs(len(audio) / SAMPLE_RATE_HZ - window.duration_s) < 0.001
+        return WindowTranscript((Word("hello", window.start_s, window.start_s + 0.1),), "en", self.engine)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("models")
+    ensure_models(directory)
+    return directory
+
+
+def folder_with(tmp_path: Path, manifest: Any) -> Path:
+    shutil.copy(DEMO_CALL, tmp_path / "call.flac")
+    (tmp_path / "manifest.json").write_text(manifest if isinstance(manifest, str) else json.dumps(manifest))
+    return tmp_path
+
+
+def test_transcription_is_scored_over_the_folder(tmp_path: Path, models: Path) -> None:
+    folder = folder_with(
+        tmp_path, [{"audio": "call.flac", "text": "hello hello"}, {"audio": "call.flac", "text": "hello"}]
+    )
+    told: list[tuple[str, int, int]] = []
+    found = evaluate_transcription(
+        folder,
+        Parrot(),
+        VoiceActivityModel(ensure_models(models)["voice-activity"]),
+        progress=lambda *step: told.append(step),
+    )
+    windows = len(found.files[0].heard.split())
+    assert windows >= 3
+    assert (found.error.insertions, found.error.reference_words) == (2 * windows - 3, 3)
+    assert found.rtfx > 1
+    assert told == [("call.flac", 0, 2), ("call.flac", 1, 2)]
+    summary = json.loads(json.dumps(found.summary()))
+    assert summary["wer"] == round(found.wer, 4)
+    assert (summary["files"], summary["engine"]["name"]) == (2, "parrot")
+
+
+def test_diarization_is_scored_over_the_folder(tmp_path: Path, models: Path) -> None:
+    turns = json.loads(DEMO_CALL.with_suffix(".json").read_text())["turns"]
+    truth = [SpeakerTurn(turn["speaker"], turn["start_s"], turn["end_s"]) for turn in turns]
+    (tmp_path / "call.rttm").write_text(write_rttm("call", truth))
+    folder = folder_with(tmp_path, [{"audio": "call.flac", "rttm": "call.rttm", "speakers": 2}])
+    found = evaluate_folder(folder, models=models)
+    assert isinstance(found, DiarizationAccuracy)
+    assert found.speakers_exact == 1
+    assert found.der_collar_250ms <= found.der_collar_0 < 0.1
+    assert {"der_collar_0", "der_collar_250ms", "speakers_exact", "rtfx"} <= found.summary().keys()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("[", "not JSON"),
+        ("[]", "list of objects"),
+        ('{"audio": "call.flac"}', "list of objects"),
+        ([{"audio": "call.flac"}], "audio and text"),
+        ([{"audio": "call.flac", "text": "a"}, {"audio": "call.flac", "rttm": "b"}], "audio and text"),
+        ([{"audio": "missing.flac", "text": "a"}], r"missing\.flac"),
+        ([{"audio": "call.flac", "rttm": "missing.rttm"}], r"missing\.rttm"),
+    ],
+)
+def test_other_folders_are_refused(tmp_path: Path, models: Path, manifest: Any, said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        evaluate_folder(folder_with(tmp_path, manifest), models=models, transcription_engine="pocketsphinx")
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InvalidRequest, match=r"no manifest\.json"):
+            layout_of(folder)
+
+
+@pytest.mark.real_speech
+def test_pocketsphinx_understands_read_speech(shared_speech: Path, tmp_path: Path, models: Path) -> None:
+    entries = json.loads((shared_speech / "asr" / "manifest.json").read_text())[::6]
+    for entry in entries:
+        shutil.copy(shared_speech / "asr" / entry["audio"], tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps(entries))
+    found = evaluate_folder(tmp_path, models=models, transcription_engine="pocketsphinx")
+    assert isinstance(found, TranscriptionAccuracy)
+    assert found.error.reference_words > 50
+    assert found.wer < 0.4, "the whole set has 0.27; these are a sixth of it"
