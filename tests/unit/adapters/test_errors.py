@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError, ReadTimeoutError
 from pynamodb.exceptions import CancellationReason, PutError, TransactWriteError, VerboseClientError
 
 from auricle.adapters.aws import transient_errors
@@ -34,6 +34,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         client_error("Unheard Of", 500),
         EndpointConnectionError(endpoint_url="http://nowhere"),
         ReadTimeoutError(endpoint_url="http://nowhere"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
     ],
 )
 def test_what_may_go_better_later_is_transient(error: Exception) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.adapters.dynamodb import items
@@ -37,11 +37,13 @@ def through_the_table(recording: Recording) -> Recording:
     return items.recording_of(RecordingItem.from_raw_data(items.recording_item(recording).serialize()))
 
 
+@settings(deadline=None)
 @given(RECORDINGS)
 def test_a_recording_survives_being_stored(recording: Recording) -> None:
     assert through_the_table(recording) == recording
 
 
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_sortable_texts_order_as_their_moments(first: datetime, second: datetime) -> None:
     assert (items.sortable(first) < items.sortable(second)) == (first < second)

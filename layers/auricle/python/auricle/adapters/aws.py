@@ -19,6 +19,7 @@ ATTEMPTS = 5
 
 _TRANSIENT_CODES = frozenset(
     {
+        "ExecutionLimitExceeded",
         "InternalError",
         "InternalServerError",
         "InternalFailure",
@@ -92,9 +93,9 @@ def error_code(error: BaseException) -> str:
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed a little later: throttled, timed out, or nobody answered."""
     from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-    if isinstance(error, (NoConnection, HTTPClientError)):
+    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
         return True
     status = (getattr(error, "response", None) or {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return error_code(error) in _TRANSIENT_CODES or status >= 500
