@@ -18,7 +18,7 @@ help: ## what can be made
 setup: $(INSTALLED) ## .venv with everything of the lock, and the model weights converted
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Auricle needs Python 3.11 or newer: $$($(PYTHON) --version) found. Say which with: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Auricle needs Python 3.11 or newer: $$($(PYTHON) --version) found. Say which with: make PYTHON=python3.13 …"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || { echo "Fetching uv …"; $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@echo "Installing the lock into $(VENV) (about 1.2 GB the first time) …"

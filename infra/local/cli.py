@@ -96,10 +96,13 @@ def up(port: Port = DEFAULT_PORT) -> None:
 def demo(
     file: Annotated[Path | None, typer.Argument(help="A recording; without one, the call that comes with it.")] = None,
     port: Port = DEFAULT_PORT,
+    picture: Annotated[Path | None, typer.Option(help="Also save what is printed as an SVG.")] = None,
 ) -> None:
     """Upload a call through the public API, follow it, and print who said what when."""
     from infra.local import show
     from infra.local.client import Client
+
+    console.record = picture is not None
 
     call = file or DEMO_CALL
     _must_be_a_file(call)
@@ -127,6 +130,8 @@ def demo(
             and finished.detail["highlights"]
             and any(entry["id"] == finished.id for entry in timeline)
         )
+    if picture is not None:
+        console.save_svg(str(picture), title="make demo")
     raise typer.Exit(0 if complete else 1)
 
 

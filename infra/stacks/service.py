@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk.aws_secretsmanager import Secret, SecretStringGenerator
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
@@ -14,7 +15,7 @@ from infra.constructs.access import RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS, Acces
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import Api
 from infra.constructs.events import Triggers
-from infra.constructs.findings import lint_exceptions
+from infra.constructs.findings import accept, lint_exceptions
 from infra.constructs.function import Function, Packages, dead_letter_queue
 from infra.constructs.outbox import publish_from_stream
 from infra.constructs.workflow import Workflow
@@ -161,6 +162,18 @@ class ServiceStack(Stack):
             "AURICLE_MAX_UPLOAD_BYTES": str(environment.max_upload_bytes),
         }
 
+    def _cursor_key(self) -> Secret:
+        """What the API signs the cursors of its listings with."""
+        key = Secret(
+            self,
+            "CursorKey",
+            description=f"Signs the cursors of Auricle {self._environment.name}",
+            generate_secret_string=SecretStringGenerator(password_length=48, exclude_punctuation=True),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        accept(key, "SMG4", reason="A new key only ends listings that are under way; there is nobody to tell of it.")
+        return key
+
     def _clients(self, api: Api) -> dict[str, str]:
         identity = self._environment.identity
         return {
@@ -169,5 +182,7 @@ class ServiceStack(Stack):
             "AURICLE_JWT_AUDIENCE": identity.audience,
             "AURICLE_PUBLIC_URL": api.url,
             "AURICLE_UPLOAD_URL_SECONDS": "900",
+            # A reference that CloudFormation resolves when it deploys: no secret stands in the template.
+            "AURICLE_CURSOR_KEY": self._cursor_key().secret_value.unsafe_unwrap(),
             "AURICLE_CORS_ORIGINS": ",".join(self._environment.cors_origins),
         }
