@@ -82,7 +82,8 @@ class Service:
 
     def until(self, recording: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first processing status that holds."""
-        return wait(lambda: self.status(recording), holds)
+        found: dict[str, Any] = wait(lambda: self.status(recording), holds)
+        return found
 
     def ended(self, recording: str, run: int = 1) -> dict[str, Any]:
         """The processing status when the run is over, and so is its execution."""
