@@ -9,11 +9,11 @@ import pytest
 
 from api.surface import Services
 from auricle import transcript_file
+from auricle.cautions import Caution
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
 from auricle.recording import (
     Audio,
-    Caution,
     Failure,
     Recording,
     Stage,

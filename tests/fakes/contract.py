@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+from auricle.cautions import Caution
 from auricle.consent import Consent
 from auricle.contacts import Contact
 from auricle.domain_events import EventType, recording_event
@@ -27,7 +28,6 @@ from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.recording import (
     MAX_LATER_VERSIONS,
     Audio,
-    Caution,
     Failure,
     Recording,
     Stage,

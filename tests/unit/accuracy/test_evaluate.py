@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ class Parrot:
     def transcribe(self, audio: Samples, window: Window) -> WindowTranscript:
         assert abs(len(audio) / SAMPLE_RATE_HZ - window.duration_s) < 0.001
         return WindowTranscript((Word("hello", window.start_s, window.start_s + 0.1),), "en", self.engine)
+
+    def transcribe_together(self, heard: Sequence[tuple[Samples, Window]]) -> tuple[WindowTranscript, ...]:
+        return tuple(self.transcribe(audio, window) for audio, window in heard)
 
 
 @pytest.fixture(scope="module")

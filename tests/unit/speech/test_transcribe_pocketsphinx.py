@@ -50,7 +50,7 @@ def test_the_demo_call_is_understood(heard: WindowTranscript, opening: Window) -
 def test_words_are_clean_and_lie_in_their_window(heard: WindowTranscript, opening: Window) -> None:
     assert heard.language == "en"
     assert (heard.engine.name, heard.engine.model) == ("pocketsphinx", "en-us")
-    assert heard.warnings == ()
+    assert heard.cautions == ()
     before_s = opening.start_s
     for word in heard.words:
         assert word.text.replace("'", "").replace("-", "").replace(".", "").isalpha(), word.text
@@ -90,4 +90,4 @@ def test_words_that_are_likely_wrong_are_said_to_be(engine: PocketsphinxTranscri
     noisy = clear + np.random.default_rng(0).standard_normal(len(clear)).astype(np.float32) * 0.05
     found = engine.transcribe(noisy, Window(0, 0, 0, 12, (SpeechRegion(0, 12),)))
     assert len(found.words) > 5
-    assert [warning.code for warning in found.warnings] == ["likely-not-english"]
+    assert [caution.code for caution in found.cautions] == ["likely-not-english"]

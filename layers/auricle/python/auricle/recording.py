@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from auricle.cautions import Caution
 from auricle.consent import Consent
 from auricle.errors import IllegalTransition
 from auricle.highlights import Highlight
@@ -126,14 +127,6 @@ class Run:
     def stage(self, stage: Stage) -> StageResult:
         """The stage's result; a stage nothing is known of has not started."""
         return self.stages.get(stage, StageResult())
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """Something the owner should know although nothing failed: a cut-off file, an unlikely language."""
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

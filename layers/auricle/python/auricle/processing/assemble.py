@@ -8,7 +8,7 @@ from typing import Any
 from auricle import transcript_file
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.failures import stage_result
+from auricle.processing.failures import seen_result
 from auricle.processing.job import Job
 from auricle.processing.run_files import WindowWords, read_turns, read_windows
 from auricle.recording import Stage, StageState
@@ -29,9 +29,9 @@ def assemble_transcript(
     Whatever either branch finished is used: without turns every word is kept with its speaker unknown, and
     without words the turns are kept.
     """
-    gate.enter(job, recordings)
+    run = gate.enter(job, recordings).run
     for stage in PARALLEL_STAGES:
-        result = stage_result(stage, stages.get(stage.value))
+        result = seen_result(stage, stages.get(stage.value), run)
         recordings.note_stage(job, stage, result.state, result.failure)
     recordings.note_stage(job, Stage.ASSEMBLE, StageState.IN_PROGRESS)
     windows = read_windows(job, objects)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auricle import errors
-from auricle.recording import Failure, Stage, StageResult, StageState
+from auricle.recording import Failure, Run, Stage, StageResult, StageState
 
 _STAGE_NAMES = {
     Stage.PREPARE: "Reading the audio",
@@ -28,6 +28,13 @@ def stage_result(stage: Stage, caught: Mapping[str, Any] | None) -> StageResult:
     if state is not StageState.FAILED:
         return StageResult(state)
     return StageResult(state, failure(stage, str(caught.get("error", "")), str(caught.get("cause", ""))))
+
+
+def seen_result(stage: Stage, caught: Mapping[str, Any] | None, run: Run | None) -> StageResult:
+    """`stage_result` in the words the stage itself left where it did: the workflow sees a job's exit code alone."""
+    seen = stage_result(stage, caught)
+    noted = run.stage(stage) if run else StageResult()
+    return noted if seen.state is StageState.FAILED and noted.failure else seen
 
 
 def failure(stage: Stage, error: str, cause: str) -> Failure:

@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from auricle import transcript_file
+from auricle.cautions import Caution
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, RecordingNotFound, SupersededRun, TransientError
 from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.processing.failures import is_final, stage_result
+from auricle.processing.failures import is_final, seen_result
 from auricle.processing.job import Job
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
-from auricle.recording import Caution, Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.transcript import Engine
 
 ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
@@ -69,16 +70,11 @@ def _current(job: Job, recordings: RecordingStore) -> tuple[Recording, Run | Non
 
 
 def _results(stages: Mapping[str, Mapping[str, Any]], run: Run | None) -> dict[Stage, StageResult]:
-    """Each stage's final state: what the workflow saw, in the words the stage itself left where it did."""
+    """Each stage's final state; what the workflow did not come to is skipped."""
     results: dict[Stage, StageResult] = {}
     for stage in Stage:
-        seen = stage_result(stage, stages.get(stage.value))
-        noted = run.stage(stage) if run else StageResult()
-        if seen.state is StageState.FAILED and noted.failure:
-            seen = noted
-        elif seen.state is StageState.NOT_STARTED:
-            seen = StageResult(StageState.SKIPPED)
-        results[stage] = seen
+        seen = seen_result(stage, stages.get(stage.value), run)
+        results[stage] = StageResult(StageState.SKIPPED) if seen.state is StageState.NOT_STARTED else seen
     return results
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import orjson
 
+from auricle.cautions import Caution
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, SupersededRun, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.job import Job
 from auricle.processing.run_files import Plan, PlannedWindow, Region, read_plan, write_plan
-from auricle.recording import Audio, Caution, Stage, StageState, Status
+from auricle.recording import Audio, Stage, StageState, Status
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import FlacIndex
 from auricle.speech.vad import VoiceActivityModel, VoiceTrack, speech_regions
@@ -155,7 +156,7 @@ def _speech(track: VoiceTrack) -> tuple[Region, ...]:
 
 
 def _cautions(facts: AudioFacts, windows: Sequence[Window]) -> tuple[Caution, ...]:
-    cautions = [Caution(notice.code, notice.message) for notice in facts.warnings]
+    cautions = list(facts.cautions)
     if not windows:
         cautions.append(Caution("no-speech", "No speech was found in this recording, so its transcript is empty."))
     return tuple(cautions)

@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 
+from auricle.cautions import Caution
 from auricle.errors import NotFound
 from auricle.highlights import Highlight
 from auricle.ports import ObjectStore
 from auricle.processing.job import Job
-from auricle.recording import Audio, Caution
+from auricle.recording import Audio
 from auricle.transcript import Engine, SpeakerTurn, Word
 
 Region = tuple[float, float]

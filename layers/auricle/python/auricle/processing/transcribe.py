@@ -1,19 +1,21 @@
-"""Transcribe: the words of one window, or of all of them one after the other."""
+"""Transcribe: the words of one window, or of all of them in one process."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.job import Job
 from auricle.processing.run_files import Plan, PlannedWindow, WindowWords, read_plan, read_window, write_window
-from auricle.recording import Caution
-from auricle.speech.flac import FlacRange, decode_flac_range
+from auricle.speech.flac import FlacRange, Samples, decode_flac_range
 from auricle.speech.transcription import TranscriptionEngine
 from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
+
+WINDOWS_TOGETHER = 16
+"""How many windows an engine is given at once where one process does them all: eight minutes of sound at most."""
 
 
 def transcribe_window(
@@ -27,7 +29,8 @@ def transcribe_window(
     """Writes the window's words and returns `{"window", "words"}`, the latter a count."""
     gate.enter(job, recordings)
     plan = read_plan(job, objects)
-    return _transcribe(job, plan, plan.windows[index], recordings, objects, engine)
+    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine)
+    return {"window": index, "words": words}
 
 
 def transcribe_all(
@@ -35,52 +38,64 @@ def transcribe_all(
 ) -> Mapping[str, Any]:
     """Every window in one process, for engines that are costly to start: what the Batch job does.
 
-    Consent and the run's currency are asked before each window, so that withdrawing stops the next one.
+    Consent and the run's currency are asked before every few windows, so that withdrawing stops the next ones.
     """
     plan = read_plan(job, objects)
     words = 0
-    for window in plan.windows:
+    for first in range(0, len(plan.windows), WINDOWS_TOGETHER):
         gate.enter(job, recordings)
-        words += _transcribe(job, plan, window, recordings, objects, engine)["words"]
+        some = plan.windows[first : first + WINDOWS_TOGETHER]
+        words += sum(_transcribe(job, plan, some, recordings, objects, engine))
     return {"windows": len(plan.windows), "words": words}
 
 
 def _transcribe(
     job: Job,
     plan: Plan,
-    window: PlannedWindow,
+    windows: Sequence[PlannedWindow],
     recordings: RecordingStore,
     objects: ObjectStore,
     engine: TranscriptionEngine,
-) -> Mapping[str, Any]:
-    done = read_window(job, window.index, objects)
-    if done is None:  # a run that was cut off finds what it had finished
-        done = _words(job, plan, window, objects, engine)
-        write_window(job, done, objects)
-    recordings.note_window_done(job, window.index)
-    return {"window": window.index, "words": len(done.words)}
+) -> list[int]:
+    """The number of words of each window; those that a run which was cut off had finished are not done again."""
+    done = {window.index: read_window(job, window.index, objects) for window in windows}
+    missing = [window for window in windows if done[window.index] is None]
+    for words in _heard(job, plan, missing, objects, engine):
+        write_window(job, words, objects)
+        done[words.index] = words
+    for window in windows:
+        recordings.note_window_done(job, window.index)
+    return [len(words.words) for words in done.values() if words]
 
 
-def _words(
-    job: Job, plan: Plan, window: PlannedWindow, objects: ObjectStore, engine: TranscriptionEngine
-) -> WindowWords:
+def _heard(
+    job: Job, plan: Plan, windows: Sequence[PlannedWindow], objects: ObjectStore, engine: TranscriptionEngine
+) -> Iterator[WindowWords]:
+    given = [(_sound(job, plan, window, objects), _window(window)) for window in windows]
+    transcripts = [engine.transcribe(*given[0])] if len(given) == 1 else engine.transcribe_together(given)
+    for window, transcript in zip(windows, transcripts, strict=True):
+        yield WindowWords(
+            index=window.index,
+            words=transcript.words,
+            engine=transcript.engine,
+            language=transcript.language,
+            cautions=transcript.cautions,
+        )
+
+
+def _sound(job: Job, plan: Plan, window: PlannedWindow, objects: ObjectStore) -> Samples:
+    """The window's own channel, from one bounded read."""
     wanted = FlacRange(window.start_byte, window.end_byte, window.start_sample, window.end_sample)
     content = objects.read_range(job.audio_key, wanted.start_byte, wanted.end_byte)
-    audio = decode_flac_range(content, plan.stream_info, wanted)[window.channel]
-    heard = engine.transcribe(
-        audio,
-        Window(
-            window.index,
-            window.channel,
-            window.start_s,
-            window.end_s,
-            tuple(SpeechRegion(start_s, end_s) for start_s, end_s in window.regions),
-        ),
-    )
-    return WindowWords(
-        index=window.index,
-        words=heard.words,
-        engine=heard.engine,
-        language=heard.language,
-        cautions=tuple(Caution(notice.code, notice.message) for notice in heard.warnings),
+    sound: Samples = decode_flac_range(content, plan.stream_info, wanted)[window.channel]
+    return sound
+
+
+def _window(planned: PlannedWindow) -> Window:
+    return Window(
+        planned.index,
+        planned.channel,
+        planned.start_s,
+        planned.end_s,
+        tuple(SpeechRegion(start_s, end_s) for start_s, end_s in planned.regions),
     )

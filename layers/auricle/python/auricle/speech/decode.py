@@ -21,9 +21,9 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 
+from auricle.cautions import Caution
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
-from auricle.speech.notices import Notice
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
 
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ
@@ -54,7 +54,7 @@ class AudioFacts:
     fold: tuple[float, float] | None
     """Weights that make one channel of two that hold the same conversation; None where each is its own."""
 
-    warnings: tuple[Notice, ...]
+    cautions: tuple[Caution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +208,16 @@ class Decoding:
             raise EmptyAudio("The file is a recording of no length: it holds no sound.")
         if self._broken_packets > self._whole_packets:
             raise self._damaged("most of it cannot be decoded")
-        warnings = []
+        cautions = []
         if declared_s is not None and declared_s - decoded_s > max(0.5, 0.002 * declared_s):
-            warnings.append(
-                Notice(
+            cautions.append(
+                Caution(
                     "truncated",
                     f"The file is cut off or damaged: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
                 )
             )
         elif self._broken_packets:
-            warnings.append(Notice("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
+            cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
         return AudioFacts(
             format=self.format.name,
             codec=stream.codec_context.name,
@@ -227,7 +227,7 @@ class Decoding:
             is_video=any(not video.disposition & Disposition.attached_pic for video in container.streams.video),
             channels_kept=channels_kept,
             fold=self._comparison.fold() if channels_kept == 2 else None,
-            warnings=tuple(warnings),
+            cautions=tuple(cautions),
         )
 
     def _declared_s(self, container: InputContainer, stream: AudioStream) -> float | None:

@@ -7,14 +7,14 @@ recording's windows may be spread over any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from auricle.cautions import Caution
 from auricle.errors import InvalidRequest, ModelUnavailable
 from auricle.speech.flac import Samples
-from auricle.speech.notices import Notice
 from auricle.speech.windows import Window
 from auricle.transcript import Engine, Word
 
@@ -33,7 +33,7 @@ class WindowTranscript:
     """ISO 639-1 code, where the engine knows it."""
 
     engine: Engine
-    warnings: tuple[Notice, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 class TranscriptionEngine(Protocol):
@@ -47,6 +47,12 @@ class TranscriptionEngine(Protocol):
         """The words of `window`, whose sound `audio` is: its channel alone, (n,), from start_s to end_s.
 
         Raises `EngineFailed` when the engine cannot do its work.
+        """
+
+    def transcribe_together(self, heard: Sequence[tuple[Samples, Window]]) -> tuple[WindowTranscript, ...]:
+        """Several windows of one recording, as `transcribe` takes them, at once where the engine gains by it.
+
+        One transcript for each window, in the order given. Raises as `transcribe` does.
         """
 
 

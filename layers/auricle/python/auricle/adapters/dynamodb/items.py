@@ -35,11 +35,12 @@ from pynamodb.models import Model
 
 from auricle.adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from auricle.adapters.dynamodb.stream import OUTBOX_KIND
+from auricle.cautions import Caution
 from auricle.consent import Consent
 from auricle.contacts import Contact
 from auricle.domain_events import DomainEvent
 from auricle.highlights import Highlight
-from auricle.recording import Audio, Caution, Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.recording import Audio, Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.timeline import EntryType, TimelineEntry
 from auricle.transcript import Engine, SpeakerTalk
 

@@ -1,4 +1,4 @@
-"""What a person should know about a result that is there all the same."""
+"""What a person should know about a result that is there all the same: a cut-off file, an unlikely language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Caution:
     """`code` is for programs (`truncated`, `likely-not-english`), `message` for people."""
 
     code: str
