@@ -204,6 +204,10 @@ class Listener:
         """What happened, without `recording.`"""
         return [event["detail-type"].removeprefix("recording.") for event in self.of(recording)]
 
+    def until(self, recording: str, happened: str) -> None:
+        """Waits until it has been told that this happened to the recording."""
+        wait(lambda: happened in self.types(recording))
+
 
 def put(url: str, content: bytes, **headers: str) -> None:
     """An upload as a browser's storage library sends it, with a header of another cloud."""

@@ -195,7 +195,7 @@ def test_what_is_no_recording_leaves_nothing_half_done(
     refused = service.http.get(f"{AUDIO_FILES}/{recording}/transcript")
     assert (refused.status_code, refused.json()["processingError"]["code"]) == (409, REFUSED[name].code)
     assert service.http.get(f"{FOUNDER}/recordings/{recording}/transcript").status_code == 422
-    wait(lambda: "failed" in heard.types(recording))
+    heard.until(recording, "failed")
     failed = next(event["detail"] for event in heard.of(recording) if event["detail-type"] == "recording.failed")
     assert failed["error"] == {"stage": "prepare", "code": REFUSED[name].code}
     timeline = service.get(f"{FOUNDER}/contacts/{contact}/timeline")["timeline"]
@@ -228,7 +228,7 @@ def test_what_is_odd_works(service: Service, ended: Callable[[str], str], heard:
     assert case.said in " ".join(segment["text"] for segment in segments)
     assert service.keys(recording) == RESULTS
     assert list(service.executions(recording).values()) == ["SUCCEEDED"]
-    wait(lambda: "completed" in heard.types(recording))
+    heard.until(recording, "completed")
 
 
 def test_an_hour_of_silence_is_quick_and_has_no_words(service: Service, ended: Callable[[str], str]) -> None:
@@ -302,7 +302,7 @@ def test_a_recording_removed_while_it_is_processed_leaves_nothing(
     assert recording not in {entry["id"] for entry in timeline}
     listed = service.get(f"{AUDIO_FILES}?pageSize=100")["items"]
     assert recording not in {one["audioFileId"] for one in listed}
-    wait(lambda: "removed" in heard.types(recording))
+    heard.until(recording, "removed")
     assert not {"completed", "failed"} & set(heard.types(recording))
 
 

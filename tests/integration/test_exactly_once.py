@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures import calls
-from tests.integration.service import Listener, Service, at_once, wait
+from tests.integration.service import Listener, Service, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def test_five_deliveries_and_five_requests_make_one_run(service: Service, heard:
     assert {answer["upload"] for answer in at_once([deliver] * TIMES)} == {"known"}
     assert service.items(recording)["STATE"] == state, "late deliveries change nothing"
     assert service.versions(recording) == before
-    wait(lambda: "completed" in heard.types(recording))
+    heard.until(recording, "completed")
     assert sorted(heard.types(recording)) == ["completed", "created", "processing", "uploaded"]
 
 
@@ -68,7 +68,7 @@ def test_five_requests_on_a_failed_recording_make_one_new_run(service: Service, 
     ended = service.ended(recording, run=2)
     assert (ended["status"], ended["run"]) == ("completed", 2)
     assert sorted(service.executions(recording).values()) == ["FAILED", "SUCCEEDED"]
-    wait(lambda: "completed" in heard.types(recording))
+    heard.until(recording, "completed")
     told = heard.of(recording)
     assert len({event["detail"]["id"] for event in told}) == len(told)
     assert heard.types(recording).count("failed") == heard.types(recording).count("completed") == 1

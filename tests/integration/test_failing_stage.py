@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fixtures import calls
-from tests.integration.service import AUDIO_FILES, FOUNDER, Listener, Service, wait
+from tests.integration.service import AUDIO_FILES, FOUNDER, Listener, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_without_diarization_the_words_are_kept(service: Service, heard: Listene
     assert {segment["speaker"] for segment in segments} == {"Unknown speaker"}
     assert set(service.detail(recording)["engines"]) == {"transcribe", "summarize"}
     assert list(service.executions(recording).values()) == ["SUCCEEDED"]
-    wait(lambda: "completed" in heard.types(recording))
+    heard.until(recording, "completed")
 
     assert service.process(recording, reprocess=True).status_code == 202
     assert service.ended(recording, run=2)["stages"]["diarize"] == {"state": "complete", "error": None}
@@ -68,7 +68,7 @@ def test_without_transcription_the_turns_are_kept_and_a_retry_succeeds(
     assert [talk["speaker"] for talk in service.detail(recording)["speakers"]] == ["Speaker 1"]
     assert service.detail(recording)["speakers"][0]["talkSeconds"] > 3
     assert service.get(f"{FOUNDER}/recordings/{recording}")["error"]["stage"] == "transcribe"
-    wait(lambda: "failed" in heard.types(recording))
+    heard.until(recording, "failed")
     timeline = service.get(f"{FOUNDER}/contacts/{contact}/timeline")["timeline"]
     assert [entry["status"] for entry in timeline] == ["failed"]
 
@@ -114,7 +114,7 @@ def test_when_nothing_can_be_written_the_recording_is_in_error_not_stuck(service
     assert "Ask for processing again" in status["message"]
     assert "in-progress" not in {stage["state"] for stage in status["stages"].values()}
     assert status["finishedAt"]
-    wait(lambda: "failed" in heard.types(recording))
+    heard.until(recording, "failed")
     assert "gsi2pk" not in service.items(recording)["STATE"], "the sweep has nothing more to do with it"
     assert service.process(recording).status_code == 202
     assert service.ended(recording, run=2)["status"] == "completed"
