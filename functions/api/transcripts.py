@@ -19,8 +19,10 @@ def has_transcript(detail: RecordingDetail) -> bool:
 
 def read_transcript(detail: RecordingDetail, objects: ObjectStore) -> dict[str, Any] | None:
     """The stored transcript (the layout is `auricle.transcript_file`'s); None while there is none."""
-    if not has_transcript(detail):
-        return None
     recording = detail.recording
+    # While a recording is processed again, and where that failed, what an earlier run heard is still there.
+    found_earlier = recording.run > 1 and recording.word_count > 0
+    if not has_transcript(detail) and not found_earlier:
+        return None
     job = Job(org=recording.org, recording=recording.id, run=recording.run)
     return transcript_file.load(objects.read(job.transcript_key))

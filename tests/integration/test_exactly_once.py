@@ -89,3 +89,18 @@ def test_a_sweep_beside_a_run_does_not_disturb_it(service: Service) -> None:
     service.sweep()
     assert list(service.executions(recording).values()) == ["SUCCEEDED"]
     assert service.status(recording)["run"] == 1
+
+
+def test_an_upload_whose_event_was_lost_is_found_by_the_sweep(service: Service) -> None:
+    with service.reconfigured("StartProcessing", AURICLE_TABLE="no-such-table"):
+        recording = service.upload(call())
+        service.sweep()
+    assert service.ended(recording)["status"] == "completed"
+    assert list(service.executions(recording).values()) == ["SUCCEEDED"]
+
+
+def test_events_that_cannot_be_published_now_are_published_later(service: Service, heard: Listener) -> None:
+    with service.reconfigured("PublishEvents", AURICLE_BUS=""):
+        upload = service.request_upload()
+        assert heard.of(upload.id) == []
+    heard.until(upload.id, "created")

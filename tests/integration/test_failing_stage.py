@@ -85,6 +85,46 @@ def test_without_transcription_the_turns_are_kept_and_a_retry_succeeds(
     assert history["RUN#0001"]["transcribe"]["S"].startswith('["failed"'), "what happened stays on record"
 
 
+def test_processing_again_in_vain_takes_nothing_away(service: Service, tmp_path: Path) -> None:
+    recording = service.upload(call())
+    assert service.ended(recording)["status"] == "completed"
+    segments, before = service.transcript(recording)["segments"], service.detail(recording)
+    found = ("wordCount", "speakers", "highlights", "engines", "language", "durationSeconds")
+
+    missing = {"AURICLE_TRANSCRIPTION_ENGINE": "whisper", "AURICLE_WHISPER_MODEL": str(tmp_path / "no-model")}
+    broken = (("Transcribe", missing), ("Prepare", {"AURICLE_MODELS_DIR": str(tmp_path)}))
+    for run, (stage, variables) in enumerate(broken, start=2):
+        with service.reconfigured(stage, **variables):
+            assert service.process(recording, reprocess=True).status_code == 202
+            assert service.transcript(recording)["segments"] == segments, "while it is processed again"
+            status = service.ended(recording, run=run)
+        assert (status["status"], status["error"]["stage"]) == ("failed", stage.lower())
+        assert service.transcript(recording)["segments"] == segments
+        after = service.detail(recording)
+        assert {name: after[name] for name in found} == {name: before[name] for name in found}
+
+    assert service.process(recording).status_code == 202
+    assert service.ended(recording, run=4)["status"] == "completed"
+    assert service.transcript(recording)["segments"] == segments
+
+
+def test_a_run_that_is_stopped_can_be_tried_again(service: Service) -> None:
+    recording = service.upload(calls.as_file(calls.stretch(0, 20), "call.flac", "flac"))
+    service.until(recording, lambda now: now["stages"]["transcribe"]["state"] == "in-progress")
+    (name,) = service.executions(recording)
+    arn = service.engine.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    service.engine.client("stepfunctions").stop_execution(executionArn=arn)
+    status = service.ended(recording)
+    assert (service.state(recording), status["error"]["code"]) == ("ERROR", "processing-stopped")
+    states = {stage: found["state"] for stage, found in status["stages"].items()}
+    assert states["prepare"] == "complete"
+    assert states["transcribe"] == "failed"
+    assert states["summarize"] == "skipped"
+    assert service.process(recording).status_code == 202
+    assert service.ended(recording, run=2)["status"] == "completed"
+    assert not [key for key in service.keys(recording) if key.startswith("runs/")], "nor what the dead run left"
+
+
 @pytest.mark.parametrize("stage", ["Assemble", "Summarize"])
 def test_a_stage_that_cannot_reach_the_bucket_is_named(service: Service, stage: str) -> None:
     with service.reconfigured(stage, AURICLE_BUCKET="no-such-bucket"):

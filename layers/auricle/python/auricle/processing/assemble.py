@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from auricle import transcript_file
+from auricle.errors import NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import seen_result
@@ -27,11 +28,12 @@ def assemble_transcript(
     """Writes the transcript and returns `{"segments", "words"}` as counts.
 
     Whatever either branch finished is used: without turns every word is kept with its speaker unknown, and
-    without words the turns are kept.
+    without words the turns are kept. But where transcription failed, an earlier run's transcript with as many words
+    stays: processing a recording again must not take away what is there.
     """
     run = gate.enter(job, recordings).run
-    for stage in PARALLEL_STAGES:
-        result = seen_result(stage, stages.get(stage.value), run)
+    results = {stage: seen_result(stage, stages.get(stage.value), run) for stage in PARALLEL_STAGES}
+    for stage, result in results.items():
         recordings.note_stage(job, stage, result.state, result.failure)
     recordings.note_stage(job, Stage.ASSEMBLE, StageState.IN_PROGRESS)
     windows = read_windows(job, objects)
@@ -42,6 +44,11 @@ def assemble_transcript(
         turns=diarized.turns,
         language=_language(windows),
     )
+    if results[Stage.TRANSCRIBE].state is StageState.FAILED:
+        earlier = _earlier(job, objects)
+        if earlier and len(earlier.words) >= len(words):
+            recordings.note_stage(job, Stage.ASSEMBLE, StageState.COMPLETE)
+            return {"segments": len(earlier.segments), "words": len(earlier.words)}
     engines = {}
     if windows:
         engines[Stage.TRANSCRIBE.value] = windows[0].engine
@@ -54,6 +61,14 @@ def assemble_transcript(
     )
     recordings.note_stage(job, Stage.ASSEMBLE, StageState.COMPLETE)
     return {"segments": len(transcript.segments), "words": len(words)}
+
+
+def _earlier(job: Job, objects: ObjectStore) -> Transcript | None:
+    """The transcript that is there already, an earlier run's or this one's before a retry."""
+    try:
+        return transcript_file.load_transcript(objects.read(job.transcript_key))
+    except NotFound:
+        return None
 
 
 def _language(windows: list[WindowWords]) -> str | None:

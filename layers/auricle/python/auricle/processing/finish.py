@@ -54,7 +54,7 @@ def finish_recording(
             after,
         )
         if recordings.save(after, expected=before, events=[event], finished_stages=results if run else None):
-            objects.remove(objects.keys(job.run_prefix))
+            objects.remove(objects.keys(job.runs_prefix))
             return {"status": after.status.value}
     raise TransientError("The recording kept changing while its results were being written.")
 
@@ -100,30 +100,29 @@ def _never_began() -> Failure:
 
 
 def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript: bool) -> Recording:
-    """The recording with everything the run's files say."""
-    found = before
-    cautions: dict[str, Caution] = {}
-    engines: dict[str, Engine] = {}
+    """The recording with everything the run's files say; what they do not say stays as an earlier run found it."""
     try:
         plan = read_plan(job, objects)
     except NotFound:
-        return found
-    cautions.update((caution.code, caution) for caution in plan.cautions)
-    found = replace(found, audio=plan.audio)
-    if has_transcript:
-        stored = objects.read(job.transcript_key)
-        transcript = transcript_file.load_transcript(stored)
-        for window in read_windows(job, objects):
-            cautions.update((caution.code, caution) for caution in window.cautions)
-        engines.update((stage, Engine(**engine)) for stage, engine in transcript_file.load(stored)["engines"].items())
-        found = replace(
-            found,
-            language=transcript.language,
-            speakers=transcript.talk(),
-            word_count=len(transcript.words),
-        )
+        return before
+    cautions: dict[str, Caution] = {caution.code: caution for caution in plan.cautions}
+    if not has_transcript:
+        return replace(before, audio=plan.audio, cautions=tuple(cautions.values()))
+    for window in read_windows(job, objects):
+        cautions.update((caution.code, caution) for caution in window.cautions)
+    stored = objects.read(job.transcript_key)
+    transcript = transcript_file.load_transcript(stored)
+    engines = {stage: Engine(**engine) for stage, engine in transcript_file.load(stored)["engines"].items()}
     highlights = read_highlights(job, objects)
     if highlights is not None:
         engines[Stage.SUMMARIZE.value] = HIGHLIGHTS_ENGINE
-        found = replace(found, highlights=highlights)
-    return replace(found, engines=engines, cautions=tuple(cautions.values()))
+    return replace(
+        before,
+        audio=plan.audio,
+        language=transcript.language,
+        speakers=transcript.talk(),
+        word_count=len(transcript.words),
+        highlights=highlights or (),  # an earlier run's would point into another transcript
+        engines=engines,
+        cautions=tuple(cautions.values()),
+    )

@@ -39,9 +39,14 @@ class Job:
         return f"orgs/{self.org}/recordings/{self.recording}/"
 
     @property
+    def runs_prefix(self) -> str:
+        """What runs need while they are under way: removed when one has finished, with what dead ones left."""
+        return f"{self.prefix}runs/"
+
+    @property
     def run_prefix(self) -> str:
-        """What only this run needs, and loses when it has finished."""
-        return f"{self.prefix}runs/{self.run}/"
+        """What only this run needs."""
+        return f"{self.runs_prefix}{self.run}/"
 
     @property
     def source_key(self) -> str:
