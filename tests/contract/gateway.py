@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -42,6 +42,7 @@ class Identity:
 
     keys: dict[str, RSAKey] = field(default_factory=lambda: {"k1": RSAKey.generate_key(2048, private=True)})
     fetched: int = 0
+    clock: Callable[[], float] = time.time
 
     def document(self, _url: str = "") -> bytes:
         """The JWKS, counting how often it is asked for."""
@@ -64,7 +65,7 @@ class Identity:
         **claims: Any,
     ) -> str:
         """A signed token; `claims` replace the usual ones and `without` leaves some out."""
-        now_s = int(time.time())
+        now_s = int(self.clock())
         content = {
             "iss": ISSUER,
             "aud": AUDIENCE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import publish_events.handler
 import start_processing.handler
 import sweep.handler
+from auricle.adapters import logs
 from auricle.errors import TransientError
 from auricle.processing.job import Job
 from auricle.recording import Status
@@ -38,12 +40,20 @@ def uploaded(fakes: Fakes) -> dict[str, Any]:
     return {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": key, "size": 4}}}
 
 
-def test_an_object_created_starts_processing(fakes: Wired, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the process's logger writes; it holds on to the stream it first saw, whichever test that was in."""
+    written = io.StringIO()
+    monkeypatch.setattr(logs.logger().registered_handler, "stream", written)
+    return written
+
+
+def test_an_object_created_starts_processing(fakes: Wired, logged: io.StringIO) -> None:
     event = uploaded(fakes)
     assert start_processing.handler.lambda_handler(event, None) == {"upload": "started"}
     assert start_processing.handler.lambda_handler(event, None) == {"upload": "known"}
     assert len(fakes.workflow) == 1
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert [(line["org"], line["recording"], line["upload"]) for line in lines] == [
         ("acme", "rec_1", "started"),
         ("acme", "rec_1", "known"),
