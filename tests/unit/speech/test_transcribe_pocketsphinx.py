@@ -91,3 +91,9 @@ def test_words_that_are_likely_wrong_are_said_to_be(engine: PocketsphinxTranscri
     found = engine.transcribe(noisy, Window(0, 0, 0, 12, (SpeechRegion(0, 12),)))
     assert len(found.words) > 5
     assert [caution.code for caution in found.cautions] == ["likely-not-english"]
+
+
+def test_the_first_person_is_written_as_people_write_it(heard: WindowTranscript) -> None:
+    texts = [word.text for word in heard.words]
+    assert "I" in texts
+    assert "i" not in texts

@@ -53,6 +53,10 @@ _DOUBTFUL = 0.35
 _ENOUGH_WORDS = 5
 
 _ALTERNATE = re.compile(r"\(\d+\)$")
+"""How the dictionary tells a word's second pronunciation from its first."""
+
+_FIRST_PERSON = re.compile(r"^i(?=$|')")
+"""The dictionary knows no capitals; this one is always right."""
 
 
 class PocketsphinxTranscription:
@@ -105,7 +109,7 @@ class PocketsphinxTranscription:
             from_s = start_s - _MARGIN_S + segment.start_frame / _FRAMES_PER_S
             to_s = start_s - _MARGIN_S + (segment.end_frame + 1) / _FRAMES_PER_S
             yield Word(
-                text=_ALTERNATE.sub("", segment.word),
+                text=_FIRST_PERSON.sub("I", _ALTERNATE.sub("", segment.word)),
                 start_s=round(min(max(from_s, start_s), window.end_s), 3),
                 end_s=round(min(max(to_s, start_s), window.end_s), 3),
                 confidence=round(min(1.0, float(segment.prob)), 4),
