@@ -282,3 +282,20 @@ def test_two_channels_with_one_conversation_can_be_folded(tmp_path: Path) -> Non
     assert fold(silence, voice) == (0.0, 1.0)
     assert fold(voice, other) is None
     assert fold(voice + 0.25 * other, other + 0.25 * voice) is None, "crosstalk at -12 dB is still two sides of a call"
+
+
+def test_a_room_before_distant_microphones_is_one_conversation_and_a_call_is_two(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    voices = random.standard_normal((2, 30 * SAMPLE_RATE_HZ)).astype(np.float32) * 0.1
+    for second in range(30):  # they take turns, and every third second is a pause
+        moment = slice(second * SAMPLE_RATE_HZ, (second + 1) * SAMPLE_RATE_HZ)
+        voices[[0, 1] if second % 3 == 2 else [1 - second % 3], moment] *= 0.001
+    one, two = voices
+    late = round(0.02 * SAMPLE_RATE_HZ)  # seven metres further away
+
+    def fold(left: Samples, right: Samples) -> tuple[float, float] | None:
+        return decoded(odd_audio.write(tmp_path / "a.wav", np.stack([left, right]), codec="pcm_f32le"))[1].fold
+
+    assert fold(one + 0.7 * np.roll(two, late), two + 0.7 * np.roll(one, late)) == (0.5, 0.5)
+    assert fold(one, two) is None
+    assert fold(one + 0.25 * np.roll(two, late), two + 0.25 * np.roll(one, late)) is None

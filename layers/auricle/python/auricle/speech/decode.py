@@ -15,6 +15,7 @@ from typing import BinaryIO
 import av
 import av.error
 import numpy as np
+import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -25,6 +26,9 @@ from auricle.cautions import Caution
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
+
+Energies = npt.NDArray[np.float64]
+"""(2, moments): what each channel's tenths of a second add up to."""
 
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ
 _READ_BYTES = 1 << 18
@@ -249,34 +253,66 @@ class Decoding:
 class _ChannelComparison:
     """Are two channels two sides of a call, or one conversation recorded in stereo?
 
-    Two sides of a call hardly correlate; even a loud echo of the other side (-12 dB) gives 0.47. One conversation
-    in front of two microphones, or a mono recording saved as stereo, does.
+    Two sides of a call hardly correlate; even a loud echo of the other side (-12 dB) gives 0.47. A mono recording
+    saved as stereo, and one conversation in front of two microphones side by side, do. Microphones further apart
+    need not: sound reaches them at different times. But both hear whoever speaks, while on a call each moment
+    belongs to one side, so the levels tell.
     """
 
     _SAME_CONVERSATION = 0.6
     _SILENT_BESIDE = 1e-5
     """A channel this much weaker (-50 dB) than the other is empty."""
 
+    _MOMENT_SAMPLES = SAMPLE_RATE_HZ // 10
+    _BELONGS_DB = 6.0
+    """A moment belongs to the side that is this much louder: the margin of the crosstalk gate."""
+
+    _LOUD_DB = -20.0
+    """Moments count down to this much below the recording's loud ones: between words there is only noise."""
+
+    _PAUSELESS_SHARE = 0.9
+    _CALL_SHARE = 0.5
+    """On a call at least this share of the moments belongs to one side; the rest is both speaking at once."""
+
     def __init__(self) -> None:
-        self._left = self._right = self._both = 0.0
+        self._both = 0.0
+        self._energies: list[Energies] = []
+        self._rest: Samples = np.zeros((2, 0), np.float32)
 
     def feed(self, block: Samples) -> None:
-        left, right = block.astype(np.float64)
-        # Not `@`: BLAS would wake its threads for a thousandth of a second's work, and wait for them.
-        self._left += float(np.sum(left * left))
-        self._right += float(np.sum(right * right))
-        self._both += float(np.sum(left * right))
+        joined = np.concatenate([self._rest, block], axis=1)
+        whole = joined.shape[1] // self._MOMENT_SAMPLES
+        self._rest = joined[:, whole * self._MOMENT_SAMPLES :]
+        self._note(joined[:, : whole * self._MOMENT_SAMPLES].reshape(2, whole, self._MOMENT_SAMPLES))
 
     def fold(self) -> tuple[float, float] | None:
-        if self._right <= self._left * self._SILENT_BESIDE:
+        """Weights that make one channel of two; None for the two sides of a call."""
+        self._note(self._rest[:, None])
+        self._rest = self._rest[:, :0]
+        energies = np.concatenate(self._energies, axis=1)
+        left, right = energies.sum(axis=1)
+        if right <= left * self._SILENT_BESIDE:
             return 1.0, 0.0
-        if self._left <= self._right * self._SILENT_BESIDE:
+        if left <= right * self._SILENT_BESIDE:
             return 0.0, 1.0
-        correlation = self._both / (self._left * self._right) ** 0.5
-        if abs(correlation) < self._SAME_CONVERSATION:
+        correlation = self._both / (left * right) ** 0.5
+        if abs(correlation) < self._SAME_CONVERSATION and not self._heard_by_both(energies):
             return None
         # Channels of opposite phase would cancel each other in a sum.
-        return (0.5, 0.5) if correlation > 0 else (0.5, -0.5)
+        return (0.5, 0.5) if correlation > -self._SAME_CONVERSATION else (0.5, -0.5)
+
+    def _note(self, sound: Samples) -> None:
+        moments = sound.astype(np.float64)
+        # Not `@`: BLAS would wake its threads for a thousandth of a second's work, and wait for them.
+        self._energies.append(np.sum(np.square(moments), axis=2))
+        self._both += float(np.sum(moments[0] * moments[1]))
+
+    def _heard_by_both(self, energies: Energies) -> bool:
+        """Whether most moments are loud on both channels. Sound without any pause tells nothing."""
+        louder, softer = energies.max(axis=0), energies.min(axis=0)
+        loud = louder > np.quantile(louder, 0.95) * 10 ** (self._LOUD_DB / 10)
+        belongs = louder >= softer * 10 ** (self._BELONGS_DB / 10)
+        return float(np.mean(loud)) < self._PAUSELESS_SHARE and float(np.mean(belongs[loud])) < self._CALL_SHARE
 
 
 class _Nameless(io.RawIOBase):
