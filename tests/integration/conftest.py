@@ -1,7 +1,7 @@
 """Engines for the tests, each in a process of its own: the engine is one per process and keeps global state.
 
 `auricle` is the real application (the synthesized `local` stacks); `probe` a small one for the engine itself.
-Tests that share an engine run in one xdist worker.
+A module runs in one xdist worker (`--dist loadfile`), and the modules of one worker share its engines.
 """
 
 from __future__ import annotations
@@ -21,16 +21,6 @@ from tests.integration.service import Listener
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-SHARED = ("auricle", "probe")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker per shared engine: two engines of the same stacks would only cost time."""
-    for item in items:
-        for name in SHARED:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(f"engine-{name}"))
 
 
 @pytest.fixture(scope="session")

@@ -156,9 +156,10 @@ def ended(service: Service, contact: str, heard: Listener) -> Iterator[Callable[
         return recording
 
     with ThreadPoolExecutor(3) as threads:
-        recordings: dict[str, Future[str]] = {}
+        longest = "an hour of silence"
+        recordings: dict[str, Future[str]] = {longest: threads.submit(upload, ODD[longest])}
         recordings |= {name: threads.submit(upload, refused) for name, refused in REFUSED.items()}
-        recordings |= {name: threads.submit(upload, odd) for name, odd in ODD.items()}
+        recordings |= {name: threads.submit(upload, odd) for name, odd in ODD.items() if name != longest}
         yield lambda name: recordings[name].result()
 
 

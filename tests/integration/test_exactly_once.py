@@ -77,6 +77,7 @@ def test_five_requests_on_a_failed_recording_make_one_new_run(service: Service, 
 def test_five_requests_to_process_again_make_one_new_run(service: Service) -> None:
     recording = service.upload(call())
     assert service.ended(recording)["status"] == "completed"
+    at_once([partial(service.status, recording)] * TIMES)  # now all can be answered at once
     at_once([partial(service.process, recording, reprocess=True)] * TIMES)
     assert service.ended(recording, run=2)["run"] == 2
     assert list(service.executions(recording).values()) == ["SUCCEEDED"] * 2
