@@ -27,7 +27,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED) ## upload a call, follow it, print who said what when  [FILE=call.mp3]
-	@$(BIN)/auricle demo $(if $(FILE),"$(FILE)")
+	@$(BIN)/auricle demo --port $(PORT) $(if $(FILE),"$(FILE)")
 
 up: $(INSTALLED) ## serve on http://127.0.0.1:8080 until Ctrl-C  [PORT=8080]
 	@$(BIN)/auricle up --port $(PORT)
