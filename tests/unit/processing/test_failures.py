@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from auricle.processing.failures import failure, is_final, stage_result
-from auricle.recording import Stage, StageState
+from auricle.processing.failures import failure, is_final, seen_result, stage_result
+from auricle.recording import Failure, Run, Stage, StageResult, StageState
 
 
 def _cause(message: str, error_type: str) -> str:
@@ -40,3 +41,15 @@ def test_a_stage_nothing_is_known_of_has_not_started() -> None:
     assert stage_result(Stage.SUMMARIZE, None).state is StageState.NOT_STARTED
     assert stage_result(Stage.SUMMARIZE, {"state": "skipped"}).state is StageState.SKIPPED
     assert stage_result(Stage.SUMMARIZE, {"state": "failed", "error": "ValueError"}).failure is not None
+
+
+def test_a_stage_knows_better_than_the_workflow_why_it_failed() -> None:
+    """Of a Batch job the workflow sees no more than that it failed."""
+    caught = {"state": "failed", "error": "States.TaskFailed", "cause": "{}"}
+    noted = StageResult(StageState.FAILED, Failure(Stage.DIARIZE, "model-unavailable", "The weights are not there."))
+    run = Run(1, "v1", datetime(2026, 3, 30, tzinfo=UTC), stages={Stage.DIARIZE: noted})
+    assert seen_result(Stage.DIARIZE, caught, run) == noted
+    unsaid = seen_result(Stage.TRANSCRIBE, caught, run).failure
+    assert unsaid is not None
+    assert unsaid.code == "transcribe-failed"
+    assert seen_result(Stage.DIARIZE, {"state": "complete"}, run) == StageResult(StageState.COMPLETE), "it was retried"
