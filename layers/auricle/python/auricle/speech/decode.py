@@ -224,7 +224,7 @@ class Decoding:
             cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
         return AudioFacts(
             format=self.format.name,
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             channels=source_channels,
             sample_rate_hz=source_rate_hz,
             duration_s=decoded_s,
