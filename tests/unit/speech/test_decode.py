@@ -65,7 +65,7 @@ def test_every_format_keeps_its_two_channels_apart(
 def test_amr_from_a_telephone() -> None:
     frame = bytes([0x3C]) + bytes(31)  # 12.2 kbit/s, 20 ms
     samples, facts = decoded(io.BytesIO(b"#!AMR\n" + frame * 100))
-    assert (facts.format, facts.codec, facts.sample_rate_hz) == ("amr", "amrnb", 8000)
+    assert (facts.format, facts.codec, facts.sample_rate_hz) == ("amr", "amr_nb", 8000)
     assert samples.shape[1] == pytest.approx(2 * SAMPLE_RATE_HZ, abs=320)
 
 
