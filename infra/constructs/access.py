@@ -63,13 +63,13 @@ class Access:
         )
 
     def remove(self, grantee: Grantee, keys: str) -> None:
-        """Delete objects."""
+        """Delete objects, and every version of them."""
         self._data.bucket.grant_delete(grantee, keys)
         self._explain(
             grantee,
             actions=["s3:DeleteObject*"],
             resources=[self._object_arn(keys)],
-            reason="Deleting: objects and their versions, of keys that one run needs.",
+            reason="Deleting: objects and their versions, of keys that a recording or one of its runs has.",
         )
 
     def read_model(self, grantee: Grantee, address: str) -> None:

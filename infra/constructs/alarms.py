@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -18,6 +19,8 @@ from constructs import Construct
 from infra.environments import Environment
 
 _EVERY = Duration.minutes(5)
+LATE_MS = 10 * 60 * 1000
+"""An event that is not on the bus by then is late: usually it takes a second."""
 
 
 class Alarms(Construct):
@@ -29,6 +32,16 @@ class Alarms(Construct):
         self.topic: sns.Topic | None = None
         if environment.notify:
             self.topic = sns.Topic(self, "Topic", display_name=self._name, enforce_ssl=True)
+            # A topic with a policy of its own has lost the default one, by which alarms may publish.
+            self.topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AlarmsMayPublish",
+                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[self.topic.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                )
+            )
             if environment.alarm_email:
                 self.topic.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
 
@@ -72,6 +85,15 @@ class Alarms(Construct):
                 f"{name} throws.",
                 more_than=10,
             )
+
+    def on_late_events(self, publisher: lambda_.Function) -> None:
+        """What the bus refuses is tried again without an error of the function: it shows by its age alone."""
+        self._add(
+            "EventsLate",
+            publisher.metric("IteratorAge", period=_EVERY, statistic="Maximum"),
+            "Events wait to be published. After 23 hours they are given up: see the function publish_events.",
+            more_than=LATE_MS,
+        )
 
     def _add(self, construct_id: str, metric: cloudwatch.Metric, description: str, *, more_than: int = 0) -> None:
         alarm = cloudwatch.Alarm(

@@ -24,7 +24,7 @@ def accept(construct: IConstruct, rule: str, *, reason: str, findings: Iterable[
 
 
 def finding_text(construct: IConstruct, arn: str) -> str:
-    """How cdk-nag writes an ARN made of references: joined, each reference as <LogicalId> or JSON."""
+    """How cdk-nag writes an ARN: joined, its references as <LogicalId>, <LogicalId.Attribute> or JSON."""
     resolved = Stack.of(construct).resolve(arn)
     return _joined(resolved)
 
@@ -37,6 +37,8 @@ def _joined(value: Any) -> str:
         return str(separator).join(_joined(part) for part in parts)
     if "Ref" in value:
         return f"<{value['Ref']}>"
+    if "Fn::GetAtt" in value:
+        return f"<{'.'.join(value['Fn::GetAtt'])}>"
     return json.dumps(value, separators=(",", ":"))
 
 

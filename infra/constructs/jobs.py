@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Size
+from aws_cdk import Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -181,7 +181,12 @@ class SpeechJob(Construct):
             memory=Size.gibibytes(memory_gib),
             gpu=gpus,
             command=["python", "-m", f"{stage}.job"],
-            environment={**variables, "POWERTOOLS_SERVICE_NAME": stage},
+            environment={
+                **variables,
+                "POWERTOOLS_SERVICE_NAME": stage,
+                # Lambda says where it runs; ECS does not, and its machines' metadata is out of reach on purpose.
+                "AWS_DEFAULT_REGION": Stack.of(self).region,
+            },
             job_role=self.role,
             logging=ecs.LogDriver.aws_logs(stream_prefix=stage, log_group=log),
             user="auricle",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -91,7 +91,13 @@ class Workflow(stepfunctions.StateMachine):
             )
 
     def _executions(self, name: str) -> str:
-        return self.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        # Made of parts: the machine's own ARN is a reference here, in whose text nothing can be replaced.
+        return Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{self.state_machine_name}:{name}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
 
     def _may_run_jobs(self, environment: Environment) -> None:
         def batch_arn(kind: str, name: str) -> str:

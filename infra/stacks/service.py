@@ -98,6 +98,8 @@ class ServiceStack(Stack):
         for function in (transcribe, diarize, summarize):
             access.write(function, RUN_KEYS)
         access.remove(finish, RUN_KEYS)
+        for function in (serve, start, sweep):  # each may be the one that erases a removed recording
+            access.remove(function, RECORDING_KEYS)
         access.read_model(transcribe, environment.whisper_model)
         for function in (serve, start, sweep):
             workflow.let_start(function)
@@ -109,6 +111,7 @@ class ServiceStack(Stack):
         alarms.on_failed_runs(workflow)
         alarms.on_server_errors(api.http)
         alarms.on_errors(self._functions)
+        alarms.on_late_events(publish)
 
         CfnOutput(self, "ApiId", value=api.id)
         CfnOutput(self, "ApiUrl", value=api.url)

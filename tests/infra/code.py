@@ -1,0 +1,146 @@
+"""The code, walked: what each function's handler can come to, without running it.
+
+Walked by names, so it errs on the side of too much: what is only mentioned counts as called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from infra.bundling import DOMAIN, FUNCTIONS
+
+ROOTS = (FUNCTIONS, DOMAIN)
+PORTS = {"recordings", "contacts", "objects", "workflow", "events"}
+WIRING = "auricle.bootstrap"
+"""Names every port: who is walked through it would come to all of them."""
+
+
+@dataclass
+class Module:
+    """One first-party module: its functions and classes, what its names stand for, what it imports."""
+
+    name: str
+    tree: ast.Module
+    definitions: dict[str, ast.stmt] = field(default_factory=dict)
+    names: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """A name in the module: the module it comes from, and its name there (None for a module itself)."""
+
+    @property
+    def outer(self) -> list[ast.stmt]:
+        """What runs when the module is imported."""
+        return [each for each in self.tree.body if not isinstance(each, (ast.FunctionDef, ast.ClassDef))]
+
+
+def path_of(module: str) -> Path | None:
+    """The file of a first-party module; None for any other."""
+    for root in ROOTS:
+        path = root.joinpath(*module.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+@cache
+def module(name: str) -> Module | None:
+    path = path_of(name)
+    if path is None:
+        return None
+    found = Module(name, ast.parse(path.read_text(encoding="utf-8")))
+    for each in found.tree.body:
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.definitions[each.name] = each
+    for node in imports(found.tree):
+        if isinstance(node, ast.Import):
+            found.names |= {each.asname or each.name.split(".")[0]: (each.name, None) for each in node.names}
+        elif node.module:
+            for asked in node.names:
+                inner = f"{node.module}.{asked.name}"
+                found.names[asked.asname or asked.name] = (inner, None) if path_of(inner) else (node.module, asked.name)
+    return found
+
+
+def imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Imports that happen, at the top or within functions: not those for types alone."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def imported(start: str) -> tuple[set[str], dict[str, set[str]]]:
+    """First-party modules that `start` imports, directly or not; and other top-level names, with who imports them."""
+    seen, others = set[str](), dict[str, set[str]]()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        found = module(name)
+        if name in seen or found is None:
+            continue
+        seen.add(name)
+        parents = name.split(".")
+        waiting += [".".join(parents[:length]) for length in range(1, len(parents))]
+        for node in imports(found.tree):
+            asked = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            if isinstance(node, ast.ImportFrom):
+                asked += [f"{node.module}.{each.name}" for each in node.names]
+            for target in asked:
+                if path_of(target):
+                    waiting.append(target)
+                elif path_of(target.split(".")[0]) is None:
+                    others.setdefault(target.split(".")[0], set()).add(name)
+    return seen, others
+
+
+def port_calls(*entries: tuple[str, str]) -> set[str]:
+    """What is called of the ports, as `objects.erase`, from these (module, name) on."""
+    calls, seen = set[str](), set[tuple[str, str]]()
+    waiting = list(entries)
+    while waiting:
+        entry = waiting.pop()
+        found = module(entry[0])
+        if entry in seen or found is None or entry[0] == WIRING:
+            continue
+        seen.add(entry)
+        definition = found.definitions.get(entry[1])
+        # A name that is no definition is a value the module makes when it is imported.
+        for node in [each for part in ([definition] if definition else found.outer) for each in ast.walk(part)]:
+            if isinstance(node, ast.Attribute):
+                owner = node.value
+                holder = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", None)
+                if holder in PORTS:
+                    calls.add(f"{holder}.{node.attr}")
+                if isinstance(owner, ast.Name) and found.names.get(owner.id, ("", ""))[1] is None:
+                    waiting.append((found.names.get(owner.id, ("", None))[0], node.attr))
+            elif isinstance(node, ast.Name):
+                if node.id in found.definitions:
+                    waiting.append((found.name, node.id))
+                elif node.id in found.names:
+                    origin, name = found.names[node.id]
+                    waiting.append((origin, name or ""))
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [(node.module, each.name) for each in node.names if path_of(node.module)]
+    return calls
+
+
+def entries(function: str) -> list[tuple[str, str]]:
+    """Where a function's code begins: its handler, and what declares itself by a decorator, as routes do."""
+    found = [(f"{function}.handler", "lambda_handler"), (f"{function}.handler", "")]
+    for name in imported(f"{function}.handler")[0]:
+        inside = module(name)
+        if inside and name.split(".")[0] == function:
+            found += [
+                (name, each.name)
+                for each in inside.definitions.values()
+                if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.decorator_list
+            ]
+    return found
