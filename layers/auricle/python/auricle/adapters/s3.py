@@ -34,9 +34,10 @@ class S3Objects:
 
     @cached_property
     def _client(self) -> S3Client:
-        # SigV4 has to be asked for: presigned URLs fall back to SigV2 in some regions and at local endpoints. Bucket
-        # names go into the host name, or into the path where the endpoint is an address.
-        client: S3Client = aws.client("s3", signature_version="s3v4", s3={"addressing_style": "auto"})
+        # SigV4 has to be asked for: presigned URLs fall back to SigV2 in some regions and at local endpoints. So has
+        # the region's own host: by default URLs are signed for the global one, which sends uploads to a bucket made
+        # lately on to its region, where the signature no longer holds. An address as endpoint keeps names in the path.
+        client: S3Client = aws.client("s3", signature_version="s3v4", s3={"addressing_style": "virtual"})
         return client
 
     def first_version(self, key: str) -> StoredObject | None:
@@ -170,5 +171,6 @@ def _errors(key: str) -> Iterator[None]:
             yield
     except ClientError as error:
         if aws.error_code(error) in _MISSING:
-            raise NotFound(f"There is no object {key}.") from error
+            # May come before a user's eyes: where things lie in the bucket is not theirs to know.
+            raise NotFound(f"A file that is needed is not stored any more: {key.rpartition('/')[2]}.") from error
         raise
