@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from auricle.consent import Consent
+from auricle.errors import SupersededRun
 from auricle.processing.job import Job
 from auricle.processing.start import remove
-from auricle.processing.sweep import ABANDONED_AFTER, UNTOUCHED, run_stopped, sweep
+from auricle.processing.sweep import ABANDONED_AFTER, UNTOUCHED, UPLOADS_END_AFTER, run_stopped, sweep
 from auricle.recording import Failure, Recording, Stage, StageResult, StageState, Status
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
@@ -183,6 +184,16 @@ def test_a_finish_that_writes_in_between_is_not_undone(fakes: Fakes) -> None:
     assert fakes.recordings.get("acme", "rec_1").status is Status.COMPLETE
 
 
+def test_a_removal_in_between_is_no_fault_of_the_sweep(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes.workflow.end(transcribing(fakes), "FAILED")
+
+    def gone(*_: object, **__: object) -> bool:
+        raise SupersededRun("The run is gone: the recording was removed meanwhile.")
+
+    monkeypatch.setattr(fakes.recordings, "save", gone)
+    assert swept(fakes) == {"moved-on": 1}
+
+
 def test_what_cannot_be_done_now_does_not_stop_the_rest(fakes: Fakes) -> None:
     put(fakes, status=Status.UPLOADED, version="v1")
     put(fakes, "rec_2")
@@ -203,6 +214,32 @@ def test_what_a_stage_wrote_after_the_removal_is_erased(fakes: Fakes) -> None:
     assert swept(fakes) == {"erased": 1}
     assert len(fakes.objects) == 0
     assert swept(fakes) == {}
+
+
+def test_an_upload_that_comes_after_the_removal_is_erased_though_no_event_tells_of_it(fakes: Fakes) -> None:
+    put(fakes)
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    assert swept(fakes, NOW + timedelta(minutes=11)) == {"erasing": 1}, "its upload URL still holds"
+    fakes.objects.write(Job("acme", "rec_1", 1).source_key, b"RIFF", content_type="audio/wav")
+    assert swept(fakes, NOW + UPLOADS_END_AFTER) == {"erased": 1}
+    assert len(fakes.objects) == 0
+
+
+def test_one_that_nothing_can_be_done_for_does_not_stop_the_rest(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(fakes, status=Status.UPLOADED, version="v1")
+    job = put(fakes, "rec_2", status=Status.UPLOADED, version="v1").current_job()
+    ask = fakes.workflow.outcome
+
+    def refused(asked: Job) -> str | None:
+        if asked.recording == "rec_1":
+            raise PermissionError("not allowed")
+        return ask(asked)
+
+    monkeypatch.setattr(fakes.workflow, "outcome", refused)
+    with pytest.raises(ExceptionGroup, match="1 recordings could not be looked after") as raised:
+        swept(fakes)
+    assert raised.value.exceptions[0].__notes__ == ["while looking after recording rec_1 of acme"]
+    assert job in fakes.workflow
 
 
 def test_a_failed_recording_is_no_ones_work(fakes: Fakes) -> None:

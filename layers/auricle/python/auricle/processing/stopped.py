@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import RecordingNotFound
+from auricle.errors import RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
 from auricle.processing.failures import RETRY_HINT
 from auricle.recording import OPEN, Failure, Recording, Run, Stage, StageResult, StageState, Status
@@ -27,12 +27,15 @@ def mark_stopped(recording: Recording, *, recordings: RecordingStore, now: datet
         return False
     failure = Failure(_last_stage(detail.run), CODE, f"Processing stopped unexpectedly. {RETRY_HINT}")
     after = replace(recording, failure=failure).to(Status.ERROR, at=now)
-    return recordings.save(
-        after,
-        expected=recording,
-        events=[recording_event(EventType.RECORDING_FAILED, after)],
-        finished_stages=_ended(detail.run, failure) if detail.run else None,
-    )
+    try:
+        return recordings.save(
+            after,
+            expected=recording,
+            events=[recording_event(EventType.RECORDING_FAILED, after)],
+            finished_stages=_ended(detail.run, failure) if detail.run else None,
+        )
+    except SupersededRun:  # removed since it was read, and its run with it
+        return False
 
 
 def _last_stage(run: Run | None) -> Stage:

@@ -7,9 +7,10 @@ recording may be written to by a stage that was under way. The sweep finds all t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from auricle.errors import RecordingNotFound, TransientError
 from auricle.ports import ObjectStore, RecordingStore, Workflow
@@ -24,6 +25,10 @@ UNTOUCHED = timedelta(minutes=10)
 ABANDONED_AFTER = timedelta(hours=24)
 """An upload URL holds for minutes: bytes that have not arrived by then never will. The recording says so and stays
 as it is (should they arrive after all, they are processed), but no sweep looks at it again."""
+
+UPLOADS_END_AFTER = timedelta(hours=1)
+"""Of a recording's making: its upload URL holds for 15 minutes, and a PUT that began in time may take a while. Until
+then a removed recording may be uploaded to, and the event that tells of it may be lost."""
 
 MAX_RECORDINGS = 2000
 """Of one sweep; the next goes on."""
@@ -41,21 +46,33 @@ def sweep(
     """Looks after every open recording that nothing has touched for that long; returns how many met which end.
 
     One that cannot be looked after just now does not keep the others waiting: the next sweep meets it again.
+
+    Raises:
+        ExceptionGroup: what went wrong with some of them and will not pass by itself, after all others.
     """
     ends: Counter[str] = Counter()
+    broken: list[Exception] = []
+
+    def look_after(recording: Recording, look: Callable[[], str]) -> None:
+        try:
+            ends[look()] += 1
+        except TransientError:
+            ends["postponed"] += 1
+        except Exception as error:  # noqa: BLE001  # one that nothing can be done for must not cost all the others
+            error.add_note(f"while looking after recording {recording.id} of {recording.org}")
+            broken.append(error)
+
     for recording in recordings.open_recordings(now - untouched, MAX_RECORDINGS):
-        try:
-            if recording.status in {Status.RECORDING, Status.UPLOADING}:
-                ends[_await_upload(recording, recordings, objects, workflow, max_upload_bytes, now)] += 1
-            else:
-                ends[_await_run(recording, recordings, workflow, now)] += 1
-        except TransientError:
-            ends["postponed"] += 1
+        if recording.status in {Status.RECORDING, Status.UPLOADING}:
+            look_after(
+                recording, partial(_await_upload, recording, recordings, objects, workflow, max_upload_bytes, now)
+            )
+        else:
+            look_after(recording, partial(_await_run, recording, recordings, workflow, now))
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
-        try:
-            ends[_erase(recording, recordings, objects, workflow)] += 1
-        except TransientError:
-            ends["postponed"] += 1
+        look_after(recording, partial(_erase, recording, recordings, objects, workflow, now))
+    if broken:
+        raise ExceptionGroup(f"{len(broken)} recordings could not be looked after", broken)
     return dict(ends)
 
 
@@ -112,10 +129,14 @@ def _await_run(recording: Recording, recordings: RecordingStore, workflow: Workf
     return "stopped" if mark_stopped(recording, recordings=recordings, now=now) else "moved-on"
 
 
-def _erase(recording: Recording, recordings: RecordingStore, objects: ObjectStore, workflow: Workflow) -> str:
-    """Again, for a stage that was under way at the removal may have written after it."""
+def _erase(
+    recording: Recording, recordings: RecordingStore, objects: ObjectStore, workflow: Workflow, now: datetime
+) -> str:
+    """Again, for a stage or an upload that was under way at the removal may have written after it."""
     job = Job(org=recording.org, recording=recording.id, run=recording.run, version=recording.version or "")
     objects.erase(job.prefix)
+    if now - recording.created_at < UPLOADS_END_AFTER:
+        return "erasing"
     if recording.version and workflow.outcome(job) == "RUNNING":
         return "erasing"
     recordings.confirm_erased(recording.org, recording.id)
