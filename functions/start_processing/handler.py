@@ -18,8 +18,6 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         logger().warning("not a source")
         return {"upload": "ignored"}
     org, recording = ids
-    log = logger()
-    log.append_keys(org=org, recording=recording)
     wired = bootstrap()
     accepted = accept_upload(
         org,
@@ -30,5 +28,6 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         max_upload_bytes=wired.settings.max_upload_bytes,
         now=datetime.now(UTC),
     )
-    log.info("upload", extra={"upload": accepted.value})
+    # Said of this line alone: keys that are appended stay with the process, and the next event is another tenant's.
+    logger().info("upload", extra={"org": org, "recording": recording, "upload": accepted.value})
     return {"upload": accepted.value}

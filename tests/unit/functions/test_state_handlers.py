@@ -58,6 +58,8 @@ def test_an_object_created_starts_processing(fakes: Wired, logged: io.StringIO) 
         ("acme", "rec_1", "started"),
         ("acme", "rec_1", "known"),
     ]
+    stays = logs.logger().get_current_keys()
+    assert not {"org", "recording"} & stays.keys(), "the next event is another tenant's"
     assert "Dana" not in json.dumps(lines)
 
 
