@@ -143,7 +143,8 @@ def _reason(status: int, content: Any) -> str:
         error = content.get("error")
         if isinstance(error, dict):
             return str(error.get("message"))
-        return str(content.get("detail") or content.get("title") or error or f"Status {status}.")
+        named = content.get("detail") or content.get("title") or content.get("message") or error
+        return str(named or f"The API answered with status {status}.")
     return f"The API answered with status {status}."
 
 
