@@ -16,7 +16,7 @@ from infra.bundling import PROJECT, PYTHON, function_names
 from infra.stacks.service import SPEECH_FUNCTIONS
 from tests.infra.code import imported
 
-AT_SET_UP = {"onnx", "safetensors"}
+AT_SET_UP = {"onnx"}
 """Read weights out of packages when an image is built, which holds them converted; never in a function."""
 ON_GPUS = {"faster_whisper", "ctranslate2", "huggingface_hub"}
 """Whisper's: the Batch image carries them. In a function the engine says that it is not there."""
