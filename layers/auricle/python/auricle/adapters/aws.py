@@ -98,7 +98,12 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
         return True
     status = (getattr(error, "response", None) or {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error_code(error) in _TRANSIENT_CODES or status >= 500
+    return is_transient_code(error_code(error)) or status >= 500
+
+
+def is_transient_code(code: str) -> bool:
+    """Whether a service's code means that the same may succeed a little later."""
+    return code in _TRANSIENT_CODES
 
 
 @contextmanager

@@ -26,6 +26,10 @@ _DELETED_AT_ONCE = 1000
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
+class ObjectsKept(Exception):
+    """The bucket does not remove what it should, and will not the next time either."""
+
+
 class S3Objects:
     """One bucket, with versioning on."""
 
@@ -129,8 +133,13 @@ class S3Objects:
         for part in _parts(found):
             with _errors("objects"):
                 answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": part, "Quiet": True})
-            if answer.get("Errors"):
+            refused = {error.get("Code", "") for error in answer.get("Errors", ())}
+            if not refused:
+                continue
+            if all(aws.is_transient_code(code) for code in refused):
                 raise TransientError("Some objects could not be removed just now. Try again shortly.")
+            # Trying again would go on for ever, and nobody would learn that what was removed is still there.
+            raise ObjectsKept(f"The bucket refuses to remove objects: {', '.join(sorted(refused))}.")
 
 
 def fetch_folder(address: str, folder: Path) -> None:
