@@ -90,7 +90,14 @@ def test_refuses_tensors_that_do_not_fit(section: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PK", b"not a pickle", b"\x80\x02K\x01.", zipped(tensor(0, (1,), (1,)))[:90]]
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"PK", id="two bytes"),
+        pytest.param(b"not a pickle", id="text"),
+        pytest.param(b"\x80\x02K\x01.", id="a number"),
+        pytest.param(zipped(tensor(0, (1,), (1,)))[:90], id="cut off"),
+    ],
 )
 def test_refuses_what_is_no_checkpoint(content: bytes) -> None:
     with pytest.raises(UnreadableCheckpoint):
