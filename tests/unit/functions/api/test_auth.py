@@ -205,7 +205,7 @@ def test_a_remembered_token_is_refused_once_it_expires(
 
 
 def test_a_withdrawn_key_does_not_live_on_in_memory(clock: Clock) -> None:
-    identity = Identity()
+    identity = Identity(clock=lambda: NOW_S)
     keys = PublishedKeys("https://issuer.test/jwks", fetch=identity.document, clock=clock)
     authenticator = Authenticator(keys=lambda: keys, issuer=lambda: ISSUER, audience=lambda: AUDIENCE, clock=clock)
     token = identity.token(exp=NOW_S + 86_400)
@@ -221,7 +221,7 @@ def test_memory_is_bounded(authenticator: Authenticator) -> None:
     authenticator._proven.update(
         {n.to_bytes(32): (Caller("a", "b", frozenset(), frozenset()), 9e9) for n in range(REMEMBERED_TOKENS)}
     )
-    identity = Identity()
+    identity = Identity(clock=lambda: NOW_S)
     keys = PublishedKeys("https://issuer.test/jwks", fetch=identity.document)
     authenticator._keys = lambda: keys
     proven(authenticator, identity.token())
