@@ -10,9 +10,10 @@ from typing import Any
 from auricle import transcript_file
 from auricle.cautions import Caution
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import NotFound, RecordingNotFound, SupersededRun, TransientError
+from auricle.errors import NotFound, TransientError
 from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.ports import ObjectStore, RecordingStore
+from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
 from auricle.processing.job import Job
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
@@ -43,7 +44,8 @@ def finish_recording(
     """
     results: Mapping[Stage, StageResult] | None = None
     for _ in range(_ATTEMPTS):
-        before, run = _current(job, recordings)
+        detail = gate.current(job, recordings)
+        before, run = detail.recording, detail.run
         if before.status not in {Status.UPLOADED, Status.TRANSCRIBING}:
             return {"status": before.status.value}
         results = results or _results(stages, run)
@@ -57,16 +59,6 @@ def finish_recording(
             objects.remove(objects.keys(job.runs_prefix))
             return {"status": after.status.value}
     raise TransientError("The recording kept changing while its results were being written.")
-
-
-def _current(job: Job, recordings: RecordingStore) -> tuple[Recording, Run | None]:
-    try:
-        detail = recordings.detail(job.org, job.recording)
-    except RecordingNotFound:
-        raise SupersededRun("The recording was removed while it was being processed.") from None
-    if detail.recording.run != job.run:
-        raise SupersededRun(f"Run {job.run} was superseded by run {detail.recording.run}.")
-    return detail.recording, detail.run
 
 
 def _results(stages: Mapping[str, Mapping[str, Any]], run: Run | None) -> dict[Stage, StageResult]:

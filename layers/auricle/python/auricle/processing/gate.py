@@ -8,12 +8,11 @@ from auricle.processing.job import Job
 from auricle.recording import RecordingDetail
 
 
-def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
-    """The recording, if the job's run is its current one and consent holds.
+def current(job: Job, recordings: RecordingStore) -> RecordingDetail:
+    """The recording, if the job's run is its current one.
 
     Raises:
         SupersededRun: removed meanwhile, or processed anew; the workflow ends quietly.
-        ConsentRequired: consent was withdrawn; the workflow ends with the recording held.
     """
     try:
         detail = recordings.detail(job.org, job.recording)
@@ -21,6 +20,17 @@ def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
         raise SupersededRun("The recording was removed while it was being processed.") from None
     if detail.recording.run != job.run:
         raise SupersededRun(f"Run {job.run} was superseded by run {detail.recording.run}.")
+    return detail
+
+
+def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
+    """The recording, if the job's run is its current one and consent holds.
+
+    Raises:
+        SupersededRun: as `current` does.
+        ConsentRequired: consent was withdrawn; the workflow ends with the recording held.
+    """
+    detail = current(job, recordings)
     if not detail.recording.consent.allows_processing:
         raise ConsentRequired(
             "Consent was withdrawn while the recording was being processed: it is kept and not processed "
