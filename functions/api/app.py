@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
+from api.doors import NOTHING_HERE, Door, not_allowed
 from api.faults import INTERNAL, Fault, problem_response
 from api.request_ids import REQUEST_ID, RequestIds
-from api.surface import Parts, Surface, log_failure
-from api.surfaces import agent, audio_files, service
+from api.surface import Parts, log_failure
+from api.surfaces import service
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-SURFACES: tuple[Surface, ...] = (audio_files.surface, agent.surface)
+DOORS: tuple[Door, ...] = (
+    Door("/api/v1/audio-files", "api.surfaces.audio_files"),
+    Door("/api/v1/agent/founder", "api.surfaces.agent"),
+    Door("/v1/core", "api.surfaces.core"),
+    Door("/v1/calls", "api.surfaces.calls"),
+)
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -35,31 +41,25 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(RequestIds)
     app.add_exception_handler(HTTPException, _no_such_route)
     app.add_exception_handler(Exception, _unexpected)
-    for surface in SURFACES:
-        app.router.routes.extend(surface.routes(parts))
-    app.router.routes.extend(service.routes(SURFACES, parts.settings))
+    app.router.routes.extend(door.opened(lambda: parts) for door in DOORS)
+    app.router.routes.extend(service.routes(DOORS, parts.settings))
     return app
 
 
 def _rendered(fault: Fault, request: Request) -> Response:
     """The fault in the shape of the surface the path lies on, known path or not."""
     path = request.scope["path"]
-    for surface in SURFACES:
-        if surface.holds(path):
-            return surface.render(fault, path, request.scope[REQUEST_ID])
+    for door in DOORS:
+        if door.holds(path):
+            return door.surface.render(fault, path, request.scope[REQUEST_ID])
     return problem_response(fault, path, request.scope[REQUEST_ID])
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
-    path, method = request.scope["path"], request.scope["method"]
     if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = service.allowed_methods(request.app.router.routes, path)
-        fault = Fault(
-            405, "method-not-allowed", f"{method} is not allowed here.", headers={"allow": ", ".join(allowed)}
-        )
-    else:
-        fault = Fault(404, "not-found", "There is nothing at this address. /docs lists what there is.")
-    return _rendered(fault, request)
+        allowed = service.allowed_methods(request.app.router.routes, request.scope["path"])
+        return _rendered(not_allowed(request.scope["method"], allowed), request)
+    return _rendered(NOTHING_HERE, request)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -54,6 +54,8 @@ STATUS: Mapping[type[errors.AuricleError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.ConsentRequired: 409,
+    errors.PreconditionFailed: 412,
+    errors.TooManyRequests: 429,
     errors.TransientError: 503,
 }
 """The HTTP status of each branch of the error tree; the nearest ancestor counts, and none means 500."""

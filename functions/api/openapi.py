@@ -10,13 +10,18 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, agent, audio_files
+from api.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, agent, audio_files, calls, core
 from api.faults import Fault
 from api.reading import MAX_BODY_BYTES, NothingAsked
 from api.surface import Operation, Surface
 from auricle import __version__
 
-DOCUMENTS: Mapping[str, SurfaceDocument] = {"audio files": audio_files.DOCUMENT, "agent": agent.DOCUMENT}
+DOCUMENTS: Mapping[str, SurfaceDocument] = {
+    "audio files": audio_files.DOCUMENT,
+    "agent": agent.DOCUMENT,
+    "core": core.DOCUMENT,
+    "calls": calls.DOCUMENT,
+}
 """By the surface's name."""
 
 _OF_EVERY_OPERATION = (
@@ -72,7 +77,7 @@ def _schemas(surfaces: Sequence[Surface]) -> dict[str, Any]:
         document = DOCUMENTS[surface.name]
         wanted.append((document.error, "serialization"))
         for operation in surface.operations:
-            if operation.method != "GET" and operation.reads is not NothingAsked:
+            if not operation.in_query and operation.reads is not NothingAsked:
                 wanted.append((operation.reads, "validation"))
             answer = document.operations[operation.name].answer
             if answer is not None:
@@ -95,7 +100,7 @@ def _operation(
         "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
         "responses": dict(sorted((_answers(documented) | _refusals(surface, operation, document)).items())),
     }
-    if operation.method != "GET" and operation.reads is not NothingAsked:
+    if not operation.in_query and operation.reads is not NothingAsked:
         content: dict[str, Any] = {"schema": _ref(operation.reads)}
         if documented.request_example:
             content["example"] = documented.request_example
@@ -112,7 +117,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    if operation.method != "GET":
+    if not operation.in_query:
         return []
     schema = operation.reads.model_json_schema(by_alias=True)
     required = schema.get("required", ())
@@ -142,7 +147,7 @@ def _answers(documented: Documented) -> dict[str, Any]:
 
 def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument) -> dict[str, Any]:
     """Each error under its status, with an example for each code, rendered as the surface renders it."""
-    possible = [*_OF_EVERY_OPERATION, *(_OF_BODIES if operation.method == "POST" else ())]
+    possible = [*_OF_EVERY_OPERATION, *(_OF_BODIES if not operation.in_query else ())]
     lacking = "scope" if operation.scope else "role"
     possible.append(
         Refusal(403, "insufficient-scope" if operation.scope else "forbidden", f"The credential lacks the {lacking}.")

@@ -7,6 +7,7 @@ so what a route reads is declared to `Surface` instead, parsed by it, and docume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,9 +21,14 @@ from api.auth import Authenticator, Caller, authorization, challenge, demand
 from api.faults import Fault, fault_of
 from api.reading import Asked, NothingAsked, read_body, read_query
 from api.request_ids import REQUEST_ID
-from auricle.errors import Forbidden, Unauthenticated
-from auricle.ports import ContactStore, ObjectStore, RecordingStore, Workflow
+from auricle.collection import Kind, T
+from auricle.errors import Forbidden, NotFound, PreconditionFailed, RecordingNotFound, Unauthenticated
+from auricle.identifiers import is_id
+from auricle.ports import Collection, ContactStore, ObjectStore, RecordingStore, Workflow
+from auricle.recording import Recording, RecordingDetail
 from auricle.settings import Settings
+
+_ENTITY_TAG = re.compile(r'"(\d{1,9})"')
 
 
 class Services(Protocol):
@@ -36,6 +42,7 @@ class Services(Protocol):
     def objects(self) -> ObjectStore: ...
     @property
     def workflow(self) -> Workflow: ...
+    def collection(self, kind: Kind[T]) -> Collection[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,49 @@ class Call:
     def org(self) -> str:
         return self.caller.org
 
-    def path_id(self, name: str) -> str:
-        return str(self.request.path_params[name])
+    def path_id(self, name: str, missing: type[NotFound], what: str) -> str:
+        """The id in the path; one that could never be an id is unknown before the table is asked.
+
+        Raises:
+            NotFound: of the kind given, in the words of the stores, so that nothing tells the two apart.
+        """
+        text = str(self.request.path_params[name])
+        if not is_id(text):
+            raise missing(f"There is no {what} {text}.")
+        return text
+
+    def recording_id(self, name: str = "recording_id") -> str:
+        """The recording's id in the path. Raises RecordingNotFound."""
+        return self.path_id(name, RecordingNotFound, "recording")
+
+    def recording(self, recording_id: str) -> Recording:
+        """The recording, unless it is in the bin. Raises RecordingNotFound."""
+        found = self.services.recordings.get(self.org, recording_id)
+        if found.deleted_at is not None:
+            raise RecordingNotFound(f"There is no recording {recording_id}.")
+        return found
+
+    def detail(self, recording_id: str) -> RecordingDetail:
+        """The recording with its run, unless it is in the bin. Raises RecordingNotFound."""
+        found = self.services.recordings.detail(self.org, recording_id)
+        if found.recording.deleted_at is not None:
+            raise RecordingNotFound(f"There is no recording {recording_id}.")
+        return found
+
+    @property
+    def if_revision(self) -> int | None:
+        """The revision that `If-Match` names; None where it names none, or any (`*`).
+
+        Raises:
+            PreconditionFailed: it is no tag of ours, so nothing can match it.
+        """
+        given = self.request.headers.get("if-match")
+        if given is None or given.strip() == "*":
+            return None
+        match = _ENTITY_TAG.fullmatch(given.strip())
+        if match is None:
+            raise PreconditionFailed("If-Match is not an ETag of this API. Send the `etag` of the answer you read.")
+        return int(match[1])
 
 
 _Asked = TypeVar("_Asked", bound=Asked)
@@ -77,13 +125,15 @@ Renderer = Callable[[Fault, str, str], Response]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method on one path: what it reads (query of a GET, body of the others), and the scope it takes."""
+    """One method on one path: what it reads, from where, and the scope it takes."""
 
     method: str
     path: str
     endpoint: Callable[..., Awaitable[Response]]
     reads: type[Asked]
     scope: str | None
+    in_query: bool
+    """Whether what it reads stands in the query string; else in the JSON body."""
 
     @property
     def name(self) -> str:
@@ -112,7 +162,7 @@ class Surface:
     ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
     def get(self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked) -> Any:
         """Declares a GET; `reads` is the model of its query string."""
-        return self._declared("GET", path, scope, reads)
+        return self._declared("GET", path, scope, reads, in_query=True)
 
     @overload
     def post(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
@@ -122,12 +172,39 @@ class Surface:
     ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
     def post(self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked) -> Any:
         """Declares a POST; `reads` is the model of its JSON body."""
-        return self._declared("POST", path, scope, reads)
+        return self._declared("POST", path, scope, reads, in_query=False)
 
-    def delete(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]:
-        """Declares a DELETE, which reads nothing."""
-        declare: Callable[[_Plain], _Plain] = self._declared("DELETE", path, scope, NothingAsked)
-        return declare
+    @overload
+    def put(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
+    @overload
+    def put(
+        self, path: str, *, scope: str | None = None, reads: type[_Asked]
+    ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
+    def put(self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked) -> Any:
+        """Declares a PUT; `reads` is the model of its JSON body."""
+        return self._declared("PUT", path, scope, reads, in_query=False)
+
+    @overload
+    def patch(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
+    @overload
+    def patch(
+        self, path: str, *, scope: str | None = None, reads: type[_Asked]
+    ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
+    def patch(self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked) -> Any:
+        """Declares a PATCH; `reads` is the model of its JSON body."""
+        return self._declared("PATCH", path, scope, reads, in_query=False)
+
+    @overload
+    def delete(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
+    @overload
+    def delete(
+        self, path: str, *, scope: str | None = None, reads: type[_Asked], in_query: bool
+    ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
+    def delete(
+        self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked, in_query: bool = True
+    ) -> Any:
+        """Declares a DELETE; `reads` is the model of its query string, or of its JSON body."""
+        return self._declared("DELETE", path, scope, reads, in_query=in_query)
 
     def routes(self, parts: Parts) -> list[Route]:
         """The operations as routes, in the order they were declared."""
@@ -136,15 +213,15 @@ class Surface:
             for operation in self.operations
         ]
 
-    def _declared(self, method: str, path: str, scope: str | None, reads: type[Asked]) -> Any:
+    def _declared(self, method: str, path: str, scope: str | None, reads: type[Asked], *, in_query: bool) -> Any:
         def declare(endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
-            self.operations.append(Operation(method, self.prefix + path, endpoint, reads, scope))
+            self.operations.append(Operation(method, self.prefix + path, endpoint, reads, scope, in_query))
             return endpoint
 
         return declare
 
     def _answering(self, operation: Operation, parts: Parts) -> Callable[[Request], Awaitable[Response]]:
-        endpoint, reads, in_query = operation.endpoint, operation.reads, operation.method == "GET"
+        endpoint, reads, in_query = operation.endpoint, operation.reads, operation.in_query
         reads_nothing = reads is NothingAsked
 
         async def answer(request: Request) -> Response:
@@ -175,6 +252,11 @@ class Surface:
         elif fault.status >= 500:
             log_failure(error, operation.name, request.scope[REQUEST_ID])
         return self.render(fault, request.scope["path"], request.scope[REQUEST_ID])
+
+
+def etag(revision: int) -> dict[str, str]:
+    """The header by which a client says, in `If-Match`, which state it means to change."""
+    return {"etag": f'"{revision}"'}
 
 
 def log_failure(error: Exception, operation: str, request_id: str) -> None:

@@ -27,7 +27,16 @@ DEFAULT_PORT = 8080
 DEMO_ORG = "demo"
 DEMO_CONTACT = "jane-smith"
 DEMO_CALL = CHECKOUT / "tests" / "fixtures" / "demo_call.flac"
-EVERY_SCOPE = ("audio:read", "audio:write", "audio:download")
+EVERY_SCOPE = (
+    "audio:read",
+    "audio:write",
+    "audio:download",
+    "recordings:read",
+    "recordings:write",
+    "calls:read",
+    "calls:write",
+    "org:admin",
+)
 
 app = typer.Typer(
     help="Recording intelligence, whole on a laptop.",

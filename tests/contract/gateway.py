@@ -33,7 +33,7 @@ SETTINGS = Settings(
     cursor_key="a secret of this test",
     public_url="https://api.test",
 )
-ALL_SCOPES = "audio:read audio:write audio:download"
+ALL_SCOPES = "audio:read audio:write audio:download recordings:read recordings:write calls:read calls:write org:admin"
 
 
 @dataclass

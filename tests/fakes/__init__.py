@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from auricle.collection import Kind, T
+from tests.fakes.collections import FakeCollection
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.events import FakeEventBus
 from tests.fakes.objects import FakeObjects
 from tests.fakes.recordings import FakeRecordings
 from tests.fakes.workflow import FakeWorkflow
 
-__all__ = ["FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
+__all__ = ["FakeCollection", "FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
 
 
 pytest.register_assert_rewrite("tests.fakes.contract")
@@ -30,3 +32,7 @@ class Fakes:
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.contacts)
+
+    def collection(self, kind: Kind[T]) -> FakeCollection[T]:
+        """The tenant's records of one kind."""
+        return FakeCollection(self.recordings.children, kind)

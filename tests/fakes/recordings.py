@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from auricle.chunks import Chunks
+from auricle.collection import Kind
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.linking import MAX_CONTACTS
@@ -24,7 +27,9 @@ from auricle.recording import (
     StageState,
     Status,
 )
+from auricle.tally import NOTHING_COUNTED, Tally, TallyChange, counted
 from auricle.timeline import recording_entries
+from tests.fakes.collections import FakeRecords
 from tests.fakes.contacts import FakeContacts
 
 _Key = tuple[str, str]
@@ -51,6 +56,9 @@ class FakeRecordings:
         self._recordings: dict[_Key, Recording] = {}
         self._runs: dict[tuple[str, str, int], _Run] = {}
         self._unconfirmed: set[_Key] = set()
+        self.chunks: dict[_Key, Chunks] = {}
+        self.tallies: dict[_Key, Tally] = {}
+        self.children = FakeRecords(self)
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -75,11 +83,18 @@ class FakeRecordings:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         return recording
 
-    def detail(self, org: str, recording_id: str) -> RecordingDetail:
+    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         with self._lock:
             recording = self.get(org, recording_id)
-            run = self._runs.get((org, recording_id, recording.run))
-            return RecordingDetail(recording, _as_run(recording.run, run) if run else None)
+            key = (org, recording_id)
+            run = self._runs.get((*key, recording.run))
+            return RecordingDetail(
+                recording,
+                _as_run(recording.run, run) if run else None,
+                self.chunks.get(key),
+                self.tallies.get(key, NOTHING_COUNTED),
+                {kind.name: tuple(self.children.of(kind, org, recording_id)) for kind in children},
+            )
 
     def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
         found = sorted(
@@ -153,6 +168,21 @@ class FakeRecordings:
 
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         return self._oldest(limit, untouched_since, lambda found: (found.org, found.id) in self._unconfirmed)
+
+    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+        with self._lock:
+            self.get(org, recording_id)
+            key = (org, recording_id)
+            self.tallies[key] = counted(self.tallies.get(key, NOTHING_COUNTED), change)
+
+    def forget_children(self, org: str, recording_id: str) -> None:
+        with self._lock:
+            key = (org, recording_id)
+            self.chunks.pop(key, None)
+            self.tallies.pop(key, None)
+            self.children.forget(org, recording_id)
+            for run in [run for run in self._runs if run[:2] == key]:
+                del self._runs[run]
 
     def confirm_erased(self, org: str, recording_id: str) -> None:
         self._unconfirmed.discard((org, recording_id))

@@ -18,8 +18,7 @@ from api.reading import Asked, EndMoment, Id, Line, Moment
 from api.surface import Call, Surface
 from api.transcripts import has_transcript, read_transcript
 from auricle.contacts import Contact, NewContact, add_contact
-from auricle.errors import ContactNotFound, InvalidRequest, RecordingNotFound
-from auricle.identifiers import is_id
+from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.processing.job import Job
 from auricle.recording import Recording, RecordingDetail, Status
 from auricle.timeline import EntryType, TimelineEntry
@@ -119,14 +118,14 @@ class TimelineRequest(Asked):
 
 @surface.get("/recordings/{recording_id}")
 async def get_recording(call: Call) -> Response:
-    detail = _detail(call)
+    detail = call.detail(call.recording_id())
     transcript = read_transcript(detail, call.services.objects)
     return json_response(_recording(detail, transcript, bucket=call.parts.settings().bucket))
 
 
 @surface.get("/recordings/{recording_id}/transcript")
 async def get_recording_transcript(call: Call) -> Response:
-    detail = _detail(call)
+    detail = call.detail(call.recording_id())
     transcript = read_transcript(detail, call.services.objects)
     if transcript is None:
         raise Refused(_no_transcript(detail))
@@ -154,7 +153,7 @@ async def link_recording_to_crm(call: Call, asked: LinkRequest) -> Response:
     services = call.services
     recording = link_recording(
         call.org,
-        _recording_id(call),
+        call.recording_id(),
         contact_ids=asked.contact_ids,
         deal_id=asked.deal_id,
         recordings=services.recordings,
@@ -218,22 +217,8 @@ async def get_contact_timeline(call: Call, asked: TimelineRequest) -> Response:
     )
 
 
-def _recording_id(call: Call) -> str:
-    text = str(call.request.path_params["recording_id"])
-    if not is_id(text):
-        raise RecordingNotFound(f"There is no recording {text}.")
-    return text
-
-
 def _contact_id(call: Call) -> str:
-    text = str(call.request.path_params["contact_id"])
-    if not is_id(text):
-        raise ContactNotFound(f"There is no contact {text}.")
-    return text
-
-
-def _detail(call: Call) -> RecordingDetail:
-    return call.services.recordings.detail(call.org, _recording_id(call))
+    return call.path_id("contact_id", ContactNotFound, "contact")
 
 
 def _transcription_status(detail: RecordingDetail) -> str:

@@ -15,8 +15,7 @@ from api.reading import Asked, EndMoment, Id, Line, Moment
 from api.surface import Call, Surface
 from api.transcripts import read_transcript
 from auricle.consent import Consent
-from auricle.errors import ContactNotFound, InvalidRequest, NotReady, RecordingNotFound
-from auricle.identifiers import is_id
+from auricle.errors import ContactNotFound, InvalidRequest, NotReady
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recording import Failure, Recording, RecordingDetail, Run, Stage, StageResult, StageState, Status
 from auricle.transcript import Engine, display_name
@@ -140,7 +139,7 @@ async def list_audio_files(call: Call, asked: ListRequest) -> Response:
 
 @surface.get("/{audio_file_id}", scope=READ)
 async def get_audio_file(call: Call) -> Response:
-    detail = _detail(call)
+    detail = call.detail(_id(call))
     return json_response({**_audio_file(detail.recording, detail.run), **_findings(detail.recording)})
 
 
@@ -161,7 +160,7 @@ async def get_download_url(call: Call) -> Response:
     from auricle.uploading import MAX_URL_SECONDS
 
     services = call.services
-    recording = services.recordings.get(call.org, _id(call))
+    recording = call.recording(_id(call))
     key = Job(org=recording.org, recording=recording.id, run=recording.run).source_key
     # The event that reports an upload can be a moment behind the upload itself, so the bucket is asked too.
     if recording.version is None and services.objects.first_version(key) is None:
@@ -173,7 +172,7 @@ async def get_download_url(call: Call) -> Response:
 
 @surface.get("/{audio_file_id}/transcript", scope=READ)
 async def get_transcript(call: Call) -> Response:
-    detail = _detail(call)
+    detail = call.detail(_id(call))
     stored = read_transcript(detail, call.services.objects)
     if stored is None:
         raise Refused(_no_transcript(detail))
@@ -212,7 +211,7 @@ async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
 
 @surface.get("/{audio_file_id}/processing-status", scope=READ)
 async def get_processing_status(call: Call) -> Response:
-    detail = _detail(call)
+    detail = call.detail(_id(call))
     recording, run = detail.recording, detail.run
     status = _status(recording, run)
     return json_response(
@@ -243,19 +242,7 @@ _PROCESS_MESSAGES = {
 
 
 def _id(call: Call) -> str:
-    """The id in the path; one that could never be an id is unknown before the table is asked.
-
-    Raises:
-        RecordingNotFound: in the words of the store, so that nothing tells the two apart.
-    """
-    text = str(call.request.path_params["audio_file_id"])
-    if not is_id(text):
-        raise RecordingNotFound(f"There is no recording {text}.")
-    return text
-
-
-def _detail(call: Call) -> RecordingDetail:
-    return call.services.recordings.detail(call.org, _id(call))
+    return call.recording_id("audio_file_id")
 
 
 def _page(call: Call, asked: ListRequest, wanted: RecordingFilter) -> RecordingPage:

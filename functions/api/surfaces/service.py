@@ -16,21 +16,21 @@ from auricle.settings import Settings
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from api.surface import Surface
+    from api.doors import Door
 
 HEALTH_PATH = "/health"
 OPENAPI_PATH = "/openapi.json"
 DOCS_PATH = "/docs"
 
 
-def routes(surfaces: Sequence[Surface], settings: Callable[[], Settings]) -> list[Route]:
+def routes(doors: Sequence[Door], settings: Callable[[], Settings]) -> list[Route]:
     """Health, OpenAPI and its page. The document is built when first asked for: most processes never are."""
 
     @cache
     def document() -> dict[str, Any]:
         from api.openapi import build_document
 
-        return build_document(surfaces, public_url=settings().public_url)
+        return build_document([door.surface for door in doors], public_url=settings().public_url)
 
     async def health(_request: Request) -> Response:
         return json_response({"status": "ok", "version": __version__, "environment": settings().env})
@@ -47,7 +47,7 @@ def routes(surfaces: Sequence[Surface], settings: Callable[[], Settings]) -> lis
     return [Route(HEALTH_PATH, health), Route(OPENAPI_PATH, openapi), Route(DOCS_PATH, docs)]
 
 
-def allowed_methods(known: Iterable[BaseRoute], path: str) -> list[str]:
-    """What a path that is known may be asked, over every route that has it."""
+def allowed_methods(known: Iterable[BaseRoute], path: str) -> set[str]:
+    """What one of the paths here may be asked."""
     found = [route for route in known if isinstance(route, Route) and route.path_regex.match(path)]
-    return sorted({method for route in found for method in route.methods or ()})
+    return {method for route in found for method in route.methods or ()}

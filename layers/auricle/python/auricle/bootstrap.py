@@ -10,7 +10,8 @@ from auricle.settings import Settings, settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from auricle.ports import ContactStore, EventBus, ObjectStore, RecordingStore, Workflow
+    from auricle.collection import Kind, T
+    from auricle.ports import Collection, ContactStore, EventBus, ObjectStore, RecordingStore, Workflow
 
 
 class Bootstrap:
@@ -33,6 +34,12 @@ class Bootstrap:
         from auricle.adapters.dynamodb.contacts import DynamoContacts
 
         return DynamoContacts(self.settings.require("table"))
+
+    def collection(self, kind: Kind[T]) -> Collection[T]:
+        """The tenant's records of one kind."""
+        from auricle.adapters.dynamodb.collections import DynamoCollection
+
+        return DynamoCollection(self.settings.require("table"), kind)
 
     @cached_property
     def objects(self) -> ObjectStore:

@@ -100,6 +100,88 @@ class ContactNotFound(NotFound):
     code = "contact-not-found"
 
 
+class DealNotFound(NotFound):
+    """No such deal in the credential's tenant."""
+
+    code = "deal-not-found"
+
+
+class InteractionNotFound(NotFound):
+    """No such email, SMS, meeting or note on the contact's timeline."""
+
+    code = "interaction-not-found"
+
+
+class CallNotFound(NotFound):
+    """No such call in the credential's tenant."""
+
+    code = "call-not-found"
+
+
+class UserNotFound(NotFound):
+    """No such user in the credential's tenant."""
+
+    code = "user-not-found"
+
+
+class TeamNotFound(NotFound):
+    """No such team in the credential's tenant."""
+
+    code = "team-not-found"
+
+
+class ConnectionNotFound(NotFound):
+    """No such integration connection in the credential's tenant."""
+
+    code = "connection-not-found"
+
+
+class TokenNotFound(NotFound):
+    """No such API token in the credential's tenant."""
+
+    code = "token-not-found"
+
+
+class CommentNotFound(NotFound):
+    """No such comment on the recording."""
+
+    code = "comment-not-found"
+
+
+class EventNotFound(NotFound):
+    """No such mobile or media event of the recording."""
+
+    code = "event-not-found"
+
+
+class ChunkNotFound(NotFound):
+    """No such chunk of the recording."""
+
+    code = "chunk-not-found"
+
+
+class QuestionNotFound(NotFound):
+    """No such debrief question in the credential's tenant."""
+
+    code = "question-not-found"
+
+
+class PreconditionFailed(AuricleError):
+    """`If-Match` names another version than the present one: somebody changed it meanwhile."""
+
+    code = "precondition-failed"
+
+
+class TooManyRequests(AuricleError):
+    """The credential has spent its requests of this minute; `retry_after_s` says when there are new ones."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ConsentRequired(AuricleError):
     """The recording is held until consent is recorded."""
 

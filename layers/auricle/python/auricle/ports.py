@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
+from auricle.collection import Kind, Page, T
 from auricle.contacts import Contact
 from auricle.domain_events import DomainEvent
 from auricle.processing.job import Job
 from auricle.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
+from auricle.tally import TallyChange
 from auricle.timeline import EntryType, TimelineEntry
 
 
@@ -27,6 +29,13 @@ class RecordingFilter:
     is_ai_call: bool | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    user_id: str | None = None
+    team_ids: frozenset[str] = frozenset()
+    conversation_types: frozenset[str] = frozenset()
+    result: str | None = None
+    linked_to_crm: bool | None = None
+    in_bin: bool = False
+    """Those in the bin, instead of those that are not."""
 
     def admits(self, recording: Recording) -> bool:
         """Whether the recording is one of those asked for."""
@@ -39,6 +48,12 @@ class RecordingFilter:
             and self.is_ai_call in (None, recording.is_ai_call)
             and (self.created_from is None or recording.created_at >= self.created_from)
             and (self.created_to is None or recording.created_at <= self.created_to)
+            and self.user_id in (None, recording.user_id)
+            and (not self.team_ids or (recording.rep is not None and recording.rep.team_id in self.team_ids))
+            and (not self.conversation_types or recording.conversation_type in self.conversation_types)
+            and self.result in (None, recording.result)
+            and self.linked_to_crm in (None, recording.crm_link is not None)
+            and self.in_bin == (recording.deleted_at is not None)
         )
 
 
@@ -71,8 +86,11 @@ class RecordingStore(Protocol):
     def get(self, org: str, recording_id: str) -> Recording:
         """The recording without its run. Raises RecordingNotFound (also for a removed one)."""
 
-    def detail(self, org: str, recording_id: str) -> RecordingDetail:
-        """The recording with its current run, in one query. Raises RecordingNotFound (also for a removed one)."""
+    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+        """The recording with its current run and counts, and its records of those kinds, in one query.
+
+        Raises RecordingNotFound (also for a removed one; one in the bin is found).
+        """
 
     def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
         """Recordings of the tenant that the filter admits, newest first; removed ones are left out.
@@ -120,8 +138,53 @@ class RecordingStore(Protocol):
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         """Recordings of every tenant removed before that moment whose erasure is not yet confirmed."""
 
+    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+        """Adds to the recording's counts. Raises RecordingNotFound."""
+
+    def forget_children(self, org: str, recording_id: str) -> None:
+        """Removes everything that lies with a removed recording: its records, chunks, counts and runs."""
+
     def confirm_erased(self, org: str, recording_id: str) -> None:
         """Nothing of the removed recording is left in the bucket: it needs no further look."""
+
+
+class Collection(Protocol, Generic[T]):
+    """Records of one kind. Every write is conditional; foreign ids are unknown ids."""
+
+    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+        """A new record and, of a recording's, what it counts for, in one transaction. Raises Conflict: id taken.
+
+        Of a kind with `of_recording`, raises RecordingNotFound when the recording is not there (any more).
+        """
+
+    def get(self, org: str, record_id: str, *, recording_id: str | None = None) -> T:
+        """Raises the kind's own NotFound. `recording_id` belongs to kinds with `of_recording`, and only to them."""
+
+    def find(self, org: str, record_ids: Sequence[str]) -> Mapping[str, T]:
+        """Those of the ids there are, of a kind that is the tenant's."""
+
+    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+        """Writes it under `expected.revision + 1` if it is still at that revision; False, having written nothing."""
+
+    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+        """Removes it if it is still at its revision; False, having removed nothing."""
+
+    def list(
+        self,
+        org: str,
+        limit: int,
+        position: Position | None = None,
+        *,
+        recording_id: str | None = None,
+        wanted: Callable[[T], bool] | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> Page[T]:
+        """Records newest first (of a recording: oldest first), those that `wanted` admits.
+
+        A page is full while there are enough, unless `wanted` admits so few of so many that looking further would
+        take too long: then it is short, and still has a next position.
+        """
 
 
 class ContactStore(Protocol):

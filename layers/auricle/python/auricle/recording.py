@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from auricle.cautions import Caution
+from auricle.chunks import Chunks
 from auricle.consent import Consent
 from auricle.errors import IllegalTransition
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
+from auricle.tally import NOTHING_COUNTED, Tally
 from auricle.transcript import Engine, SpeakerTalk
 
 
@@ -72,6 +75,77 @@ MAX_LATER_VERSIONS = 20
 def sources_of(target: Status) -> frozenset[Status]:
     """The states from which `target` may be reached: what a conditional write checks."""
     return frozenset(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+class Result(StrEnum):
+    """What a conversation came to, as its owner says. The values are the core API's wire names."""
+
+    CLOSED = "closed"
+    NOT_CLOSED = "not closed"
+    IN_PROGRESS = "in progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What recorded it, where, and how that went: said by the phone, never found out."""
+
+    sdk_version: str | None = None
+    bundle_id: str | None = None
+    app_version: str | None = None
+    app_name: str | None = None
+    sdk_type: str | None = None
+    os: str | None = None
+    os_version: str | None = None
+    device_type: str | None = None
+    device_id: str | None = None
+    code_version: str | None = None
+    trigger: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    chunk_creation_mode: str | None = None
+    record_errors: tuple[str, ...] = ()
+    terminated_ungracefully: bool = False
+    beta_features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rep:
+    """Whose recording it is, by name, as the directory had it when the recording was made."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    team_id: str | None = None
+    organization_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrmLink:
+    """The one CRM record the recording was linked to by the core API. `id` is Auricle's, `external_id` the CRM's."""
+
+    data_type: str
+    id: str | None = None
+    external_id: str | None = None
+    connection_id: str | None = None
+    trigger: str | None = None
+    linked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of another recording's audio, in milliseconds; `end_ms` None means to its end."""
+
+    recording_id: str
+    start_ms: int = 0
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A cut that was made in this recording, and the recording that begins there."""
+
+    at_ms: int
+    recording_id: str
+    made_at: datetime
 
 
 class Stage(StrEnum):
@@ -177,6 +251,34 @@ class Recording:
     highlights: tuple[Highlight, ...] = ()
     speakers: tuple[SpeakerTalk, ...] = ()
     word_count: int = 0
+    confidence: float | None = None
+    """Mean confidence of the words that have one, 0 to 1."""
+    notes: str | None = None
+    private: bool = False
+    discoverable: bool = True
+    locked: bool = False
+    """Nothing but the lock itself may be changed by clients."""
+    do_not_delete: bool = False
+    result: Result | None = None
+    outcome_label: str | None = None
+    conversation_type: str | None = None
+    conversation_quality: str | None = None
+    transcription_language: str | None = None
+    """The core API's word for it: English, Spanish or French."""
+    deleted_at: datetime | None = None
+    """Put into the bin: hidden everywhere, restorable, still there."""
+    capture: Capture | None = None
+    rep: Rep | None = None
+    crm_link: CrmLink | None = None
+    debrief: Mapping[str, str] = field(default_factory=dict)
+    """Answers to debrief questions, by question id."""
+    made_of: tuple[Excerpt, ...] = ()
+    """The pieces of other recordings this one was split off or merged from; empty of an upload."""
+    splits: tuple[Split, ...] = ()
+    chunked: bool = False
+    """Uploaded in chunks (`RecordingDetail.chunks`), not in one file."""
+    seed_recording_id: str | None = None
+    automatic_split: bool = False
 
     @property
     def duration_s(self) -> float | None:
@@ -242,7 +344,12 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class RecordingDetail:
-    """A recording with its current run: what one query of the table gives."""
+    """A recording with its current run and what was counted of it: what one query of the table gives."""
 
     recording: Recording
     run: Run | None
+    chunks: Chunks | None = None
+    """Where its chunks are; None of a recording uploaded in one file."""
+    tally: Tally = NOTHING_COUNTED
+    children: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """What was asked for of its children, by the name of their kind, oldest first."""

@@ -18,7 +18,7 @@ from auricle.processing.failures import is_final, seen_result
 from auricle.processing.job import Job
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
 from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
-from auricle.transcript import Engine
+from auricle.transcript import Engine, Transcript
 
 ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
 """Without these there is no transcript, so the recording is in error; any other stage may fail alone."""
@@ -114,7 +114,13 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
         language=transcript.language,
         speakers=transcript.talk(),
         word_count=len(transcript.words),
+        confidence=_mean_confidence(transcript),
         highlights=highlights or (),  # an earlier run's would point into another transcript
         engines=engines,
         cautions=tuple(cautions.values()),
     )
+
+
+def _mean_confidence(transcript: Transcript) -> float | None:
+    said = [word.confidence for word in transcript.words if word.confidence is not None]
+    return round(sum(said) / len(said), 4) if said else None

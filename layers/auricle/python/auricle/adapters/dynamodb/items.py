@@ -1,20 +1,17 @@
 """The one table: its items, and how domain values become them and come back.
 
-Everything of a recording lies in one partition, in an order that makes its detail the last two items before
-`STATE`: `OUTBOX#…` < `RUN#0001` < `RUN#0002` < `STATE`. What is asked for by condition, filter or index is an
-attribute of its own; the rest of a recording is one compressed document, which costs a quarter to write.
+Everything of a recording lies in one partition, in an order that makes its detail the end of it:
+`ITEM#…` < `OUTBOX#…` < `RUN#0001` < `RUN#0002` < `STATE` < `STATE#CHUNKS` < `STATE#TALLY`. What is asked for by
+condition, filter or index is an attribute of its own; the rest is one compressed document (`documents`).
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-import zstandard
 from pynamodb.attributes import (
     Attribute,
     BinaryAttribute,
@@ -34,21 +31,24 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from auricle.adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from auricle.adapters.dynamodb import documents
 from auricle.adapters.dynamodb.stream import OUTBOX_KIND
-from auricle.cautions import Caution
-from auricle.consent import Consent
+from auricle.chunks import Chunk, Chunks
 from auricle.contacts import Contact
 from auricle.domain_events import DomainEvent
-from auricle.highlights import Highlight
-from auricle.recording import Audio, Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.tally import Tally, by_user
 from auricle.timeline import EntryType, TimelineEntry
-from auricle.transcript import Engine, SpeakerTalk
 
 SHARDS = 8
 """Partitions of the index of unfinished recordings: one key would bound the whole service's writes."""
 OUTBOX_KEPT = timedelta(days=7)
-COMPRESSION_LEVEL = 9
 STATE_KEY = "STATE"
+CHUNKS_KEY = "STATE#CHUNKS"
+TALLY_KEY = "STATE#TALLY"
+LAST_KEY = "STATE~"
+"""Above every key of a recording's detail."""
+CHILD_KEYS = "ITEM#"
 RUN_KEYS = "RUN#"
 MONTHS_KEY = "MONTHS"
 CONTACT_KEY = "CONTACT"
@@ -64,6 +64,21 @@ def tenant_key(org: str) -> str:
 
 def recording_key(org: str, recording_id: str) -> str:
     return f"{tenant_key(org)}#REC#{recording_id}"
+
+
+def child_key(kind: str, record_id: str) -> str:
+    """Of a record that belongs to a recording: ids sort by the time they were made."""
+    return f"{CHILD_KEYS}{kind}#{record_id}"
+
+
+def record_key(org: str, kind: str, record_id: str) -> str:
+    """Of a record that is the tenant's."""
+    return f"{tenant_key(org)}#{kind.upper()}#{record_id}"
+
+
+def records_key(org: str, kind: str) -> str:
+    """Of the list of the tenant's records of a kind."""
+    return f"{tenant_key(org)}#{kind.upper()}S"
 
 
 def contact_key(org: str, contact_id: str) -> str:
@@ -168,6 +183,14 @@ class RecordingItem(Item, discriminator="recording"):
     is_ai_call = BooleanAttribute(null=True)
     contact_ids: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     deal_id = UnicodeAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    team_id = UnicodeAttribute(null=True)
+    conversation_type = UnicodeAttribute(null=True)
+    result = UnicodeAttribute(null=True)
+    crm_type = UnicodeAttribute(null=True)
+    """What kind of CRM record it is linked to; absent where it is not."""
+    in_bin = BooleanAttribute(null=True)
+    """True or absent."""
     campaign_id = UnicodeAttribute(null=True)
     engagement_id = UnicodeAttribute(null=True)
     later_versions: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
@@ -188,6 +211,40 @@ class RunItem(Item, discriminator="run"):
     assemble: JSONAttribute = JSONAttribute(null=True)
     redact: JSONAttribute = JSONAttribute(null=True)
     summarize: JSONAttribute = JSONAttribute(null=True)
+
+
+class ChunksItem(Item, discriminator="chunks"):
+    """Numbers and lines of `number version bytes moment`: adding one touches no other, and twice is once."""
+
+    requested = NumberSetAttribute(null=True)
+    arrived = UnicodeSetAttribute(null=True)
+    skippable = NumberSetAttribute(null=True)
+    expected = NumberAttribute(null=True)
+    finished_at = UTCDateTimeAttribute(null=True)
+    lacking_one_since = UTCDateTimeAttribute(null=True)
+    processed = NumberSetAttribute(null=True)
+
+
+class TallyItem(Item, discriminator="tally"):
+    views = NumberAttribute(null=True)
+    viewers = UnicodeSetAttribute(null=True)
+    viewed_ms = NumberAttribute(null=True)
+    listened_ms = NumberAttribute(null=True)
+    comments = NumberAttribute(null=True)
+    stars = NumberAttribute(null=True)
+    unread = UnicodeSetAttribute(null=True)
+    """`comment user` each: ids of comments hold no space."""
+
+
+class RecordItem(Item, discriminator="record"):
+    """A record of any kind (`auricle.collection`)."""
+
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    record_kind = UnicodeAttribute()
+    revision = NumberAttribute()
+    document = BinaryAttribute(legacy_encoding=False)
+    expires_at = TTLAttribute(null=True)
 
 
 class OutboxItem(Item, discriminator=OUTBOX_KIND):
@@ -225,6 +282,30 @@ def use_table(name: str) -> None:
 # --- values -----------------------------------------------------------------------------------------------
 
 
+_NATIVE = frozenset(
+    {
+        "org",
+        "id",
+        "status",
+        "run",
+        "revision",
+        "created_at",
+        "updated_at",
+        "kind",
+        "is_ai_call",
+        "contact_ids",
+        "deal_id",
+        "campaign_id",
+        "engagement_id",
+        "later_versions",
+        "user_id",
+        "conversation_type",
+        "result",
+    },
+)
+"""Fields of a recording that are attributes of their own, and not in its document."""
+
+
 def recording_item(recording: Recording) -> RecordingItem:
     """The recording as it is stored, under its own revision."""
     removed = recording.status is Status.REMOVED
@@ -240,10 +321,16 @@ def recording_item(recording: Recording) -> RecordingItem:
         is_ai_call=recording.is_ai_call,
         contact_ids=list(recording.contact_ids) or None,
         deal_id=recording.deal_id,
+        user_id=recording.user_id,
+        team_id=recording.rep.team_id if recording.rep else None,
+        conversation_type=recording.conversation_type,
+        result=recording.result.value if recording.result else None,
+        crm_type=recording.crm_link.data_type if recording.crm_link else None,
+        in_bin=recording.deleted_at is not None or None,
         campaign_id=recording.campaign_id,
         engagement_id=recording.engagement_id,
         later_versions=list(recording.later_versions) or None,
-        document=_packed(recording),
+        document=documents.pack(recording, without=_NATIVE),
     )
     if not removed:
         item.gsi1pk = month_key(recording.org, month_of(recording.created_at))
@@ -257,40 +344,60 @@ def recording_item(recording: Recording) -> RecordingItem:
 
 def recording_of(item: RecordingItem) -> Recording:
     org, recording_id = recording_owner(item.pk)
-    document = orjson.loads(zstandard.decompress(item.document))
-    failure, audio = document.get("failure"), document.get("audio")
-    return Recording(
+    return documents.unpack(
+        Recording,
+        item.document,
         org=org,
         id=recording_id,
         created_at=item.created_at,
         updated_at=item.updated_at,
-        status=Status(item.status),
-        file_name=document["file_name"],
+        status=item.status,
         run=int(item.run),
         revision=int(item.revision),
-        user_id=document.get("user_id"),
-        title=document.get("title"),
         kind=item.call_kind,
-        source=document.get("source"),
-        consent=Consent(document["consent"]),
-        contact_ids=tuple(item.contact_ids or ()),
+        contact_ids=item.contact_ids or (),
         deal_id=item.deal_id,
+        user_id=item.user_id,
+        conversation_type=item.conversation_type,
+        result=item.result,
         campaign_id=item.campaign_id,
         engagement_id=item.engagement_id,
         is_ai_call=item.is_ai_call,
-        content_type=document.get("content_type"),
-        version=document.get("version"),
-        size_bytes=document.get("size_bytes"),
-        later_versions=tuple(item.later_versions or ()),
-        failure=Failure(Stage(failure[0]), failure[1], failure[2]) if failure else None,
-        audio=Audio(**audio) if audio else None,
-        language=document.get("language"),
-        engines={stage: Engine(**engine) for stage, engine in document.get("engines", {}).items()},
-        cautions=tuple(Caution(*caution) for caution in document.get("cautions", ())),
-        highlights=tuple(Highlight(*highlight) for highlight in document.get("highlights", ())),
-        speakers=tuple(SpeakerTalk(*speaker) for speaker in document.get("speakers", ())),
-        word_count=document["word_count"],
+        later_versions=item.later_versions or (),
     )
+
+
+def chunks_of(item: ChunksItem) -> Chunks:
+    arrived: dict[int, Chunk] = {}
+    for line in sorted(item.arrived or ()):
+        number, version, size_bytes, moment = line.split(" ")
+        arrived.setdefault(int(number), Chunk(version, int(size_bytes), datetime.fromisoformat(moment)))
+    return Chunks(
+        requested=_numbers(item.requested),
+        arrived=dict(sorted(arrived.items())),
+        skippable=_numbers(item.skippable),
+        expected=int(item.expected) if item.expected is not None else None,
+        finished_at=item.finished_at,
+        lacking_one_since=item.lacking_one_since,
+        processed=_numbers(item.processed),
+    )
+
+
+def tally_of(item: TallyItem) -> Tally:
+    unread = (line.partition(" ") for line in item.unread or ())
+    return Tally(
+        views=int(item.views or 0),
+        viewers=frozenset(item.viewers or ()),
+        viewed_ms=int(item.viewed_ms or 0),
+        listened_ms=int(item.listened_ms or 0),
+        comments=int(item.comments or 0),
+        stars=int(item.stars or 0),
+        unread=by_user((user, comment) for comment, _, user in unread),
+    )
+
+
+def _numbers(stored: set[float] | None) -> frozenset[int]:
+    return frozenset(int(number) for number in stored or ())
 
 
 def run_of(item: RunItem) -> Run:
@@ -377,33 +484,6 @@ def entry_of(item: TimelineItem) -> TimelineEntry:
         date=item.date,
         facts=item.facts,
     )
-
-
-def _packed(recording: Recording) -> bytes:
-    """Everything no condition, filter or index asks for; what is not known is left out."""
-    failure = recording.failure
-    content: Mapping[str, Any] = {
-        "file_name": recording.file_name,
-        "user_id": recording.user_id,
-        "title": recording.title,
-        "source": recording.source,
-        "consent": recording.consent.value,
-        "content_type": recording.content_type,
-        "version": recording.version,
-        "size_bytes": recording.size_bytes,
-        "failure": (failure.stage.value, failure.code, failure.message) if failure else None,
-        "audio": asdict(recording.audio) if recording.audio else None,
-        "language": recording.language,
-        "engines": {stage: asdict(engine) for stage, engine in recording.engines.items()},
-        "cautions": [(caution.code, caution.message) for caution in recording.cautions],
-        "highlights": [
-            (line.text, line.speaker, line.segment, line.start_s, line.end_s) for line in recording.highlights
-        ],
-        "speakers": [(talk.speaker, talk.talk_s, talk.word_count) for talk in recording.speakers],
-        "word_count": recording.word_count,
-    }
-    known = {name: value for name, value in content.items() if value is not None and value not in ([], {})}
-    return zstandard.compress(orjson.dumps(known), COMPRESSION_LEVEL)
 
 
 def _stage_result(stage: Stage, stored: list[str]) -> StageResult:

@@ -18,10 +18,21 @@ from pynamodb.expressions.update import Action
 from pynamodb.pagination import PageIterator
 from pynamodb.transactions import TransactWrite
 
-from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.items import Item, MonthsItem, RecordingItem, RunItem
+from auricle.adapters.dynamodb import documents, items
+from auricle.adapters.dynamodb.collections import counting, still_there
+from auricle.adapters.dynamodb.items import (
+    ChunksItem,
+    Item,
+    MonthsItem,
+    OutboxItem,
+    RecordingItem,
+    RecordItem,
+    RunItem,
+    TallyItem,
+)
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
+from auricle.collection import Kind
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.linking import MAX_CONTACTS
@@ -37,7 +48,11 @@ from auricle.recording import (
     StageState,
     Status,
 )
+from auricle.tally import NOTHING_COUNTED, TallyChange
 from auricle.timeline import TimelineEntry, recording_entries
+
+_ITEMS_OF_A_DETAIL = 4
+"""Counts, chunks, state, and the latest run."""
 
 
 class DynamoRecordings:
@@ -68,28 +83,38 @@ class DynamoRecordings:
             raise _not_found(recording_id)
         return recording
 
-    def detail(self, org: str, recording_id: str) -> RecordingDetail:
-        """The query ends at the state and goes backwards: the latest run lies right before it, all else is unread."""
+    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+        """The query goes backwards from the end of the partition: what it needs lies there, and all else is unread.
+
+        Children lie before that, so a detail with them reads on to the first of theirs.
+        """
+        first = min((items.child_key(kind.name, "") for kind in children), default=items.RUN_KEYS)
 
         def read() -> Sequence[Item]:
             return tuple(
                 Item.query(
                     items.recording_key(org, recording_id),
-                    Item.sk.between(items.RUN_KEYS, items.STATE_KEY),
+                    Item.sk.between(first, items.LAST_KEY),
                     scan_index_forward=False,
                     consistent_read=True,
-                    limit=2,
+                    limit=None if children else _ITEMS_OF_A_DETAIL,
                 ),
             )
 
-        found = repeated(read)
-        if not found or not isinstance(found[0], RecordingItem):
+        found = {item.sk: item for item in repeated(read)}
+        state = found.get(items.STATE_KEY)
+        if not isinstance(state, RecordingItem) or state.status == Status.REMOVED.value:
             raise _not_found(recording_id)
-        recording = items.recording_of(found[0])
-        if recording.status is Status.REMOVED:
-            raise _not_found(recording_id)
-        run = items.run_of(found[1]) if len(found) > 1 and isinstance(found[1], RunItem) else None
-        return RecordingDetail(recording, run if run and run.number == recording.run else None)
+        recording = items.recording_of(state)
+        run, chunks = found.get(items.run_key(recording.run)), found.get(items.CHUNKS_KEY)
+        tally = found.get(items.TALLY_KEY)
+        return RecordingDetail(
+            recording,
+            items.run_of(run) if isinstance(run, RunItem) else None,
+            items.chunks_of(chunks) if isinstance(chunks, ChunksItem) else None,
+            items.tally_of(tally) if isinstance(tally, TallyItem) else NOTHING_COUNTED,
+            {kind.name: _children(found, kind) for kind in children},
+        )
 
     def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
         budget = Budget()
@@ -163,6 +188,36 @@ class DynamoRecordings:
 
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         yield from self._indexed(items.removed_key, untouched_since, limit)
+
+    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+        item, actions = counting(org, recording_id, change)
+
+        def fill(transaction: TransactWrite) -> None:
+            still_there(transaction, org, recording_id)
+            transaction.update(item, actions)
+
+        try:
+            transact(fill)
+        except ConditionFailed:
+            raise _not_found(recording_id) from None
+
+    def forget_children(self, org: str, recording_id: str) -> None:
+        key = items.recording_key(org, recording_id)
+
+        def below() -> Sequence[Item]:
+            return tuple(Item.query(key, Item.sk < items.STATE_KEY, consistent_read=True))
+
+        def above() -> Sequence[Item]:
+            return tuple(Item.query(key, Item.sk > items.STATE_KEY, consistent_read=True))
+
+        found = [item for item in (*repeated(below), *repeated(above)) if not isinstance(item, OutboxItem)]
+
+        def delete() -> None:
+            with Item.batch_write() as batch:
+                for item in found:
+                    batch.delete(item)
+
+        repeated(delete)
 
     def confirm_erased(self, org: str, recording_id: str) -> None:
         self._update(
@@ -277,6 +332,15 @@ def _finishing(run: RunItem, at: datetime, stages: Mapping[Stage, StageResult]) 
     return actions
 
 
+def _children(found: Mapping[str, Item], kind: Kind[Any]) -> tuple[Any, ...]:
+    prefix = items.child_key(kind.name, "")
+    return tuple(
+        documents.unpack(kind.record, item.document, revision=int(item.revision))
+        for key, item in sorted(found.items())
+        if key.startswith(prefix) and isinstance(item, RecordItem)
+    )
+
+
 def _place(recording: Recording) -> Position:
     return {"month": items.month_of(recording.created_at), "after": items.list_key(recording)}
 
@@ -290,13 +354,13 @@ def _month_query(
     if first > last:
         return None
     key = items.month_key(org, month)
-    condition = _filter_condition(wanted)
+    passes_over_many = replace(wanted, created_from=None, created_to=None) != RecordingFilter()
     return RecordingItem.by_month.query(
         key,
         items.ByMonth.gsi1sk.between(first, last),
-        filter_condition=condition,
+        filter_condition=_filter_condition(wanted),
         scan_index_forward=False,
-        page_size=limit if condition is None else max(limit, FILTERED_PAGE),
+        page_size=max(limit, FILTERED_PAGE) if passes_over_many else limit,
         last_evaluated_key=_start_key(org, key, after) if after else None,
     ).page_iter
 
@@ -308,18 +372,28 @@ def _start_key(org: str, month_key: str, after: str) -> dict[str, dict[str, Any]
     return {name: {"S": value} for name, value in key.items()}
 
 
-def _filter_condition(wanted: RecordingFilter) -> Condition | None:
+def _filter_condition(wanted: RecordingFilter) -> Condition:
     asked: Sequence[tuple[Attribute[Any], Any]] = (
         (RecordingItem.campaign_id, wanted.campaign_id),
         (RecordingItem.engagement_id, wanted.engagement_id),
         (RecordingItem.deal_id, wanted.deal_id),
         (RecordingItem.call_kind, wanted.kind),
         (RecordingItem.is_ai_call, wanted.is_ai_call),
+        (RecordingItem.user_id, wanted.user_id),
+        (RecordingItem.result, wanted.result),
     )
     conditions: builtins.list[Condition] = [attribute == value for attribute, value in asked if value is not None]
     if wanted.contact_id is not None:
         conditions.append(RecordingItem.contact_ids.contains(wanted.contact_id))
-    return reduce(and_, conditions) if conditions else None
+    if wanted.team_ids:
+        conditions.append(RecordingItem.team_id.is_in(*sorted(wanted.team_ids)))
+    if wanted.conversation_types:
+        conditions.append(RecordingItem.conversation_type.is_in(*sorted(wanted.conversation_types)))
+    if wanted.linked_to_crm is not None:
+        linked = RecordingItem.crm_type
+        conditions.append(linked.exists() if wanted.linked_to_crm else linked.does_not_exist())
+    conditions.append(RecordingItem.in_bin.exists() if wanted.in_bin else RecordingItem.in_bin.does_not_exist())
+    return reduce(and_, conditions)
 
 
 def _as_expected(expected: Recording) -> Condition:

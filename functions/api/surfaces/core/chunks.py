@@ -1,0 +1,3 @@
+"""Recordings that arrive in chunks: start, presign, see what is outstanding, skip, finish."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Comments on a recording, in threads, and who has read them."""
+
+from __future__ import annotations

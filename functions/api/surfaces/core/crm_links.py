@@ -1,0 +1,3 @@
+"""The one CRM record a recording is linked to."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Questions a rep answers after a conversation, and the answers."""
+
+from __future__ import annotations

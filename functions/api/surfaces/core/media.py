@@ -1,0 +1,3 @@
+"""Images and multimedia events that were captured during a recording."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What the phone reports of a recording: started, paused, offline and the like."""
+
+from __future__ import annotations

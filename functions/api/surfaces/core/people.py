@@ -1,0 +1,3 @@
+"""Users and teams of the organization."""
+
+from __future__ import annotations

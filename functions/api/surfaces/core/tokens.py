@@ -1,0 +1,3 @@
+"""API tokens of the organization, and who the caller is."""
+
+from __future__ import annotations

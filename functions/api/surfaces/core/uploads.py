@@ -1,0 +1,3 @@
+"""Creating a recording from an uploaded file: a signed URL, then the recording."""
+
+from __future__ import annotations

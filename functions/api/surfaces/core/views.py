@@ -1,0 +1,3 @@
+"""Who viewed a recording, and how long they listened."""
+
+from __future__ import annotations

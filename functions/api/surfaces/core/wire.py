@@ -1,0 +1,48 @@
+"""What all of the core API shares: its surface, envelope, error shape, scopes and units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from api.answers import json_response
+from api.faults import Fault
+from api.surface import Surface
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.responses import Response
+
+READ = "recordings:read"
+WRITE = "recordings:write"
+ADMIN = "org:admin"
+"""Users, teams, connections and API tokens of the tenant."""
+
+
+def _error_response(fault: Fault, _path: str, request_id: str) -> Response:
+    """`error` in words, as documented; `issues` name the fields of a 422, as paths."""
+    error: dict[str, Any] = {"error": fault.detail, "code": fault.code, "requestId": request_id, **fault.facts}
+    if fault.fields:
+        error["issues"] = [{"path": one.field.split("."), "message": one.message} for one in fault.fields]
+    return json_response(error, fault.status, headers=fault.headers)
+
+
+surface = Surface("core", "/v1/core", render=_error_response)
+
+
+def enveloped(data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, **page: Any) -> Response:
+    """`{"data": …}` with what belongs to the page beside it: `cursor`, `pageSize`, `limit` and the like."""
+    return json_response({"data": data, **page}, status, headers=headers)
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Seconds of the domain as this surface's unit."""
+    return None if seconds is None else round(seconds * 1000)
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """A moment as this surface writes it: `2024-01-15T08:30:00.000Z`."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

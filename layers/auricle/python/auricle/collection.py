@@ -1,0 +1,61 @@
+"""Kinds of records that are kept whole, one by one: deals, calls, users, comments and the like.
+
+A kind says what its records are and where they belong; the store (`ports.Collection`) does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from auricle.errors import NotFound
+
+
+class Record(Protocol):
+    """What every record has. It is a frozen dataclass of JSON's values, moments, enums and further such dataclasses."""
+
+    @property
+    def org(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def revision(self) -> int: ...
+
+
+T = TypeVar("T", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """One kind of record.
+
+    Records with `of_recording` lie in their recording's partition, are read with it and removed with it; their field
+    of that name holds its id. All others are the tenant's, and listed newest first.
+    """
+
+    name: str
+    """Singular and unique: it is part of keys, and stored with each record."""
+    record: type[T]
+    missing: type[NotFound]
+    of_recording: bool = False
+
+    def not_found(self, record_id: str) -> NotFound:
+        """The error of an id that is unknown, or another tenant's: the two look the same."""
+        return self.missing(f"There is no {self.name.replace('-', ' ')} {record_id}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some records, newest first, and where the next begin (None at the end)."""
+
+    records: tuple[T, ...]
+    next_position: Mapping[str, str] | None
+
+
+def recording_of(record: Any) -> str:
+    """The id of the recording that a record of a kind with `of_recording` belongs to."""
+    return str(record.recording_id)

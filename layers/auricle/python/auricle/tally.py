@@ -1,0 +1,62 @@
+"""What people did with a recording, counted: it changes often and says nothing of the recording itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one recording."""
+
+    views: int = 0
+    viewers: frozenset[str] = frozenset()
+    """Ids of the users who viewed it."""
+    viewed_ms: int = 0
+    listened_ms: int = 0
+    comments: int = 0
+    stars: int = 0
+    unread: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Ids of the comments each user has not read, by user id."""
+
+
+NOTHING_COUNTED = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class TallyChange:
+    """What to add to the counts, in the same transaction as what is counted."""
+
+    views: int = 0
+    viewer: str | None = None
+    viewed_ms: int = 0
+    listened_ms: int = 0
+    comments: int = 0
+    stars: int = 0
+    unread: frozenset[tuple[str, str]] = frozenset()
+    """(user, comment) that became unread."""
+    read: frozenset[tuple[str, str]] = frozenset()
+    """(user, comment) that are unread no more."""
+
+
+def counted(tally: Tally, change: TallyChange) -> Tally:
+    """The counts after the change."""
+    unread = {(user, comment) for user, comments in tally.unread.items() for comment in comments}
+    return Tally(
+        views=tally.views + change.views,
+        viewers=tally.viewers | ({change.viewer} if change.viewer is not None else frozenset()),
+        viewed_ms=tally.viewed_ms + change.viewed_ms,
+        listened_ms=tally.listened_ms + change.listened_ms,
+        comments=tally.comments + change.comments,
+        stars=tally.stars + change.stars,
+        unread=by_user((unread | change.unread) - change.read),
+    )
+
+
+def by_user(unread: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
+    """(user, comment) pairs as the comments of each user."""
+    found: dict[str, set[str]] = {}
+    for user, comment in unread:
+        found.setdefault(user, set()).add(comment)
+    return {user: frozenset(comments) for user, comments in sorted(found.items())}

@@ -1,0 +1,123 @@
+"""Collection in memory: one place for the records of every kind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic
+
+from auricle.collection import Kind, Page, T, recording_of
+from auricle.errors import Conflict
+from auricle.ports import Position
+from auricle.tally import TallyChange
+
+if TYPE_CHECKING:
+    from tests.fakes.recordings import FakeRecordings
+
+_Key = tuple[str, str, str, str]
+"""Kind, tenant, recording (or nothing) and id."""
+
+
+class FakeRecords:
+    """Everything the collections of one process hold."""
+
+    def __init__(self, recordings: FakeRecordings) -> None:
+        self.recordings = recordings
+        self.held: dict[_Key, Any] = {}
+        self.lock = threading.RLock()
+
+    def of(self, kind: Kind[T], org: str, recording_id: str = "") -> Iterable[T]:
+        """Oldest first, as ids sort."""
+        found = [record for key, record in self.held.items() if key[:3] == (kind.name, org, recording_id)]
+        return sorted(found, key=lambda record: record.id)
+
+    def forget(self, org: str, recording_id: str) -> None:
+        """What belongs to a removed recording."""
+        for key in [key for key in self.held if key[1:3] == (org, recording_id)]:
+            del self.held[key]
+
+
+class FakeCollection(Generic[T]):
+    """Records of one kind."""
+
+    def __init__(self, records: FakeRecords, kind: Kind[T]) -> None:
+        self._records = records
+        self._kind = kind
+
+    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+        key = self._key_of(record)
+        with self._records.lock:
+            if self._kind.of_recording:
+                self._records.recordings.get(record.org, recording_of(record))
+            if key in self._records.held:
+                raise Conflict(f"There is a {self._kind.name.replace('-', ' ')} {record.id} already.")
+            self._records.held[key] = record
+            self._count(record, tally)
+
+    def get(self, org: str, record_id: str, *, recording_id: str | None = None) -> T:
+        assert (recording_id is not None) == self._kind.of_recording
+        try:
+            found: T = self._records.held[self._kind.name, org, recording_id or "", record_id]
+        except KeyError:
+            raise self._kind.not_found(record_id) from None
+        return found
+
+    def find(self, org: str, record_ids: Sequence[str]) -> Mapping[str, T]:
+        assert not self._kind.of_recording
+        keys = {record_id: (self._kind.name, org, "", record_id) for record_id in record_ids}
+        return {record_id: self._records.held[key] for record_id, key in keys.items() if key in self._records.held}
+
+    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+        key = self._key_of(record)
+        with self._records.lock:
+            stored = self._records.held.get(key)
+            if stored is None or stored.revision != expected.revision:
+                return False
+            self._records.held[key] = replace(record, revision=expected.revision + 1)  # type: ignore[type-var]  # records are dataclasses
+            self._count(record, tally)
+            return True
+
+    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+        key = self._key_of(record)
+        with self._records.lock:
+            stored = self._records.held.get(key)
+            if stored is None or stored.revision != record.revision:
+                return False
+            del self._records.held[key]
+            self._count(record, tally)
+            return True
+
+    def list(
+        self,
+        org: str,
+        limit: int,
+        position: Position | None = None,
+        *,
+        recording_id: str | None = None,
+        wanted: Callable[[T], bool] | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> Page[T]:
+        found = [
+            (f"{'' if recording_id else record.created_at.timestamp()}#{record.id}", record)
+            for record in self._records.of(self._kind, org, recording_id or "")
+            if (wanted is None or wanted(record))
+            and (created_from is None or record.created_at >= created_from)
+            and (created_to is None or record.created_at <= created_to)
+        ]
+        found.sort(key=lambda one: one[0], reverse=recording_id is None)
+        if position is not None:
+            places = [place for place, _ in found]
+            found = found[places.index(position["after"]) + 1 :]
+        page = found[:limit]
+        return Page(tuple(one for _, one in page), {"after": page[-1][0]} if len(found) > limit else None)
+
+    def _key_of(self, record: T) -> _Key:
+        owner = recording_of(record) if self._kind.of_recording else ""
+        return self._kind.name, record.org, owner, record.id
+
+    def _count(self, record: T, tally: TallyChange | None) -> None:
+        if tally is not None:
+            self._records.recordings.count(record.org, recording_of(record), tally)
