@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 MAX_CHUNKS = 2000
 """Of one recording: where they are is one item of the table, which may have 400 KB."""
+
+
+class ChunkState(StrEnum):
+    """Where one chunk is."""
+
+    MISSING = "missing"
+    """Expected, and no URL was asked for it yet."""
+    REQUESTED = "requested"
+    UPLOADED = "uploaded"
+    PROCESSED = "processed"
+    SKIPPED = "skipped"
+    """Not here, and its absence is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,12 @@ class Chunks:
     lacking_one_since: datetime | None = None
     """Since when all but one are here."""
     processed: frozenset[int] = frozenset()
-    """Numbers that went into the audio of the run that completed last."""
+    """Numbers that went into the audio of the run that was prepared last."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every number there is something to say of, in order."""
+        return tuple(sorted({*range(self.expected or 0), *self.requested, *self.arrived, *self.skippable}))
 
     @property
     def outstanding(self) -> tuple[int, ...]:
@@ -47,3 +66,44 @@ class Chunks:
     def complete(self) -> bool:
         """Whether processing may start: recording has finished, and nothing is waited for."""
         return self.finished_at is not None and bool(self.arrived) and not self.outstanding
+
+    @property
+    def usable(self) -> tuple[int, ...]:
+        """Numbers that would make up the audio if it were put together now; what came beyond the end is not of it."""
+        return tuple(sorted(number for number in self.arrived if self.expected is None or number < self.expected))
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all that is here."""
+        return sum(chunk.size_bytes for chunk in self.arrived.values())
+
+    def state(self, number: int) -> ChunkState:
+        if number in self.processed:
+            return ChunkState.PROCESSED
+        if number in self.arrived:
+            return ChunkState.UPLOADED
+        if number in self.skippable:
+            return ChunkState.SKIPPED
+        return ChunkState.REQUESTED if number in self.requested else ChunkState.MISSING
+
+    def version_of(self, numbers: Sequence[int]) -> str:
+        """What stands for the object version of a file: the same chunks in the same versions have the same."""
+        lines = "".join(f"{number} {self.arrived[number].version}\n" for number in numbers)
+        return f"chunks-{hashlib.sha256(lines.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunksChange:
+    """What to note of a recording's chunks; what is empty or None is left as it is."""
+
+    requested: frozenset[int] = frozenset()
+    arrived: Mapping[int, Chunk] = field(default_factory=dict)
+    """Of a number that is here already the earlier stays."""
+    skippable: frozenset[int] = frozenset()
+    expected: int | None = None
+    finished_at: datetime | None = None
+    """Finishing again keeps the first moment."""
+    lacking_one_since: datetime | None = None
+    lacks_one_no_more: bool = False
+    processed: frozenset[int] | None = None
+    """Takes the place of those noted before."""
