@@ -6,6 +6,7 @@ Walked by names, so it errs on the side of too much: what is only mentioned coun
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,9 +15,14 @@ from pathlib import Path
 from infra.bundling import DOMAIN, FUNCTIONS
 
 ROOTS = (FUNCTIONS, DOMAIN)
-PORTS = {"recordings", "contacts", "objects", "workflow", "events"}
 WIRING = "auricle.bootstrap"
 """Names every port: who is walked through it would come to all of them."""
+COLLECTION = "collection"
+"""Records of any kind are one port, under whatever name: whoever asks for one may do all that it offers."""
+
+
+_MODULE = re.compile(r"[a-z_]+(\.[a-z_]+)+")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass
@@ -32,7 +38,7 @@ class Module:
     @property
     def outer(self) -> list[ast.stmt]:
         """What runs when the module is imported."""
-        return [each for each in self.tree.body if not isinstance(each, (ast.FunctionDef, ast.ClassDef))]
+        return [each for each in self.tree.body if not isinstance(each, _DEFINITIONS)]
 
 
 def path_of(module: str) -> Path | None:
@@ -52,7 +58,7 @@ def module(name: str) -> Module | None:
         return None
     found = Module(name, ast.parse(path.read_text(encoding="utf-8")))
     for each in found.tree.body:
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(each, _DEFINITIONS):
             found.definitions[each.name] = each
     for node in imports(found.tree):
         if isinstance(node, ast.Import):
@@ -77,8 +83,37 @@ def imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             waiting += ast.iter_child_nodes(node)
 
 
+def named(tree: ast.AST) -> Iterator[str]:
+    """First-party modules that stand there as text: what is loaded by its name, when it is first needed."""
+    for node in ast.walk(tree):
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, str) and _MODULE.fullmatch(value) and path_of(value):
+            yield value
+
+
+@cache
+def ports() -> dict[str, frozenset[str]]:
+    """What the wiring offers, and what each may be asked: by the protocol it is wired as."""
+    wiring, protocols = module(WIRING), module("auricle.ports")
+    assert wiring is not None
+    assert protocols is not None
+    (bootstrap,) = (each for each in wiring.definitions.values() if each.__dict__.get("name") == "Bootstrap")
+    assert isinstance(bootstrap, ast.ClassDef)
+    offered = {
+        each.name: protocols.definitions[each.returns.id]
+        for each in bootstrap.body
+        if isinstance(each, ast.FunctionDef)
+        and isinstance(each.returns, ast.Name)
+        and each.returns.id in protocols.definitions
+    }
+    return {
+        name: frozenset(each.name for each in ast.walk(protocol) if isinstance(each, ast.FunctionDef))
+        for name, protocol in offered.items()
+    }
+
+
 def imported(start: str) -> tuple[set[str], dict[str, set[str]]]:
-    """First-party modules that `start` imports, directly or not; and other top-level names, with who imports them."""
+    """First-party modules that `start` imports or names, directly or not; and others' top-level names, and who asks."""
     seen, others = set[str](), dict[str, set[str]]()
     waiting = [start]
     while waiting:
@@ -89,6 +124,7 @@ def imported(start: str) -> tuple[set[str], dict[str, set[str]]]:
         seen.add(name)
         parents = name.split(".")
         waiting += [".".join(parents[:length]) for length in range(1, len(parents))]
+        waiting += named(found.tree)
         for node in imports(found.tree):
             asked = [each.name for each in node.names] if isinstance(node, ast.Import) else [node.module or ""]
             if isinstance(node, ast.ImportFrom):
@@ -117,8 +153,10 @@ def port_calls(*entries: tuple[str, str]) -> set[str]:
             if isinstance(node, ast.Attribute):
                 owner = node.value
                 holder = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", None)
-                if holder in PORTS:
+                if node.attr in ports().get(holder or "", ()):
                     calls.add(f"{holder}.{node.attr}")
+                elif node.attr == COLLECTION:
+                    calls.add(COLLECTION)
                 if isinstance(owner, ast.Name) and found.names.get(owner.id, ("", ""))[1] is None:
                     waiting.append((found.names.get(owner.id, ("", None))[0], node.attr))
             elif isinstance(node, ast.Name):

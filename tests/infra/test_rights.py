@@ -15,7 +15,7 @@ import pytest
 from auricle.processing.job import Job
 from infra.bundling import function_names
 from tests.infra.assemblies import Assembly
-from tests.infra.code import entries, port_calls
+from tests.infra.code import COLLECTION, entries, port_calls
 
 JOB = Job("acme", "rec_1", 1, "v1")
 OF_THE_RECORDING = (JOB.source_key, JOB.audio_key, JOB.peaks_key, JOB.transcript_key, JOB.plan_key)
@@ -34,6 +34,7 @@ _TRANSACTION = needs(TABLE, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb
 _UPDATE = needs(TABLE, "dynamodb:UpdateItem")
 _QUERY = needs(TABLE, "dynamodb:Query")
 _SEARCH = needs(INDEX, "dynamodb:Query") | needs(TABLE, "dynamodb:GetItem")
+_CHECKED = needs(TABLE, "dynamodb:ConditionCheckItem")
 
 CALLS: dict[str, Needs] = {
     "objects.first_version": needs(BUCKET, "s3:ListBucketVersions"),
@@ -64,6 +65,9 @@ CALLS: dict[str, Needs] = {
     "recordings.note_windows": _UPDATE,
     "recordings.note_window_done": _UPDATE,
     "recordings.confirm_erased": _UPDATE,
+    "recordings.count": _UPDATE | _CHECKED,
+    "recordings.forget_children": _QUERY | needs(TABLE, "dynamodb:BatchWriteItem"),
+    COLLECTION: _TRANSACTION | _CHECKED | _QUERY | _SEARCH | needs(TABLE, "dynamodb:BatchGetItem"),
     "contacts.create_contact": needs(TABLE, "dynamodb:PutItem"),
     "contacts.get_contact": needs(TABLE, "dynamodb:GetItem"),
     "contacts.get_contacts": needs(TABLE, "dynamodb:BatchGetItem"),
@@ -76,13 +80,14 @@ KEYED = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey", "
 """What an action takes besides where a key of one's own encrypts."""
 
 WRITTEN = {
+    "api": (JOB.source_key,),
     "prepare": (JOB.audio_key, JOB.peaks_key, JOB.plan_key),
     "transcribe": (JOB.window_key(0),),
     "diarize": (JOB.turns_key,),
     "assemble": (JOB.transcript_key,),
     "summarize": (JOB.highlights_key,),
 }
-"""The keys each stage puts objects under."""
+"""The keys each function puts objects under."""
 
 
 def text(value: Any) -> str:
@@ -145,6 +150,7 @@ def lacking(assembly: Assembly, role: Role, stage: str, calls: set[str]) -> list
     has_key = bool(assembly.resources("AWS::KMS::Key"))
     missing = []
     for call in sorted(calls):
+        assert call in CALLS, f"{stage} calls {call}: say in CALLS what that takes"
         for action, where in CALLS[call]:
             found = arns(assembly, where, stage)
             assert found, f"{stage} calls {call}: say in WRITTEN under which keys"
@@ -169,7 +175,8 @@ def role_of_job(prod: Assembly, stage: str) -> Role:
 
 
 def test_the_walk_sees_what_functions_do() -> None:
-    assert "objects.erase" in port_calls(*entries("api"))
+    api = port_calls(*entries("api"))
+    assert {"objects.erase", "recordings.list"} <= api, "doors are loaded by their modules' names"
     assert "workflow.outcome" in port_calls(*entries("sweep"))
     assert port_calls(*entries("publish_events")) == {"events.publish"}
     assert "objects.erase" not in port_calls(*entries("finish"))
@@ -199,8 +206,8 @@ def test_only_who_removes_may_delete_and_only_that(assembly: Assembly, name: str
 @pytest.mark.parametrize("name", function_names())
 def test_only_who_puts_may_put_and_only_there(assembly: Assembly, name: str) -> None:
     role, calls = role_of_function(assembly, name), port_calls(*entries(name))
-    puts = bool({"objects.write", "objects.upload"} & calls)
-    assert role.may("s3:PutObject", f"<Recordings.Arn>/{JOB.plan_key}") == (puts)
+    puts = bool({"objects.write", "objects.upload"} & calls) and name != "api"  # which puts what clients send
+    assert role.may("s3:PutObject", f"<Recordings.Arn>/{JOB.plan_key}") == puts
     if name != "prepare":
         assert not role.may("s3:PutObject", f"<Recordings.Arn>/{JOB.audio_key}") or name == "assemble"
 
