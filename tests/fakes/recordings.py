@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from auricle.chunks import Chunks
+from auricle.chunks import Chunks, ChunksChange, noted
 from auricle.collection import Kind
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
@@ -174,6 +174,13 @@ class FakeRecordings:
             self.get(org, recording_id)
             key = (org, recording_id)
             self.tallies[key] = counted(self.tallies.get(key, NOTHING_COUNTED), change)
+
+    def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
+        with self._lock:
+            key = (org, recording_id)
+            if key not in self.chunks:
+                self.get(org, recording_id)
+            self.chunks[key] = noted(self.chunks.get(key), change)
 
     def forget_children(self, org: str, recording_id: str) -> None:
         with self._lock:

@@ -107,3 +107,18 @@ class ChunksChange:
     lacks_one_no_more: bool = False
     processed: frozenset[int] | None = None
     """Takes the place of those noted before."""
+
+
+def noted(chunks: Chunks | None, change: ChunksChange) -> Chunks:
+    """The chunks after the change."""
+    before = chunks or Chunks()
+    lacking = None if change.lacks_one_no_more else before.lacking_one_since or change.lacking_one_since
+    return Chunks(
+        requested=before.requested | change.requested,
+        arrived=dict(sorted({**change.arrived, **before.arrived}.items())),
+        skippable=before.skippable | change.skippable,
+        expected=before.expected if change.expected is None else change.expected,
+        finished_at=before.finished_at or change.finished_at,
+        lacking_one_since=lacking,
+        processed=before.processed if change.processed is None else change.processed,
+    )

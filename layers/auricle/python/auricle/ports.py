@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol
 
+from auricle.chunks import ChunksChange
 from auricle.collection import Kind, Page, T
 from auricle.contacts import Contact
 from auricle.domain_events import DomainEvent
@@ -141,6 +142,9 @@ class RecordingStore(Protocol):
     def count(self, org: str, recording_id: str, change: TallyChange) -> None:
         """Adds to the recording's counts. Raises RecordingNotFound."""
 
+    def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
+        """Notes it of the recording's chunks, whoever else notes something then. Raises RecordingNotFound."""
+
     def forget_children(self, org: str, recording_id: str) -> None:
         """Removes everything that lies with a removed recording: its records, chunks, counts and runs."""
 
@@ -157,6 +161,12 @@ class Collection(Protocol, Generic[T]):
         Of a kind with `of_recording`, raises RecordingNotFound when the recording is not there (any more).
         """
 
+    def add_all(self, records: Sequence[T]) -> None:
+        """New records of one recording, in as few transactions as that takes; those of one are added or none is.
+
+        Raises Conflict and RecordingNotFound as `add` does.
+        """
+
     def get(self, org: str, record_id: str, *, recording_id: str | None = None) -> T:
         """Raises the kind's own NotFound. `recording_id` belongs to kinds with `of_recording`, and only to them."""
 
@@ -164,10 +174,13 @@ class Collection(Protocol, Generic[T]):
         """Those of the ids there are, of a kind that is the tenant's."""
 
     def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
-        """Writes it under `expected.revision + 1` if it is still at that revision; False, having written nothing."""
+        """Writes it under `expected.revision + 1` if it is still at that revision; False, having written nothing.
+
+        Also False where it counts for a recording that was removed meanwhile.
+        """
 
     def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
-        """Removes it if it is still at its revision; False, having removed nothing."""
+        """Removes it if it is still at its revision; False, having removed nothing. As with `replace`."""
 
     def list(
         self,
@@ -181,6 +194,9 @@ class Collection(Protocol, Generic[T]):
         created_to: datetime | None = None,
     ) -> Page[T]:
         """Records newest first (of a recording: oldest first), those that `wanted` admits.
+
+        Of a kind with `of_recording`, those of all recordings can be listed where it is `listed`. Dates bound
+        `created_at`, both inclusive.
 
         A page is full while there are enough, unless `wanted` admits so few of so many that looking further would
         take too long: then it is short, and still has a next position.

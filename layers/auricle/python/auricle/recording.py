@@ -11,7 +11,7 @@ from typing import Any
 from auricle.cautions import Caution
 from auricle.chunks import Chunks
 from auricle.consent import Consent
-from auricle.errors import IllegalTransition
+from auricle.errors import Conflict, IllegalTransition
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
 from auricle.tally import NOTHING_COUNTED, Tally
@@ -277,8 +277,12 @@ class Recording:
     splits: tuple[Split, ...] = ()
     chunked: bool = False
     """Uploaded in chunks (`RecordingDetail.chunks`), not in one file."""
+    chunk_numbers: tuple[int, ...] = ()
+    """The chunks its audio is put together from, in order: settled when the last was in."""
     seed_recording_id: str | None = None
     automatic_split: bool = False
+    advanced_bookmarks_checked: bool | None = None
+    """Kept for phones that say so; nothing reads it."""
 
     @property
     def duration_s(self) -> float | None:
@@ -305,6 +309,17 @@ class Recording:
         if status not in TRANSITIONS[self.status]:
             raise IllegalTransition(f"A recording that is {self.status} cannot become {status}.")
         return replace(self, status=status, updated_at=at)
+
+    def check_deletable(self) -> None:
+        """Whether clients may delete it, for a while or for good.
+
+        Raises:
+            Conflict: it is locked, or protected; the message names the field that says so.
+        """
+        if self.locked:
+            raise Conflict("The recording is locked. Set lock to false first, then delete it.")
+        if self.do_not_delete:
+            raise Conflict("The recording is protected. Set doNotDelete to false first, then delete it.")
 
     def new_run(self, *, at: datetime) -> Recording:
         """The recording about to be processed anew; what the last run found stays until this one has finished.

@@ -227,7 +227,7 @@ class ChunksItem(Item, discriminator="chunks"):
 
 class TallyItem(Item, discriminator="tally"):
     views = NumberAttribute(null=True)
-    viewers = UnicodeSetAttribute(null=True)
+    viewers = NumberAttribute(null=True)
     viewed_ms = NumberAttribute(null=True)
     listened_ms = NumberAttribute(null=True)
     comments = NumberAttribute(null=True)
@@ -383,11 +383,16 @@ def chunks_of(item: ChunksItem) -> Chunks:
     )
 
 
+def chunk_line(number: int, chunk: Chunk) -> str:
+    """An arrival as it is noted; of two of one number the one that sorts first counts."""
+    return f"{number} {chunk.version} {chunk.size_bytes} {sortable(chunk.arrived_at)}"
+
+
 def tally_of(item: TallyItem) -> Tally:
     unread = (line.partition(" ") for line in item.unread or ())
     return Tally(
         views=int(item.views or 0),
-        viewers=frozenset(item.viewers or ()),
+        viewers=int(item.viewers or 0),
         viewed_ms=int(item.viewed_ms or 0),
         listened_ms=int(item.listened_ms or 0),
         comments=int(item.comments or 0),

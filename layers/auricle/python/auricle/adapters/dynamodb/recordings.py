@@ -18,7 +18,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.pagination import PageIterator
 from pynamodb.transactions import TransactWrite
 
-from auricle.adapters.dynamodb import documents, items
+from auricle.adapters.dynamodb import chunks, documents, items
 from auricle.adapters.dynamodb.collections import counting, still_there
 from auricle.adapters.dynamodb.items import (
     ChunksItem,
@@ -32,6 +32,7 @@ from auricle.adapters.dynamodb.items import (
 )
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
+from auricle.chunks import ChunksChange
 from auricle.collection import Kind
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
@@ -106,12 +107,12 @@ class DynamoRecordings:
         if not isinstance(state, RecordingItem) or state.status == Status.REMOVED.value:
             raise _not_found(recording_id)
         recording = items.recording_of(state)
-        run, chunks = found.get(items.run_key(recording.run)), found.get(items.CHUNKS_KEY)
+        run, noted = found.get(items.run_key(recording.run)), found.get(items.CHUNKS_KEY)
         tally = found.get(items.TALLY_KEY)
         return RecordingDetail(
             recording,
             items.run_of(run) if isinstance(run, RunItem) else None,
-            items.chunks_of(chunks) if isinstance(chunks, ChunksItem) else None,
+            items.chunks_of(noted) if isinstance(noted, ChunksItem) else None,
             items.tally_of(tally) if isinstance(tally, TallyItem) else NOTHING_COUNTED,
             {kind.name: _children(found, kind) for kind in children},
         )
@@ -198,6 +199,12 @@ class DynamoRecordings:
 
         try:
             transact(fill)
+        except ConditionFailed:
+            raise _not_found(recording_id) from None
+
+    def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
+        try:
+            chunks.change(org, recording_id, change)
         except ConditionFailed:
             raise _not_found(recording_id) from None
 
