@@ -37,7 +37,9 @@ class TimelineEntry:
 
 
 def recording_entries(recording: Recording) -> tuple[TimelineEntry, ...]:
-    """The recording's line on the timeline of each contact it is linked to, as it stands now."""
+    """The recording's line on the timeline of each contact it is linked to, as it stands now; none in the bin."""
+    if recording.deleted_at is not None:
+        return ()
     summary = " … ".join(highlight.text for highlight in recording.highlights)
     if len(summary) > SUMMARY_CHARACTERS:
         summary = summary[: SUMMARY_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"

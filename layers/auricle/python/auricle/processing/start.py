@@ -19,6 +19,7 @@ from auricle.errors import (
     ConsentRequired,
     EmptyAudio,
     NotReady,
+    PreconditionFailed,
     RecordingNotFound,
     TooLarge,
     TransientError,
@@ -143,21 +144,40 @@ def process(
     raise TransientError("The recording kept changing while its processing was asked for. Try again.")
 
 
-def remove(org: str, recording_id: str, *, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> None:
+def remove(
+    org: str,
+    recording_id: str,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    now: datetime,
+    in_bin: bool = False,
+    if_revision: int | None = None,
+) -> None:
     """Removes the recording: nothing of its content stays in the table, nor in the bucket, in any version.
 
+    `in_bin` admits one that is in the bin.
+
     Raises:
-        RecordingNotFound: unknown, or removed already.
+        RecordingNotFound: unknown, removed already, or in the bin.
+        PreconditionFailed: it is not at `if_revision` (any more).
+        Conflict: it is locked, or protected from deletion.
         TransientError: the recording kept changing.
     """
     for _ in range(_ATTEMPTS):
         before = recordings.get(org, recording_id)
+        if before.deleted_at is not None and not in_bin:
+            raise RecordingNotFound(f"There is no recording {recording_id}.")
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The recording was changed meanwhile. Read it again before removing it.")
+        before.check_deletable()
         after = before.removed(at=now)
         if recordings.save(after, expected=before, events=[recording_event(EventType.RECORDING_REMOVED, after)]):
             break
     else:
         raise TransientError("The recording kept changing while it was being removed. Try again.")
     with suppress(TransientError):  # it is removed: the sweep erases what is left, and what running stages still write
+        recordings.forget_children(org, recording_id)
         objects.erase(_prefix(org, recording_id))
 
 

@@ -27,7 +27,7 @@ ABANDONED_AFTER = timedelta(hours=24)
 as it is (should they arrive after all, they are processed), but no sweep looks at it again."""
 
 UPLOADS_END_AFTER = timedelta(hours=1)
-"""Of a recording's making: its upload URL holds for 15 minutes, and a PUT that began in time may take a while. Until
+"""Of a recording's removal: its upload URL holds for 15 minutes, and a PUT that began in time may take a while. Until
 then a removed recording may be uploaded to, and the event that tells of it may be lost."""
 
 MAX_RECORDINGS = 2000
@@ -109,7 +109,7 @@ def _await_upload(
     )
     if accepted is not Accepted.ABSENT:
         return accepted.value
-    if now - recording.created_at < ABANDONED_AFTER:
+    if now - recording.updated_at < ABANDONED_AFTER:  # when it was made may be any date the client gave
         return "awaited"
     missing = Failure(Stage.PREPARE, "upload-missing", "The file never arrived. Ask for a new upload URL and send it.")
     recordings.save(replace(recording, failure=missing, updated_at=now), expected=recording)
@@ -134,8 +134,9 @@ def _erase(
 ) -> str:
     """Again, for a stage or an upload that was under way at the removal may have written after it."""
     job = Job(org=recording.org, recording=recording.id, run=recording.run, version=recording.version or "")
+    recordings.forget_children(recording.org, recording.id)
     objects.erase(job.prefix)
-    if now - recording.created_at < UPLOADS_END_AFTER:
+    if now - recording.updated_at < UPLOADS_END_AFTER:
         return "erasing"
     if recording.version and workflow.outcome(job) == "RUNNING":
         return "erasing"
