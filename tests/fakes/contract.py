@@ -104,12 +104,19 @@ def timeline_of(state: State, org: str, contact_id: str) -> list[tuple[str, str]
     return [(entry.id, entry.facts["status"]) for entry in page.entries]
 
 
-def listed(state: State, org: str, wanted: RecordingFilter | None = None, page_size: int = 100) -> list[list[str]]:
+def listed(
+    state: State,
+    org: str,
+    wanted: RecordingFilter | None = None,
+    page_size: int = 100,
+    *,
+    oldest_first: bool = False,
+) -> list[list[str]]:
     """Ids of the whole listing, a list a page."""
     pages: list[list[str]] = []
     position = None
     while True:
-        page = state.recordings.list(org, wanted or RecordingFilter(), page_size, position)
+        page = state.recordings.list(org, wanted or RecordingFilter(), page_size, position, oldest_first=oldest_first)
         pages.append([recording.id for recording in page.recordings])
         position = page.next_position
         if position is None:
@@ -205,6 +212,25 @@ class StateContract:
         with pytest.raises(InvalidRequest):
             state.recordings.create(replace(crowd, id="rec_2"), [])
 
+    def test_a_recording_of_another_date_moves_in_listings_and_timelines(self, state: State, org: str) -> None:
+        before = a_recording(org, contact_ids=("ann",))
+        state.recordings.create(before, [])
+        earlier = NOW - timedelta(days=70)
+        assert state.recordings.save(replace(before, created_at=earlier), expected=before)
+        assert listed(state, org, RecordingFilter(created_to=NOW - timedelta(days=1))) == [["rec_1"]]
+        assert listed(state, org) == [["rec_1"]]
+        assert [entry.date for entry in state.contacts.timeline(org, "ann").entries] == [earlier]
+
+    def test_what_is_in_the_bin_is_on_no_timeline(self, state: State, org: str) -> None:
+        before = a_recording(org, contact_ids=("ann",))
+        state.recordings.create(before, [])
+        binned = replace(before, deleted_at=NOW)
+        assert state.recordings.save(binned, expected=before)
+        assert timeline_of(state, org, "ann") == []
+        assert listed(state, org) == [[]]
+        assert state.recordings.save(before, expected=state.recordings.get(org, "rec_1"))
+        assert timeline_of(state, org, "ann") == [("rec_1", "UPLOADING")]
+
     def test_later_versions_are_noted_once_and_bounded(self, state: State, org: str) -> None:
         before = a_recording(org)
         state.recordings.create(before, [])
@@ -230,6 +256,11 @@ class StateContract:
         assert listed(state, org, page_size=4) == [everything[:4], everything[4:8], everything[8:]]
         assert listed(state, org, page_size=5) == [everything[:5], everything[5:]]
         assert listed(state, f"{org}-other") == [[]]
+        backwards = everything[::-1]
+        assert listed(state, org, oldest_first=True) == [backwards]
+        assert listed(state, org, page_size=4, oldest_first=True) == [backwards[:4], backwards[4:8], backwards[8:]]
+        lately = RecordingFilter(created_from=times[3], created_to=times[1])
+        assert listed(state, org, lately, oldest_first=True) == [["rec_3", "rec_2", "rec_1"]]
 
     @pytest.mark.parametrize(
         ("wanted", "expected"),

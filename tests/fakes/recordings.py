@@ -96,7 +96,15 @@ class FakeRecordings:
                 {kind.name: tuple(self.children.of(kind, org, recording_id)) for kind in children},
             )
 
-    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
+    def list(
+        self,
+        org: str,
+        wanted: RecordingFilter,
+        limit: int,
+        position: Position | None = None,
+        *,
+        oldest_first: bool = False,
+    ) -> RecordingPage:
         found = sorted(
             (
                 recording
@@ -104,10 +112,11 @@ class FakeRecordings:
                 if recording.org == org and recording.status is not Status.REMOVED and wanted.admits(recording)
             ),
             key=_place,
-            reverse=True,
+            reverse=not oldest_first,
         )
         if position is not None:
-            found = [recording for recording in found if _place(recording) < position["before"]]
+            last = position["before"]
+            found = [one for one in found if (_place(one) > last if oldest_first else _place(one) < last)]
         page = tuple(found[:limit])
         return RecordingPage(page, {"before": _place(page[-1])} if len(found) > limit else None)
 

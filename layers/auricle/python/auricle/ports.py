@@ -93,8 +93,16 @@ class RecordingStore(Protocol):
         Raises RecordingNotFound (also for a removed one; one in the bin is found).
         """
 
-    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
-        """Recordings of the tenant that the filter admits, newest first; removed ones are left out.
+    def list(
+        self,
+        org: str,
+        wanted: RecordingFilter,
+        limit: int,
+        position: Position | None = None,
+        *,
+        oldest_first: bool = False,
+    ) -> RecordingPage:
+        """Recordings of the tenant that the filter admits, newest first unless asked; removed ones are left out.
 
         A page has `limit` recordings while there are that many, unless the filter admits so few of so many that
         looking further would take too long: then it has fewer, and still a next position.

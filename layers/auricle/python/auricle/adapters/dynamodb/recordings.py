@@ -117,14 +117,22 @@ class DynamoRecordings:
             {kind.name: _children(found, kind) for kind in children},
         )
 
-    def list(self, org: str, wanted: RecordingFilter, limit: int, position: Position | None = None) -> RecordingPage:
+    def list(
+        self,
+        org: str,
+        wanted: RecordingFilter,
+        limit: int,
+        position: Position | None = None,
+        *,
+        oldest_first: bool = False,
+    ) -> RecordingPage:
         budget = Budget()
         found: builtins.list[Recording] = []
         after = position.get("after") if position else None
-        for month in self._months(org, wanted, position["month"] if position else "~"):
+        for month in self._months(org, wanted, position["month"] if position else None, oldest_first=oldest_first):
             if budget.spent:
                 return RecordingPage(tuple(found), {"month": month})
-            pages = _month_query(org, month, wanted, limit + 1 - len(found), after)
+            pages = _month_query(org, month, wanted, limit + 1 - len(found), after, oldest_first=oldest_first)
             after = None
             if pages is None:
                 continue
@@ -262,8 +270,8 @@ class DynamoRecordings:
             if recording is not None:
                 yield recording
 
-    def _months(self, org: str, wanted: RecordingFilter, last: str) -> Sequence[str]:
-        """The tenant's months that can hold what is wanted, newest first."""
+    def _months(self, org: str, wanted: RecordingFilter, begin: str | None, *, oldest_first: bool) -> Sequence[str]:
+        """The tenant's months that can hold what is wanted, in the order of the listing, from `begin` on."""
 
         def read() -> set[str]:
             try:
@@ -272,9 +280,10 @@ class DynamoRecordings:
                 return set()
 
         first = items.month_of(wanted.created_from) if wanted.created_from else ""
-        if wanted.created_to:
-            last = min(last, items.month_of(wanted.created_to))
-        return sorted((month for month in repeated(read) if first <= month <= last), reverse=True)
+        last = items.month_of(wanted.created_to) if wanted.created_to else "~"
+        if begin is not None:
+            first, last = (max(first, begin), last) if oldest_first else (first, min(last, begin))
+        return sorted((month for month in repeated(read) if first <= month <= last), reverse=not oldest_first)
 
     # --- writing ------------------------------------------------------------------------------------------
 
@@ -287,6 +296,8 @@ class DynamoRecordings:
         run_actions: Sequence[Action] = (),
     ) -> bool:
         _check_contacts(recording)
+        if recording.created_at != expected.created_at:
+            self._remember_month(recording)
         stored = replace(recording, revision=expected.revision + 1)
 
         def fill(transaction: TransactWrite) -> None:
@@ -353,9 +364,9 @@ def _place(recording: Recording) -> Position:
 
 
 def _month_query(
-    org: str, month: str, wanted: RecordingFilter, limit: int, after: str | None
+    org: str, month: str, wanted: RecordingFilter, limit: int, after: str | None, *, oldest_first: bool
 ) -> PageIterator[Any] | None:
-    """Raw pages of the month's recordings that the filter admits, newest first; None when none can be."""
+    """Raw pages of the month's recordings that the filter admits, in order; None when none can be."""
     first = max(month, items.sortable(wanted.created_from)) if wanted.created_from else month
     last = min(f"{month}~", f"{items.sortable(wanted.created_to)}~") if wanted.created_to else f"{month}~"
     if first > last:
@@ -366,7 +377,7 @@ def _month_query(
         key,
         items.ByMonth.gsi1sk.between(first, last),
         filter_condition=_filter_condition(wanted),
-        scan_index_forward=False,
+        scan_index_forward=oldest_first,
         page_size=max(limit, FILTERED_PAGE) if passes_over_many else limit,
         last_evaluated_key=_start_key(org, key, after) if after else None,
     ).page_iter
@@ -419,13 +430,13 @@ def _run(org: str, recording_id: str, number: int) -> RunItem:
 def _change_timelines(
     transaction: TransactWrite, before: Sequence[TimelineEntry], after: Sequence[TimelineEntry]
 ) -> None:
-    """Writes lines that are new or changed, and takes away those of contacts no longer linked."""
-    linked = {entry.contact_id for entry in after}
+    """Writes lines that are new or changed, and takes away those of contacts no longer linked, or of another date."""
+    standing = {(entry.contact_id, entry.date) for entry in after}
     for entry in after:
         if entry not in before:
             transaction.save(items.timeline_item(entry))
     for entry in before:
-        if entry.contact_id not in linked:
+        if (entry.contact_id, entry.date) not in standing:
             transaction.delete(items.timeline_item(entry))
 
 
