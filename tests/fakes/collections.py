@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 
 from auricle.collection import Kind, Page, T, recording_of
@@ -33,6 +34,10 @@ class FakeRecords:
         found = [record for key, record in self.held.items() if key[:3] == (kind.name, org, recording_id)]
         return sorted(found, key=lambda record: record.id)
 
+    def listed(self, kind: Kind[T], org: str) -> Iterable[T]:
+        """Of all recordings, in no order."""
+        return [record for key, record in self.held.items() if key[:2] == (kind.name, org)]
+
     def forget(self, org: str, recording_id: str) -> None:
         """What belongs to a removed recording."""
         for key in [key for key in self.held if key[1:3] == (org, recording_id)]:
@@ -52,9 +57,17 @@ class FakeCollection(Generic[T]):
             if self._kind.of_recording:
                 self._records.recordings.get(record.org, recording_of(record))
             if key in self._records.held:
-                raise Conflict(f"There is a {self._kind.name.replace('-', ' ')} {record.id} already.")
+                raise self._taken(record)
             self._records.held[key] = record
             self._count(record, tally)
+
+    def add_all(self, records: Sequence[T]) -> None:
+        with self._records.lock:
+            for record in records:
+                self._records.recordings.get(record.org, recording_of(record))
+                if self._key_of(record) in self._records.held:
+                    raise self._taken(record)
+            self._records.held |= {self._key_of(record): record for record in records}
 
     def get(self, org: str, record_id: str, *, recording_id: str | None = None) -> T:
         assert (recording_id is not None) == self._kind.of_recording
@@ -73,7 +86,7 @@ class FakeCollection(Generic[T]):
         key = self._key_of(record)
         with self._records.lock:
             stored = self._records.held.get(key)
-            if stored is None or stored.revision != expected.revision:
+            if stored is None or stored.revision != expected.revision or not self._counts(record, tally):
                 return False
             self._records.held[key] = replace(record, revision=expected.revision + 1)  # type: ignore[type-var]  # records are dataclasses
             self._count(record, tally)
@@ -83,7 +96,7 @@ class FakeCollection(Generic[T]):
         key = self._key_of(record)
         with self._records.lock:
             stored = self._records.held.get(key)
-            if stored is None or stored.revision != record.revision:
+            if stored is None or stored.revision != record.revision or not self._counts(record, tally):
                 return False
             del self._records.held[key]
             self._count(record, tally)
@@ -100,23 +113,33 @@ class FakeCollection(Generic[T]):
         created_from: datetime | None = None,
         created_to: datetime | None = None,
     ) -> Page[T]:
+        newest_first = recording_id is None
+        assert not newest_first or self._kind.listed or not self._kind.of_recording
+        records = self._records.listed if newest_first else partial(self._records.of, recording_id=recording_id)
         found = [
-            (f"{'' if recording_id else record.created_at.timestamp()}#{record.id}", record)
-            for record in self._records.of(self._kind, org, recording_id or "")
+            (f"{f'{record.created_at.timestamp():020.6f}' if newest_first else ''}#{record.id}", record)
+            for record in records(self._kind, org)
             if (wanted is None or wanted(record))
             and (created_from is None or record.created_at >= created_from)
             and (created_to is None or record.created_at <= created_to)
         ]
-        found.sort(key=lambda one: one[0], reverse=recording_id is None)
+        found.sort(key=lambda one: one[0], reverse=newest_first)
         if position is not None:
-            places = [place for place, _ in found]
-            found = found[places.index(position["after"]) + 1 :]
+            after = position["after"]
+            found = [one for one in found if (one[0] < after if newest_first else one[0] > after)]
         page = found[:limit]
         return Page(tuple(one for _, one in page), {"after": page[-1][0]} if len(found) > limit else None)
 
     def _key_of(self, record: T) -> _Key:
         owner = recording_of(record) if self._kind.of_recording else ""
         return self._kind.name, record.org, owner, record.id
+
+    def _taken(self, record: T) -> Conflict:
+        return Conflict(f"There is a {self._kind.name.replace('-', ' ')} {record.id} already.")
+
+    def _counts(self, record: T, tally: TallyChange | None) -> bool:
+        """Whether what it counts for is still there."""
+        return tally is None or (record.org, recording_of(record)) in self._records.recordings
 
     def _count(self, record: T, tally: TallyChange | None) -> None:
         if tally is not None:

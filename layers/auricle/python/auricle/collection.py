@@ -42,6 +42,8 @@ class Kind(Generic[T]):
     record: type[T]
     missing: type[NotFound]
     of_recording: bool = False
+    listed: bool = False
+    """Of a recording's: whether the tenant's are listed too, over all recordings, newest first. Others always are."""
 
     def not_found(self, record_id: str) -> NotFound:
         """The error of an id that is unknown, or another tenant's: the two look the same."""

@@ -11,8 +11,8 @@ class Tally:
     """Counts of one recording."""
 
     views: int = 0
-    viewers: frozenset[str] = frozenset()
-    """Ids of the users who viewed it."""
+    viewers: int = 0
+    """How many users viewed it. Who they are, their own records say (`auricle.views`)."""
     viewed_ms: int = 0
     listened_ms: int = 0
     comments: int = 0
@@ -29,7 +29,7 @@ class TallyChange:
     """What to add to the counts, in the same transaction as what is counted."""
 
     views: int = 0
-    viewer: str | None = None
+    viewers: int = 0
     viewed_ms: int = 0
     listened_ms: int = 0
     comments: int = 0
@@ -37,7 +37,11 @@ class TallyChange:
     unread: frozenset[tuple[str, str]] = frozenset()
     """(user, comment) that became unread."""
     read: frozenset[tuple[str, str]] = frozenset()
-    """(user, comment) that are unread no more."""
+    """(user, comment) that are unread no more. One change adds or takes away: the table cannot do both at once."""
+
+    def __post_init__(self) -> None:
+        if self.unread and self.read:
+            raise ValueError("A change of the counts makes comments unread or read, not both.")
 
 
 def counted(tally: Tally, change: TallyChange) -> Tally:
@@ -45,7 +49,7 @@ def counted(tally: Tally, change: TallyChange) -> Tally:
     unread = {(user, comment) for user, comments in tally.unread.items() for comment in comments}
     return Tally(
         views=tally.views + change.views,
-        viewers=tally.viewers | ({change.viewer} if change.viewer is not None else frozenset()),
+        viewers=tally.viewers + change.viewers,
         viewed_ms=tally.viewed_ms + change.viewed_ms,
         listened_ms=tally.listened_ms + change.listened_ms,
         comments=tally.comments + change.comments,

@@ -24,6 +24,8 @@ from auricle.tally import TallyChange
 
 RECORD_KEY = "RECORD"
 """Sort key of a record that is the tenant's: its partition is its own."""
+MAX_ADDED = 90
+"""Records a transaction adds: it takes a hundred actions."""
 
 
 class DynamoCollection(Generic[T]):
@@ -34,27 +36,18 @@ class DynamoCollection(Generic[T]):
         self._kind = kind
 
     def add(self, record: T, *, tally: TallyChange | None = None) -> None:
-        item, new = self._item(record), Item.pk.does_not_exist()
-        if not self._kind.of_recording:
-            try:
-                repeated(lambda: item.save(condition=new))
-            except ConditionFailed:
-                raise self._taken(record) from None
+        if self._kind.of_recording:
+            self._add([record], tally)
             return
-
-        owner = recording_of(record)
-
-        def fill(transaction: TransactWrite) -> None:
-            still_there(transaction, record.org, owner)
-            transaction.save(item, condition=new)
-            _count(transaction, record.org, owner, tally)
-
+        item = self._item(record)
         try:
-            transact(fill)
+            repeated(lambda: item.save(condition=Item.pk.does_not_exist()))
         except ConditionFailed:
-            if self._stored(record.org, record.id, owner) is not None:
-                raise self._taken(record) from None
-            raise RecordingNotFound(f"There is no recording {owner}.") from None
+            raise self._taken(record) from None
+
+    def add_all(self, records: Sequence[T]) -> None:
+        for first in range(0, len(records), MAX_ADDED):
+            self._add(records[first : first + MAX_ADDED], None)
 
     def get(self, org: str, record_id: str, *, recording_id: str | None = None) -> T:
         found = self._stored(org, record_id, recording_id)
@@ -96,7 +89,7 @@ class DynamoCollection(Generic[T]):
             budget.items -= len(read)
             budget.queries -= 1
             for place, record in read:
-                if created_to is not None and recording_id is not None and record.created_at > created_to:
+                if recording_id is not None and not _within(record.created_at, created_from, created_to):
                     continue
                 if wanted is not None and not wanted(record):
                     continue
@@ -131,6 +124,8 @@ class DynamoCollection(Generic[T]):
             read = [(item.sk, self._record(item)) for item in children if isinstance(item, RecordItem)]
             last = children.last_evaluated_key
             return read, last["sk"]["S"] if last else None
+        if self._kind.of_recording and not self._kind.listed:
+            raise TypeError(f"A {self._kind.name} is listed with its recording only.")
         key = items.records_key(org, self._kind.name)
         first = items.sortable(created_from) if created_from else "0"
         final = f"{items.sortable(created_to)}~" if created_to else "~"
@@ -138,8 +133,10 @@ class DynamoCollection(Generic[T]):
             return (), None
         start = None
         if after:
-            owner = items.record_key(org, self._kind.name, after.partition("#")[2])
-            start = {"gsi1pk": {"S": key}, "gsi1sk": {"S": after}, **_key(owner, RECORD_KEY)}
+            record_id, owner = after.partition("#")[2], None
+            if self._kind.of_recording:
+                record_id, _, owner = record_id.partition("#")
+            start = {"gsi1pk": {"S": key}, "gsi1sk": {"S": after}, **_key(*self._key(org, record_id, owner))}
         listed = RecordItem.by_month.query(
             key,
             items.ByMonth.gsi1sk.between(first, final),
@@ -163,10 +160,29 @@ class DynamoCollection(Generic[T]):
 
         return repeated(read)
 
+    def _add(self, records: Sequence[T], tally: TallyChange | None) -> None:
+        org, owner = records[0].org, recording_of(records[0])
+        new = [self._item(record) for record in records]
+
+        def fill(transaction: TransactWrite) -> None:
+            still_there(transaction, org, owner)
+            for item in new:
+                transaction.save(item, condition=Item.pk.does_not_exist())
+            _count(transaction, org, owner, tally)
+
+        try:
+            transact(fill)
+        except ConditionFailed:
+            for record in records:
+                if self._stored(org, record.id, owner) is not None:
+                    raise self._taken(record) from None
+            raise RecordingNotFound(f"There is no recording {owner}.") from None
+
     def _written(self, record: T, tally: TallyChange | None, write: Callable[[TransactWrite], None]) -> bool:
         def fill(transaction: TransactWrite) -> None:
             write(transaction)
-            if self._kind.of_recording:
+            if tally is not None:
+                still_there(transaction, record.org, recording_of(record))
                 _count(transaction, record.org, recording_of(record), tally)
 
         try:
@@ -183,9 +199,9 @@ class DynamoCollection(Generic[T]):
             revision=record.revision,
             document=documents.pack(record, without=frozenset({"revision"})),
         )
-        if owner is None:
+        if owner is None or self._kind.listed:
             item.gsi1pk = items.records_key(record.org, self._kind.name)
-            item.gsi1sk = f"{items.sortable(record.created_at)}#{record.id}"
+            item.gsi1sk = "#".join((items.sortable(record.created_at), record.id, *((owner,) if owner else ())))
         return item
 
     def _record(self, item: RecordItem) -> T:
@@ -208,6 +224,7 @@ def counting(org: str, recording_id: str, change: TallyChange) -> tuple[TallyIte
     actions: builtins.list[Action] = [Item.kind.set(TallyItem)]
     for attribute, amount in (
         (TallyItem.views, change.views),
+        (TallyItem.viewers, change.viewers),
         (TallyItem.viewed_ms, change.viewed_ms),
         (TallyItem.listened_ms, change.listened_ms),
         (TallyItem.comments, change.comments),
@@ -215,8 +232,6 @@ def counting(org: str, recording_id: str, change: TallyChange) -> tuple[TallyIte
     ):
         if amount:
             actions.append(attribute.add(amount))
-    if change.viewer is not None:
-        actions.append(TallyItem.viewers.add({change.viewer}))
     for pairs, note in ((change.unread, TallyItem.unread.add), (change.read, TallyItem.unread.delete)):
         if pairs:
             actions.append(note({f"{comment} {user}" for user, comment in pairs}))
@@ -237,6 +252,10 @@ def still_there(transaction: TransactWrite, org: str, recording_id: str) -> None
         items.STATE_KEY,
         condition=RecordingItem.status.exists() & (RecordingItem.status != Status.REMOVED.value),
     )
+
+
+def _within(moment: datetime, first: datetime | None, last: datetime | None) -> bool:
+    return (first is None or moment >= first) and (last is None or moment <= last)
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
