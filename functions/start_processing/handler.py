@@ -1,27 +1,33 @@
-"""Lambda: a source has arrived in the bucket (EventBridge, S3 "Object Created")."""
+"""Lambda: a source or a chunk has arrived in the bucket (EventBridge, S3 "Object Created")."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.processing.job import source_key_ids
+from auricle.chunking import accept_chunk
+from auricle.processing.job import chunk_key_ids, source_key_ids
 from auricle.processing.start import accept_upload
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """Whatever goes wrong is raised: Lambda tries again, and what cannot be done lies in the dead-letter queue."""
-    ids = source_key_ids(event["detail"]["object"]["key"])
-    if ids is None:
-        logger().warning("not a source")
+    key = event["detail"]["object"]["key"]
+    source, chunk = source_key_ids(key), chunk_key_ids(key)
+    if source is not None:
+        org, recording = source
+        accept = partial(accept_upload, org, recording)
+    elif chunk is not None:
+        org, recording, number = chunk
+        accept = partial(accept_chunk, org, recording, number)
+    else:
+        logger().warning("neither a source nor a chunk")
         return {"upload": "ignored"}
-    org, recording = ids
     wired = bootstrap()
-    accepted = accept_upload(
-        org,
-        recording,
+    accepted = accept(
         recordings=wired.recordings,
         objects=wired.objects,
         workflow=wired.workflow,

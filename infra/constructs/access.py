@@ -14,6 +14,7 @@ from infra.constructs.findings import accept
 from infra.stacks.data import DataStack
 
 SOURCE_KEYS = "orgs/*/recordings/*/source"
+CHUNK_KEYS = "orgs/*/recordings/*/chunks/*"
 RECORDING_KEYS = "orgs/*/recordings/*"
 RUN_KEYS = "orgs/*/recordings/*/runs/*"
 

@@ -11,24 +11,24 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from infra.constructs.access import SOURCE_KEYS
+from infra.constructs.access import CHUNK_KEYS, SOURCE_KEYS
 
 
 class Triggers(Construct):
     """Rules on the account's default bus. What cannot be delivered within a day lies in the target's queue."""
 
     def start_on_upload(self, function: lambda_.IFunction, *, bucket: s3.IBucket, undelivered: sqs.IQueue) -> None:
-        """Every source that arrives in the bucket, by PUT or by the end of a multipart upload."""
+        """Every source or chunk that arrives in the bucket, by PUT or by the end of a multipart upload."""
         events.Rule(
             self,
             "Uploaded",
-            description="A recording's source has arrived",
+            description="A recording's source or one of its chunks has arrived",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [bucket.bucket_name]},
-                    "object": {"key": [{"wildcard": SOURCE_KEYS}]},
+                    "object": {"key": [{"wildcard": SOURCE_KEYS}, {"wildcard": CHUNK_KEYS}]},
                 },
             ),
             targets=[_target(function, undelivered)],

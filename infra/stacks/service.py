@@ -11,7 +11,7 @@ from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from infra.bundling import Bundler
-from infra.constructs.access import RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS, Access
+from infra.constructs.access import CHUNK_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS, Access
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import Api
 from infra.constructs.events import Triggers
@@ -92,7 +92,8 @@ class ServiceStack(Stack):
         for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):
             access.keep_state(function)
             access.read(function)
-        access.write(serve, SOURCE_KEYS)
+        for keys in (SOURCE_KEYS, CHUNK_KEYS):  # whoever holds a presigned URL may do what its signer may
+            access.write(serve, keys)
         for function in (prepare, assemble):
             access.write(function, RECORDING_KEYS)
         for function in (transcribe, diarize, summarize):

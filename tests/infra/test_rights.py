@@ -66,6 +66,7 @@ CALLS: dict[str, Needs] = {
     "recordings.note_window_done": _UPDATE,
     "recordings.confirm_erased": _UPDATE,
     "recordings.count": _UPDATE | _CHECKED,
+    "recordings.change_chunks": _TRANSACTION | _CHECKED,
     "recordings.forget_children": _QUERY | needs(TABLE, "dynamodb:BatchWriteItem"),
     COLLECTION: _TRANSACTION | _CHECKED | _QUERY | _SEARCH | needs(TABLE, "dynamodb:BatchGetItem"),
     "contacts.create_contact": needs(TABLE, "dynamodb:PutItem"),
@@ -134,7 +135,7 @@ def arns(assembly: Assembly, where: str, stage: str) -> list[str]:
     """The resources a call reaches."""
     (machine,) = assembly.resources("AWS::StepFunctions::StateMachine")
     here = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
-    objects = {"written": WRITTEN.get(stage, ()), "source": (JOB.source_key,), "run's": (JOB.plan_key, JOB.turns_key)}
+    objects = {"written": WRITTEN.get(stage, ()), "source": (JOB.source_key, JOB.chunk_key(0)), "run's": (JOB.plan_key, JOB.turns_key)}
     return {
         BUCKET: ["<Recordings.Arn>"],
         OBJECTS: [f"<Recordings.Arn>/{key}" for key in OF_THE_RECORDING],

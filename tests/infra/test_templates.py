@@ -263,7 +263,8 @@ def test_an_upload_starts_processing_by_its_key_alone(assembly: Assembly) -> Non
     assert pattern["source"] == ["aws.s3"]
     assert pattern["detail-type"] == ["Object Created"]
     # What the workflow itself writes into the bucket must not start it again.
-    assert pattern["detail"]["object"]["key"] == [{"wildcard": "orgs/*/recordings/*/source"}]
+    keys = ("orgs/*/recordings/*/source", "orgs/*/recordings/*/chunks/*")
+    assert pattern["detail"]["object"]["key"] == [{"wildcard": key} for key in keys]
 
 
 def test_failed_runs_are_swept(assembly: Assembly) -> None:
@@ -410,11 +411,14 @@ def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
 
 
 def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:
-    from infra.constructs.access import RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
+    from infra.constructs.access import CHUNK_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
 
     job = Job("acme", "rec_1", 3)
     assert fnmatch(job.source_key, SOURCE_KEYS)
-    assert not fnmatch(job.audio_key, SOURCE_KEYS)
+    assert fnmatch(job.chunk_key(7), CHUNK_KEYS)
+    for key in (job.audio_key, job.plan_key):
+        assert not fnmatch(key, SOURCE_KEYS)
+        assert not fnmatch(key, CHUNK_KEYS)
     for key in (job.audio_key, job.peaks_key, job.transcript_key):
         assert fnmatch(key, RECORDING_KEYS)
         assert not fnmatch(key, RUN_KEYS)

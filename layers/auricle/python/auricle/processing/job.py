@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auricle.chunks import MAX_CHUNKS
 from auricle.identifiers import execution_name
 
 
@@ -54,6 +55,15 @@ class Job:
         return f"{self.prefix}source"
 
     @property
+    def chunks_prefix(self) -> str:
+        """The pieces of a recording that was uploaded in chunks."""
+        return f"{self.prefix}chunks/"
+
+    def chunk_key(self, number: int) -> str:
+        """One piece as it was uploaded."""
+        return f"{self.chunks_prefix}{number:05d}"
+
+    @property
     def audio_key(self) -> str:
         """16 kHz FLAC of one or two channels: what the engines read and browsers play."""
         return f"{self.prefix}audio.flac"
@@ -98,4 +108,14 @@ def source_key_ids(key: str) -> tuple[str, str] | None:
     parts = key.split("/")
     if len(parts) == 5 and parts[0] == "orgs" and parts[2] == "recordings" and parts[4] == "source":
         return parts[1], parts[3]
+    return None
+
+
+def chunk_key_ids(key: str) -> tuple[str, str, int] | None:
+    """(org, recording, number) of a chunk's key; None for any other key."""
+    parts = key.split("/")
+    if len(parts) == 6 and parts[0] == "orgs" and parts[2] == "recordings" and parts[4] == "chunks":
+        number = parts[5]
+        if len(number) == 5 and number.isascii() and number.isdigit() and int(number) < MAX_CHUNKS:
+            return parts[1], parts[3], int(number)
     return None

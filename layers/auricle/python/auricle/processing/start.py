@@ -1,18 +1,19 @@
 """Starting: an upload begins its processing exactly once, whoever tells of it, in whatever order, however often.
 
 Three tell: the bucket's event, `POST …/process`, and the sweep for events that were lost. Each comes to
-`accept_upload`. Once is ensured twice: the store's conditional write settles the version and the run, and the
-execution's name follows from them.
+`accept_upload`, and so does whatever may make a recording in chunks whole. Once is ensured twice: the store's
+conditional write settles the version and the run, and the execution's name follows from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from auricle.chunks import Chunks, spoken_numbers
 from auricle.domain_events import DomainEvent, EventType, recording_event
 from auricle.errors import (
     Conflict,
@@ -25,10 +26,10 @@ from auricle.errors import (
     TransientError,
     UnusableRecording,
 )
-from auricle.ports import ObjectStore, RecordingStore, StoredObject, Workflow
+from auricle.ports import ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job
 from auricle.processing.stopped import STOPPED, mark_stopped
-from auricle.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, Stage, Status
+from auricle.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
 
 _ATTEMPTS = 8
 _MIB = 1024 * 1024
@@ -45,7 +46,7 @@ class Accepted(StrEnum):
     KNOWN = "known"
     """It was told of before; versions that came after the first are noted now."""
     ABSENT = "absent"
-    """The bytes have not arrived."""
+    """The bytes have not arrived, or not all of the chunks, or more are still being recorded."""
     REMOVED = "removed"
     """The recording was removed, and what arrived after that was erased."""
     UNKNOWN = "unknown"
@@ -63,20 +64,23 @@ def accept_upload(
 ) -> Accepted:
     """The first version of the source is the one to process; its processing starts where nothing holds it.
 
+    In the source's place stand, of a recording in chunks, the first versions of all of them.
+
     Raises:
         TransientError: something did not answer, or the recording kept changing.
     """
     source_key = Job(org=org, recording=recording_id, run=1).source_key
     for _ in range(_ATTEMPTS):
         try:
-            before = recordings.get(org, recording_id)
+            detail = recordings.detail(org, recording_id)
         except RecordingNotFound:
             return _without_recording(org, recording_id, recordings, objects)
+        before = detail.recording
         if before.status in {Status.RECORDING, Status.UPLOADING}:
-            first = objects.first_version(source_key)
-            if first is None:
+            arrived = _put_together(detail.chunks) if before.chunked else _first(objects, source_key)
+            if arrived is None:
                 return Accepted.ABSENT
-            after, events = _uploaded(before, first, max_upload_bytes, now)
+            after, events = _uploaded(before, arrived, max_upload_bytes, now)
             if not recordings.save(after, expected=before, events=events):
                 continue
             _note_later_versions(after, recordings, objects)
@@ -121,7 +125,7 @@ def process(
             now=now,
         )
         if accepted is Accepted.ABSENT:
-            raise NotReady("Nothing has been uploaded to this recording yet. PUT the file to its upload URL first.")
+            raise NotReady(_awaited(recordings.detail(org, recording_id)))
         recording = recordings.get(org, recording_id)
     asked_of = recording.run
     for _ in range(_ATTEMPTS):
@@ -136,7 +140,7 @@ def process(
                 return recording
             mark_stopped(recording, recordings=recordings, now=now)
         else:
-            anew = recording.new_run(at=now)
+            anew = _with_late_chunks(recording.new_run(at=now), recordings)
             if recordings.save(anew, expected=recording):
                 workflow.start(anew.current_job())
                 return anew
@@ -181,14 +185,64 @@ def remove(
         objects.erase(_prefix(org, recording_id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What there is to process: one object, or chunks that together stand for one."""
+
+    version: str
+    size_bytes: int
+    chunk_numbers: tuple[int, ...] = ()
+
+
+def _first(objects: ObjectStore, source_key: str) -> _Arrived | None:
+    found = objects.first_version(source_key)
+    return _Arrived(found.version, found.size_bytes) if found else None
+
+
+def _put_together(chunks: Chunks | None) -> _Arrived | None:
+    """The chunks, once recording has finished and none of them is waited for."""
+    if chunks is None or not chunks.complete:
+        return None
+    numbers = chunks.usable
+    return _Arrived(chunks.version_of(numbers), sum(chunks.arrived[each].size_bytes for each in numbers), numbers)
+
+
+def _with_late_chunks(recording: Recording, recordings: RecordingStore) -> Recording:
+    """A new run takes in what was skipped and has come after all."""
+    if not recording.chunked:
+        return recording
+    arrived = _put_together(recordings.detail(recording.org, recording.id).chunks)
+    if arrived is None:
+        return recording
+    return replace(
+        recording, version=arrived.version, size_bytes=arrived.size_bytes, chunk_numbers=arrived.chunk_numbers
+    )
+
+
+def _awaited(detail: RecordingDetail) -> str:
+    """What is missing before processing can begin, in words."""
+    if not detail.recording.chunked:
+        return "Nothing has been uploaded to this recording yet. PUT the file to its upload URL first."
+    chunks = detail.chunks or Chunks()
+    if chunks.finished_at is None:
+        return "This recording is not finished yet: processing starts when it is, and all of its chunks are here."
+    return f"Not all chunks of this recording are here yet: {spoken_numbers(chunks.outstanding)} missing."
+
+
 def _uploaded(
-    before: Recording, first: StoredObject, max_upload_bytes: int, now: datetime
+    before: Recording, arrived: _Arrived, max_upload_bytes: int, now: datetime
 ) -> tuple[Recording, Sequence[DomainEvent]]:
     waiting = before.to(Status.UPLOADING, at=now) if before.status is Status.RECORDING else before
-    known = replace(waiting, version=first.version, size_bytes=first.size_bytes, failure=None)
+    known = replace(
+        waiting,
+        version=arrived.version,
+        size_bytes=arrived.size_bytes,
+        chunk_numbers=arrived.chunk_numbers,
+        failure=None,
+    )
     uploaded = known.to(Status.UPLOADED, at=now)
     event = recording_event(EventType.RECORDING_UPLOADED, uploaded)
-    fault = _unusable(first, max_upload_bytes)
+    fault = _unusable(arrived, max_upload_bytes)
     if fault is None:
         return uploaded, [event]
     failed = replace(uploaded, failure=Failure(Stage.PREPARE, fault.code, fault.message))
@@ -196,13 +250,13 @@ def _uploaded(
     return failed, [event, recording_event(EventType.RECORDING_FAILED, failed)]
 
 
-def _unusable(first: StoredObject, max_upload_bytes: int) -> UnusableRecording | None:
+def _unusable(arrived: _Arrived, max_upload_bytes: int) -> UnusableRecording | None:
     """What is wrong with the bytes before they are looked into."""
-    if first.size_bytes == 0:
+    if arrived.size_bytes == 0:
         return EmptyAudio("The uploaded file is empty. Upload the whole file as a new recording.")
-    if first.size_bytes > max_upload_bytes:
+    if arrived.size_bytes > max_upload_bytes:
         return TooLarge(
-            f"The file has {first.size_bytes / _MIB:.0f} MiB, and {max_upload_bytes / _MIB:.0f} MiB is the most "
+            f"The file has {arrived.size_bytes / _MIB:.0f} MiB, and {max_upload_bytes / _MIB:.0f} MiB is the most "
             "that is processed here. Upload it in parts, or compressed, as new recordings.",
         )
     return None
@@ -229,6 +283,8 @@ def _wants_work(recording: Recording, *, reprocess: bool) -> bool:
 
 
 def _note_later_versions(recording: Recording, recordings: RecordingStore, objects: ObjectStore) -> None:
+    if recording.chunked or recording.made_of:
+        return
     room = MAX_LATER_VERSIONS - len(recording.later_versions)
     later = objects.versions_after_first(_prefix(recording.org, recording.id) + "source") if room else ()
     for version in [version for version in later if version not in recording.later_versions][:room]:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from auricle.chunking import chunks_in_bucket, note_arrived
+from auricle.chunks import Chunks, spoken_numbers
 from auricle.errors import RecordingNotFound, TransientError
 from auricle.ports import ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job
@@ -21,6 +23,9 @@ from auricle.recording import Failure, Recording, Stage, Status
 
 UNTOUCHED = timedelta(minutes=10)
 """Younger than this, whatever is expected is probably still on its way."""
+
+CHUNKS_AWAITED_FOR = timedelta(minutes=10)
+"""Of the end of a recording in chunks: what is missing by then is named. It is still taken when it comes."""
 
 ABANDONED_AFTER = timedelta(hours=24)
 """An upload URL holds for minutes: bytes that have not arrived by then never will. The recording says so and stays
@@ -98,6 +103,9 @@ def _await_upload(
     max_upload_bytes: int,
     now: datetime,
 ) -> str:
+    if recording.chunked:
+        detail = recordings.detail(recording.org, recording.id)
+        note_arrived(detail, chunks_in_bucket(recording, objects), recordings=recordings, objects=objects, now=now)
     accepted = accept_upload(
         recording.org,
         recording.id,
@@ -109,10 +117,30 @@ def _await_upload(
     )
     if accepted is not Accepted.ABSENT:
         return accepted.value
+    if recording.chunked:
+        return _await_chunks(recording, recordings, now)
     if now - recording.updated_at < ABANDONED_AFTER:  # when it was made may be any date the client gave
         return "awaited"
     missing = Failure(Stage.PREPARE, "upload-missing", "The file never arrived. Ask for a new upload URL and send it.")
     recordings.save(replace(recording, failure=missing, updated_at=now), expected=recording)
+    return "abandoned"
+
+
+def _await_chunks(recording: Recording, recordings: RecordingStore, now: datetime) -> str:
+    """What has not come is named, and the recording stays as it is: what comes after all is taken."""
+    chunks = recordings.detail(recording.org, recording.id).chunks or Chunks()
+    if chunks.finished_at is None:
+        last = max((chunk.arrived_at for chunk in chunks.arrived.values()), default=recording.updated_at)
+        if now - max(last, recording.updated_at) < ABANDONED_AFTER:
+            return "awaited"
+        failure = Failure(Stage.PREPARE, "never-finished", "The recording was begun and never finished. Finish it.")
+    elif now - chunks.finished_at < CHUNKS_AWAITED_FOR:
+        return "awaited"
+    else:
+        lacking = spoken_numbers(chunks.outstanding or chunks.numbers)
+        advice = "Upload what is missing, or skip it." if chunks.outstanding else "Upload at least one."
+        failure = Failure(Stage.PREPARE, "chunk-missing", f"The recording is finished, but {lacking} missing. {advice}")
+    recordings.save(replace(recording, failure=failure, updated_at=now), expected=recording)
     return "abandoned"
 
 
