@@ -56,8 +56,10 @@ class _OpenDoor(BaseRoute):
         return (Match.FULL, {}) if held else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, allowed = scope["path"], set[str]()
+        path, allowed, spelled_out = scope["path"], set[str](), False
         for route in self._routes.get(path.count("/"), ()):
+            if spelled_out and "{" in route.path:
+                break  # it is the path of another route, and so no id of this one
             match, child_scope = route.matches(scope)
             if match is Match.FULL:
                 scope.update(child_scope)
@@ -65,6 +67,7 @@ class _OpenDoor(BaseRoute):
                 return
             if match is Match.PARTIAL:
                 allowed |= route.methods or set()
+                spelled_out = "{" not in route.path
         fault = not_allowed(scope["method"], allowed) if allowed else NOTHING_HERE
         await self._door.surface.render(fault, path, scope[REQUEST_ID])(scope, receive, send)
 

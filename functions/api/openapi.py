@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,6 +27,7 @@ DOCUMENTS: Mapping[str, SurfaceDocument] = {
 _OF_EVERY_OPERATION = (
     Refusal(401, "unauthenticated", "No credential, or one that does not hold."),
     Refusal(422, "invalid-request", "A field or parameter is wrong or unknown; each is named."),
+    Refusal(429, "too-many-requests", "The credential has spent its requests; Retry-After says when there are more."),
     Refusal(500, "internal-error", "Something went wrong on our side."),
     Refusal(503, "transient", "Briefly unavailable; Retry-After says when to try again."),
 )
@@ -35,16 +36,47 @@ _OF_BODIES = (
     Refusal(413, "body-too-large", f"The body has more than {MAX_BODY_BYTES} bytes."),
     Refusal(415, "unsupported-media-type", "The body is declared to be something other than JSON."),
 )
+_OF_POSTS = (Refusal(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),)
+_OF_UPDATES = (Refusal(412, "precondition-failed", "If-Match names a state that is no longer the present one."),)
 
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"{(\w+)}")
 _ID_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
+_UPDATES = {"PUT", "PATCH"}
 _DESCRIPTION = """\
 Recorded conversations become records a team can act on.
 
-Every request carries `Authorization: Bearer <JWT>`: RS256, with `exp`, `iss`, `aud`, `sub`, `org` (the tenant), and
-`scope` and `roles` as the operation says. Every answer carries `x-request-id`. Moments are ISO 8601 in UTC.
+**Credentials.** A JWT as `Authorization: Bearer …`: RS256, with `exp`, `iss`, `aud`, `sub`, `org` (the tenant), and
+`scope` and `roles` as the operation says. Or an API key: as bearer, in `x-api-key` or in `x-siro-auth-token`.
+
+**Pages.** A list says where it goes on; the cursor is good for the same caller's tenant, route and filters.
+
+**Changes.** What can be changed carries an `etag`; sent back as `If-Match`, a change is made to that state or not at
+all. A POST repeated with its `Idempotency-Key` and body gets the same answer, and is done once.
+
+**Everything else.** Every answer carries `x-request-id`. Moments are ISO 8601 in UTC. An id that is unknown, or of
+another tenant, is 404. Too many requests are 429, with `retry-after`.
 """
+_HEADER_PARAMETERS: Mapping[str, dict[str, Any]] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Chosen by the client, for one request and its repetitions.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The `etag` of the state that is to be changed.",
+        "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
+    },
+}
+_SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A JWT, or an API key."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    "siroAuthToken": {"type": "apiKey", "in": "header", "name": "x-siro-auth-token"},
+}
+"""Any one of them is enough."""
 
 
 def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str, Any]:
@@ -53,8 +85,9 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
     paths: dict[str, dict[str, Any]] = {"/health": {"get": _health()}}
     for surface in surfaces:
         document = DOCUMENTS[surface.name]
+        changeable = {each.path for each in surface.operations if _is_conditional(each, document)}
         for operation in surface.operations:
-            described = _operation(surface, operation, document, schemas)
+            described = _operation(surface, operation, document, schemas, changeable)
             paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -64,9 +97,10 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "parameters": _HEADER_PARAMETERS,
+            "securitySchemes": _SECURITY_SCHEMES,
         },
-        "security": [{"bearer": []}],
+        "security": [{name: []} for name in _SECURITY_SCHEMES],
     }
 
 
@@ -77,36 +111,51 @@ def _schemas(surfaces: Sequence[Surface]) -> dict[str, Any]:
         document = DOCUMENTS[surface.name]
         wanted.append((document.error, "serialization"))
         for operation in surface.operations:
-            if not operation.in_query and operation.reads is not NothingAsked:
-                wanted.append((operation.reads, "validation"))
-            answer = document.operations[operation.name].answer
-            if answer is not None:
-                wanted.append((answer, "serialization"))
+            documented = document.operations[operation.name]
+            body = _body_model(operation, documented)
+            if body is not None:
+                wanted.append((body, "validation"))
+            if documented.answer is not None:
+                wanted.append((documented.answer, "serialization"))
     _, made = models_json_schema(list(dict.fromkeys(wanted)), by_alias=True, ref_template=_REF)
     schemas: dict[str, Any] = made["$defs"]
     return schemas
 
 
 def _operation(
-    surface: Surface, operation: Operation, document: SurfaceDocument, schemas: Mapping[str, Any]
+    surface: Surface,
+    operation: Operation,
+    document: SurfaceDocument,
+    schemas: Mapping[str, Any],
+    changeable: Container[str],
 ) -> dict[str, Any]:
     documented = document.operations[operation.name]
     needs = f"the scope `{operation.scope}`" if operation.scope else f"the role `{surface.role}`"
+    parameters = [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation, document)]
+    responses = _answers(documented, tagged=_is_tagged(operation, changeable)) | _refusals(surface, operation, document)
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [surface.name],
         "summary": documented.summary,
         "description": f"{documented.description}\n\nNeeds {needs}.",
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
-        "responses": dict(sorted((_answers(documented) | _refusals(surface, operation, document)).items())),
+        "parameters": parameters,
+        "responses": dict(sorted(responses.items())),
     }
-    if not operation.in_query and operation.reads is not NothingAsked:
-        content: dict[str, Any] = {"schema": _ref(operation.reads)}
+    body = _body_model(operation, documented)
+    if body is not None:
+        content: dict[str, Any] = {"schema": _ref(body)}
         if documented.request_example:
             content["example"] = documented.request_example
-        required = bool(schemas[operation.reads.__name__].get("required"))
-        described["requestBody"] = {"required": required, "content": {"application/json": content}}
+        media_type = "multipart/form-data" if documented.multipart else "application/json"
+        required = bool(schemas[body.__name__].get("required"))
+        described["requestBody"] = {"required": required, "content": {media_type: content}}
     return described
+
+
+def _body_model(operation: Operation, documented: Documented) -> type[BaseModel] | None:
+    if documented.multipart is not None:
+        return documented.multipart
+    return None if operation.in_query or operation.reads is NothingAsked else operation.reads
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -120,24 +169,42 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     if not operation.in_query:
         return []
     schema = operation.reads.model_json_schema(by_alias=True)
-    required = schema.get("required", ())
+    required, named = schema.get("required", ()), schema.get("$defs", {})
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _without_null(found)}
+        {"name": name, "in": "query", "required": name in required, "schema": _as_parameter(found, named)}
         for name, found in schema.get("properties", {}).items()
     ]
 
 
-def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A query parameter is given or not; it is never null."""
+def _as_parameter(schema: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """A query parameter is given or not, it is never null; and what it refers to stands in it."""
     shown = {name: value for name, value in schema.items() if name != "title" and (name, value) != ("default", None)}
     given = [choice for choice in shown.pop("anyOf", ()) if choice != {"type": "null"}]
-    return {**shown, **(given[0] if len(given) == 1 else {"anyOf": given} if given else {})}
+    shown |= given[0] if len(given) == 1 else {"anyOf": given} if given else {}
+    reference = shown.pop("$ref", None)
+    return {**named[reference.rpartition("/")[2]], **shown} if reference else shown
 
 
-def _answers(documented: Documented) -> dict[str, Any]:
+def _header_parameters(operation: Operation, document: SurfaceDocument) -> list[dict[str, str]]:
+    taken = (("IdempotencyKey", operation.method == "POST"), ("IfMatch", _is_conditional(operation, document)))
+    return [{"$ref": f"#/components/parameters/{name}"} for name, is_taken in taken if is_taken]
+
+
+def _is_conditional(operation: Operation, document: SurfaceDocument) -> bool:
+    """Whether it changes what is there, and so honours `If-Match`: PUT and PATCH do, others say so."""
+    said = {refusal.status for refusal in document.operations[operation.name].refusals}
+    return operation.method in _UPDATES or 412 in said
+
+
+def _is_tagged(operation: Operation, changeable: Container[str]) -> bool:
+    """Whether an answer shows one thing that can be changed, and so carries its `etag`."""
+    return operation.path in changeable and operation.method in {"GET", *_UPDATES}
+
+
+def _answers(documented: Documented, *, tagged: bool) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, says in {documented.status: documented.summary, **(documented.other_statuses or {})}.items():
-        answers[str(status)] = {"description": says, "headers": _headers(status)}
+        answers[str(status)] = {"description": says, "headers": _headers(status, tagged=tagged)}
         if documented.answer is not None:
             answers[str(status)]["content"] = {
                 "application/json": {"schema": _ref(documented.answer), "example": documented.example},
@@ -147,22 +214,25 @@ def _answers(documented: Documented) -> dict[str, Any]:
 
 def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument) -> dict[str, Any]:
     """Each error under its status, with an example for each code, rendered as the surface renders it."""
-    possible = [*_OF_EVERY_OPERATION, *(_OF_BODIES if not operation.in_query else ())]
+    documented = document.operations[operation.name]
     lacking = "scope" if operation.scope else "role"
-    possible.append(
-        Refusal(403, "insufficient-scope" if operation.scope else "forbidden", f"The credential lacks the {lacking}.")
-    )
-    possible += document.operations[operation.name].refusals
+    possible = [
+        *_OF_EVERY_OPERATION,
+        Refusal(403, "insufficient-scope" if operation.scope else "forbidden", f"The credential lacks the {lacking}."),
+        *(_OF_BODIES if _body_model(operation, documented) else ()),
+        *(_OF_POSTS if operation.method == "POST" else ()),
+        *(_OF_UPDATES if _is_conditional(operation, document) else ()),
+        *documented.refusals,
+    ]
     described: dict[str, Any] = {}
-    for refusal in possible:
-        fault = Fault(refusal.status, refusal.code, refusal.description)
-        answer = surface.render(fault, operation.path, REQUEST_ID)
+    for refusal in {(each.status, each.code): each for each in possible}.values():
+        answer = surface.render(Fault(refusal.status, refusal.code, refusal.description), operation.path, REQUEST_ID)
         media_type = dict(answer.raw_headers)[b"content-type"].decode()
         entry = described.setdefault(
-            str(refusal.status),
+            str(answer.status_code),
             {
                 "description": "",
-                "headers": _headers(refusal.status),
+                "headers": _headers(answer.status_code),
                 "content": {media_type: {"schema": _ref(document.error), "examples": {}}},
             },
         )
@@ -171,15 +241,22 @@ def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument)
     return described
 
 
-def _headers(status: int) -> dict[str, Any]:
-    said = {"x-request-id": "Name this when asking for help."}
+def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
+    """What an answer of that status always carries."""
+    text, seconds = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}
+    said: dict[str, tuple[str, Mapping[str, Any]]] = {"x-request-id": ("Name this when asking for help.", text)}
     if status == 201:
-        said["location"] = "Where it is now."
+        said["location"] = ("Where it is now.", text)
     if status in {401, 403}:
-        said["www-authenticate"] = "What the credential lacks (RFC 6750)."
-    if status == 503:
-        said["retry-after"] = "Seconds to wait."
-    return {name: {"description": text, "schema": {"type": "string"}} for name, text in said.items()}
+        said["www-authenticate"] = ("What the credential lacks (RFC 6750).", text)
+    if status in {429, 503}:
+        said["retry-after"] = ("Seconds to wait.", seconds)
+    if tagged:
+        said["etag"] = ("This state, for `If-Match`.", {"type": "string", "pattern": '^"[0-9]{1,9}"$'})
+    return {
+        name: {"description": description, "required": True, "schema": schema}
+        for name, (description, schema) in said.items()
+    }
 
 
 def _ref(model: type[BaseModel]) -> dict[str, str]:
@@ -187,10 +264,17 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _health() -> dict[str, Any]:
-    content = {"application/json": {"example": {"status": "ok", "version": __version__, "environment": "dev"}}}
+    example = {"status": "ok", "version": __version__, "environment": "dev"}
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in example},
+        "required": [*example],
+        "additionalProperties": False,
+    }
+    content = {"application/json": {"schema": schema, "example": example}}
     return {
         "operationId": "health",
         "summary": "Whether the API answers",
         "security": [],
-        "responses": {"200": {"description": "It does.", "content": content}},
+        "responses": {"200": {"description": "It does.", "headers": _headers(200), "content": content}},
     }

@@ -48,6 +48,8 @@ class Documented:
     """Further statuses with the same answer, and what they say."""
     refusals: tuple[Refusal, ...] = ()
     request_example: Mapping[str, Any] | None = None
+    multipart: type[BaseModel] | None = None
+    """The parts of a body that is multipart/form-data instead of JSON; a file's bytes are `bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
