@@ -5,7 +5,7 @@ A subclass gives `state`. Tests share it, so each works in a tenant of its own (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import pytest
 
 from auricle.cautions import Caution
 from auricle.consent import Consent
-from auricle.contacts import Contact
+from auricle.contacts import Contact, CustomerType
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, ContactNotFound, InvalidRequest, NotFound, RecordingNotFound, SupersededRun
 from auricle.highlights import Highlight
@@ -348,6 +348,20 @@ class StateContract:
         assert (detail.run.finished_at, detail.run.stages) == (later, stages)
         assert (detail.run.windows_total, detail.run.windows_done) == (2, 2)
 
+    def test_a_run_ends_once(self, state: State, org: str) -> None:
+        before = self.transcribing(state, org)
+        ended = {Stage.PREPARE: StageResult(StageState.COMPLETE)}
+        changed = replace(before, title="by a client meanwhile")
+        assert state.recordings.save(changed, expected=before)
+        after = before.to(Status.ERROR, at=NOW)
+        assert not state.recordings.save(after, expected=before, finished_stages=ended)
+        late = {Stage.PREPARE: StageResult(StageState.SKIPPED), Stage.REDACT: StageResult(StageState.SKIPPED)}
+        again = state.recordings.get(org, before.id)
+        assert state.recordings.save(again.to(Status.ERROR, at=NOW), expected=again, finished_stages=late)
+        run = state.recordings.detail(org, before.id).run
+        assert run is not None
+        assert (run.finished_at, run.stages) == (NOW, ended)
+
     def test_only_the_current_run_is_shown(self, state: State, org: str) -> None:
         before = self.transcribing(state, org)
         failed = before.to(Status.ERROR, at=NOW)
@@ -441,6 +455,44 @@ class StateContract:
             state.contacts.get_contacts(org, ["ann", "cid", "dan"])
         with pytest.raises(ContactNotFound):
             state.contacts.get_contact(f"{org}-other", "ann")
+
+    def test_a_contact_is_replaced_by_who_read_its_latest_state(self, state: State, org: str) -> None:
+        before = Contact(org, "ann", "Ann", NOW, NOW)
+        state.contacts.create_contact(before)
+        after = replace(
+            before,
+            name="Ann B.",
+            title="CFO",
+            customer_type=CustomerType.LEAD,
+            external_id="003",
+            connection_id="connection_1",
+            crm_url="https://crm.example/003",
+            updated_at=NOW + timedelta(hours=1),
+        )
+        assert state.contacts.replace_contact(after, expected=before)
+        assert state.contacts.get_contact(org, "ann") == replace(after, revision=2)
+        assert not state.contacts.replace_contact(replace(before, name="late"), expected=before)
+        assert not state.contacts.replace_contact(replace(before, id="bob"), expected=before)
+        assert state.contacts.get_contact(org, "ann").name == "Ann B."
+
+    def test_contacts_are_listed_newest_first_in_exact_pages(self, state: State, org: str) -> None:
+        for number in range(5):
+            made = Contact(org, f"c{number}", f"Contact {number}", NOW + timedelta(days=number), NOW)
+            state.contacts.create_contact(made)
+        state.contacts.create_contact(Contact(f"{org}-other", "c9", "Theirs", NOW, NOW))
+
+        def ids(limit: int, wanted: Callable[[Contact], bool] | None = None) -> list[list[str]]:
+            pages, position = [], None
+            while True:
+                page = state.contacts.list_contacts(org, limit, position, wanted=wanted)
+                pages.append([contact.id for contact in page.records])
+                position = page.next_position
+                if position is None:
+                    return pages
+
+        assert ids(2) == [["c4", "c3"], ["c2", "c1"], ["c0"]]
+        assert ids(5) == [["c4", "c3", "c2", "c1", "c0"]]
+        assert ids(2, lambda contact: contact.id in {"c0", "c3"}) == [["c3", "c0"]]
 
     def test_a_timeline_is_newest_first_in_exact_pages(self, state: State, org: str) -> None:
         for day in range(5):

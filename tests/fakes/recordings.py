@@ -128,13 +128,13 @@ class FakeRecordings:
         events: Sequence[DomainEvent] = (),
         finished_stages: Mapping[Stage, StageResult] | None = None,
     ) -> bool:
-        def finish(stored: Recording) -> None:
-            if finished_stages is not None:
-                run = self._run(Job(stored.org, stored.id, stored.run))
-                run.finished_at = stored.updated_at
-                run.stages.update(finished_stages)
-
-        return self._save(recording, expected, events, finish)
+        if finished_stages is not None:
+            with self._lock:
+                run = self._run(Job(recording.org, recording.id, recording.run))
+                if run.finished_at is None:
+                    run.finished_at = recording.updated_at
+                    run.stages.update(finished_stages)
+        return self._save(recording, expected, events, lambda _stored: None)
 
     def add_later_version(self, org: str, recording_id: str, version: str) -> None:
         with self._lock:

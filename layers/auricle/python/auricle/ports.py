@@ -119,8 +119,11 @@ class RecordingStore(Protocol):
         """Writes the recording's new state if it is still as `expected` (same revision, status and run).
 
         In the same transaction: the lines on the timelines of its contacts (added, changed, and taken from
-        contacts no longer linked), the run's stages where given, and the events. The stored revision becomes
-        `expected.revision + 1`. Returns False, having written nothing, when the recording has moved on.
+        contacts no longer linked) and the events. The stored revision becomes `expected.revision + 1`. Returns
+        False, having written none of them, when the recording has moved on.
+
+        Stages, where given, end the run before that, once: a run that has ended stays as it ended. Raises
+        SupersededRun when the run is gone.
         """
 
     def add_later_version(self, org: str, recording_id: str, version: str) -> None:
@@ -222,6 +225,19 @@ class ContactStore(Protocol):
 
     def get_contacts(self, org: str, contact_ids: Sequence[str]) -> Sequence[Contact]:
         """All of them, in the order asked. Raises ContactNotFound naming the first that is missing."""
+
+    def replace_contact(self, contact: Contact, *, expected: Contact) -> bool:
+        """Writes it under `expected.revision + 1` if it is still at that revision; False, having written nothing."""
+
+    def list_contacts(
+        self,
+        org: str,
+        limit: int,
+        position: Position | None = None,
+        *,
+        wanted: Callable[[Contact], bool] | None = None,
+    ) -> Page[Contact]:
+        """Contacts of the tenant that `wanted` admits, newest first; pages as `Collection.list` makes them."""
 
     def timeline(
         self,

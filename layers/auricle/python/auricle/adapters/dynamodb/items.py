@@ -27,7 +27,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 from auricle.adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
@@ -142,7 +142,7 @@ class Unfinished(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]
 
     class Meta:
         index_name = "gsi2"
-        projection = AllProjection()
+        projection = IncludeProjection(["kind"])
 
     gsi2pk = UnicodeAttribute(hash_key=True)
     gsi2sk = UnicodeAttribute(range_key=True)
