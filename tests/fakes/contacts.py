@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from auricle.collection import Page
 from auricle.contacts import Contact
 from auricle.errors import Conflict, ContactNotFound
 from auricle.ports import Position, TimelinePage
@@ -38,6 +40,34 @@ class FakeContacts:
 
     def get_contacts(self, org: str, contact_ids: Sequence[str]) -> Sequence[Contact]:
         return [self.get_contact(org, contact_id) for contact_id in contact_ids]
+
+    def replace_contact(self, contact: Contact, *, expected: Contact) -> bool:
+        key = (contact.org, contact.id)
+        if key not in self._contacts or self._contacts[key].revision != expected.revision:
+            return False
+        self._contacts[key] = replace(contact, revision=expected.revision + 1)
+        return True
+
+    def list_contacts(
+        self,
+        org: str,
+        limit: int,
+        position: Position | None = None,
+        *,
+        wanted: Callable[[Contact], bool] | None = None,
+    ) -> Page[Contact]:
+        found = sorted(
+            (
+                (f"{contact.created_at.timestamp():020.6f}#{contact.id}", contact)
+                for (owner, _), contact in self._contacts.items()
+                if owner == org and (wanted is None or wanted(contact))
+            ),
+            reverse=True,
+        )
+        if position is not None:
+            found = [one for one in found if one[0] < position["after"]]
+        page = found[:limit]
+        return Page(tuple(one for _, one in page), {"after": page[-1][0]} if len(found) > limit else None)
 
     def timeline(
         self,

@@ -72,6 +72,8 @@ CALLS: dict[str, Needs] = {
     "contacts.create_contact": needs(TABLE, "dynamodb:PutItem"),
     "contacts.get_contact": needs(TABLE, "dynamodb:GetItem"),
     "contacts.get_contacts": needs(TABLE, "dynamodb:BatchGetItem"),
+    "contacts.replace_contact": _TRANSACTION,
+    "contacts.list_contacts": _SEARCH,
     "contacts.timeline": _QUERY,
     "workflow.start": needs(MACHINE, "states:StartExecution"),
     "workflow.outcome": needs(RUN, "states:DescribeExecution"),

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from auricle.identifiers import new_id
 
 if TYPE_CHECKING:
     from auricle.ports import ContactStore
+
+
+class CustomerType(StrEnum):
+    """What a contact is in the CRM it comes from. The values are the core API's wire names."""
+
+    CONTACT = "CONTACT"
+    ACCOUNT = "ACCOUNT"
+    LEAD = "LEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,13 @@ class Contact:
     company: str | None = None
     email: str | None = None
     phone: str | None = None
+    title: str | None = None
+    """What they do at their company."""
+    customer_type: CustomerType = CustomerType.CONTACT
+    external_id: str | None = None
+    """Its id in the CRM that `connection_id` leads to."""
+    connection_id: str | None = None
+    crm_url: str | None = None
     revision: int = 1
 
 
@@ -36,6 +52,11 @@ class NewContact:
     company: str | None = None
     email: str | None = None
     phone: str | None = None
+    title: str | None = None
+    customer_type: CustomerType = CustomerType.CONTACT
+    external_id: str | None = None
+    connection_id: str | None = None
+    crm_url: str | None = None
 
 
 def add_contact(wanted: NewContact, *, org: str, contacts: ContactStore, now: datetime) -> Contact:
@@ -53,6 +74,11 @@ def add_contact(wanted: NewContact, *, org: str, contacts: ContactStore, now: da
         company=wanted.company,
         email=wanted.email,
         phone=wanted.phone,
+        title=wanted.title,
+        customer_type=wanted.customer_type,
+        external_id=wanted.external_id,
+        connection_id=wanted.connection_id,
+        crm_url=wanted.crm_url,
     )
     contacts.create_contact(contact)
     return contact

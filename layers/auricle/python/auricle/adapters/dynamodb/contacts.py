@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.items import ContactItem, Item, TimelineItem
+from auricle.adapters.dynamodb.collections import DynamoCollection
+from auricle.adapters.dynamodb.items import Item, TimelineItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
-from auricle.adapters.dynamodb.translate import ConditionFailed, repeated
+from auricle.collection import Kind, Page
 from auricle.contacts import Contact
-from auricle.errors import Conflict, ContactNotFound
+from auricle.errors import ContactNotFound
 from auricle.ports import Position, TimelinePage
 from auricle.timeline import EntryType
+
+CONTACTS = Kind("contact", Contact, ContactNotFound)
+"""How contacts are kept: each in the partition that holds its timeline (`items.contact_key`)."""
 
 
 class DynamoContacts:
     """Contacts and their timelines; the lines of recordings are written with the recordings."""
 
     def __init__(self, table: str) -> None:
-        items.use_table(table)
+        self._kept = DynamoCollection(table, CONTACTS)
 
     def create_contact(self, contact: Contact) -> None:
-        try:
-            repeated(lambda: items.contact_item(contact).save(condition=Item.pk.does_not_exist()))
-        except ConditionFailed:
-            raise Conflict(f"There is a contact {contact.id} already.") from None
+        self._kept.add(contact)
 
     def get_contact(self, org: str, contact_id: str) -> Contact:
-        key = items.contact_key(org, contact_id)
-        try:
-            item = repeated(lambda: ContactItem.get(key, items.CONTACT_KEY, consistent_read=True))
-        except ContactItem.DoesNotExist:
-            raise _not_found(contact_id) from None
-        return items.contact_of(item)
+        return self._kept.get(org, contact_id)
 
     def get_contacts(self, org: str, contact_ids: Sequence[str]) -> Sequence[Contact]:
-        keys = [(items.contact_key(org, contact_id), items.CONTACT_KEY) for contact_id in contact_ids]
-        read = repeated(lambda: tuple(ContactItem.batch_get(keys, consistent_read=True)))
-        found = {contact.id: contact for contact in map(items.contact_of, read)}
+        found = self._kept.find(org, contact_ids)
         for contact_id in contact_ids:
             if contact_id not in found:
-                raise _not_found(contact_id)
+                raise CONTACTS.not_found(contact_id)
         return [found[contact_id] for contact_id in contact_ids]
+
+    def replace_contact(self, contact: Contact, *, expected: Contact) -> bool:
+        return self._kept.replace(contact, expected=expected)
+
+    def list_contacts(
+        self,
+        org: str,
+        limit: int,
+        position: Position | None = None,
+        *,
+        wanted: Callable[[Contact], bool] | None = None,
+    ) -> Page[Contact]:
+        return self._kept.list(org, limit, position, wanted=wanted)
 
     def timeline(
         self,
@@ -75,7 +82,3 @@ class DynamoContacts:
         if len(read.found) > limit:
             return TimelinePage(entries, {"after": read.found[limit - 1].sk})
         return TimelinePage(entries, {"after": read.stopped_at} if read.stopped_at else None)
-
-
-def _not_found(contact_id: str) -> ContactNotFound:
-    return ContactNotFound(f"There is no contact {contact_id}.")
