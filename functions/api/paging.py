@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import TypeVar
 
 import orjson
 
@@ -14,8 +16,16 @@ from auricle.settings import Settings
 
 MAX_OFFSET = 10_000
 """How far page numbers reach: counting to a page reads everything before it, a cursor does not."""
+MAX_READINGS = 10
+"""How often a page that a filter leaves short is filled up before it is answered as it is."""
 _SIGNATURE_BYTES = 16
 _BROKEN = "cursor is not one of ours for this request: take it from `next` of the page before, filters unchanged"
+
+_T = TypeVar("_T")
+Batch = tuple[Sequence[_T], Position | None]
+"""What one reading found, and where the next begins; None at the end."""
+Reading = Callable[[int, Position | None], Batch[_T]]
+"""Reads so many at most from there on; fewer, and still a position, where a filter admits next to nothing."""
 
 
 class Cursors:
@@ -63,3 +73,45 @@ def check_reach(page: int, page_size: int, *, page_field: str) -> None:
             f"{page_field} reaches the first {MAX_OFFSET} results only: go on with the cursor in `next` instead",
             field=page_field,
         )
+
+
+def read_page(
+    read: Reading[_T],
+    cursors: Cursors,
+    *,
+    page: int | None,
+    page_size: int,
+    cursor: str | None,
+    page_field: str = "page",
+) -> Batch[_T]:
+    """One page by its number, or the one a cursor leads to: two ways through the same listing.
+
+    Raises:
+        InvalidRequest: both are given, the cursor is none of ours, or the number reaches too far.
+    """
+    if cursor is not None:
+        if page is not None:
+            raise InvalidRequest(f"cursor and {page_field} are two ways to go on: give one of them", field="cursor")
+        return read(page_size, cursors.position(cursor))
+    number = page or 1
+    check_reach(number, page_size, page_field=page_field)
+    position: Position | None = None
+    if number > 1:
+        _, position = _counted(read, (number - 1) * page_size, None)
+        if position is None:
+            return (), None
+    return _counted(read, page_size, position)
+
+
+def _counted(read: Reading[_T], count: int, position: Position | None) -> Batch[_T]:
+    """So many, in as many readings as it takes: the store bounds what one looks at.
+
+    Where a filter admits next to nothing the page stays short, with a cursor to go on by.
+    """
+    found: list[_T] = []
+    for _ in range(MAX_READINGS):
+        more, position = read(count - len(found), position)
+        found += more
+        if position is None or len(found) == count:
+            break
+    return found, position

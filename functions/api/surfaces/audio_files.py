@@ -10,13 +10,13 @@ from pydantic import Field, StringConstraints
 
 from api.answers import json_response
 from api.faults import RETRY_SOON_S, Fault, Refused, problem_response
-from api.paging import Cursors, check_reach
+from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, EndMoment, Id, Line, Moment
 from api.surface import Call, Surface
 from api.transcripts import read_transcript
 from auricle.consent import Consent
 from auricle.errors import ContactNotFound, InvalidRequest, NotReady
-from auricle.ports import Position, RecordingFilter, RecordingPage
+from auricle.ports import Position, RecordingFilter
 from auricle.recording import Failure, Recording, RecordingDetail, Run, Stage, StageResult, StageState, Status
 from auricle.transcript import Engine, display_name
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 READ = "audio:read"
 WRITE = "audio:write"
 DOWNLOAD = "audio:download"
-
-MAX_READINGS = 10
-"""How often a page that a filter leaves short is filled up before it is answered as it is."""
 
 surface = Surface("audio files", "/api/v1/audio-files", render=problem_response)
 
@@ -126,13 +123,19 @@ async def list_audio_files(call: Call, asked: ListRequest) -> Response:
         created_from=asked.date_from,
         created_to=asked.date_to,
     )
-    page = _page(call, asked, wanted)
+    cursors = Cursors(call.parts.settings(), org=call.org, route=surface.prefix, filters=repr(wanted))
+
+    def read(count: int, position: Position | None) -> Batch[Recording]:
+        page = call.services.recordings.list(call.org, wanted, count, position)
+        return page.recordings, page.next_position
+
+    found, position = read_page(read, cursors, page=asked.page, page_size=asked.page_size, cursor=asked.cursor)
     return json_response(
         {
-            "items": [_audio_file(recording) for recording in page.recordings],
+            "items": [_audio_file(recording) for recording in found],
             "page": None if asked.cursor else asked.page or 1,
             "pageSize": asked.page_size,
-            "next": _cursors(call, wanted).sign(page.next_position) if page.next_position else None,
+            "next": cursors.sign(position),
         },
     )
 
@@ -243,42 +246,6 @@ _PROCESS_MESSAGES = {
 
 def _id(call: Call) -> str:
     return call.recording_id("audio_file_id")
-
-
-def _page(call: Call, asked: ListRequest, wanted: RecordingFilter) -> RecordingPage:
-    recordings = call.services.recordings
-    if asked.cursor is not None:
-        if asked.page is not None:
-            raise InvalidRequest("cursor and page are two ways to go on: give one of them", field="cursor")
-        return recordings.list(call.org, wanted, asked.page_size, _cursors(call, wanted).position(asked.cursor))
-    page = asked.page or 1
-    check_reach(page, asked.page_size, page_field="page")
-    position: Position | None = None
-    if page > 1:
-        before = _counted(call, wanted, (page - 1) * asked.page_size, None)
-        if before.next_position is None:
-            return RecordingPage((), None)
-        position = before.next_position
-    return _counted(call, wanted, asked.page_size, position)
-
-
-def _counted(call: Call, wanted: RecordingFilter, count: int, position: Position | None) -> RecordingPage:
-    """So many recordings, in as many readings as it takes: the store bounds what one looks at.
-
-    Where a filter admits next to nothing the page stays short, with a cursor to go on by.
-    """
-    found: list[Recording] = []
-    for _ in range(MAX_READINGS):
-        read = call.services.recordings.list(call.org, wanted, count - len(found), position)
-        found += read.recordings
-        position = read.next_position
-        if position is None or len(found) == count:
-            break
-    return RecordingPage(tuple(found), position)
-
-
-def _cursors(call: Call, wanted: RecordingFilter) -> Cursors:
-    return Cursors(call.parts.settings(), org=call.org, route=surface.prefix, filters=repr(wanted))
 
 
 def _status(recording: Recording, run: Run | None = None) -> str:
