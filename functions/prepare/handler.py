@@ -10,8 +10,9 @@ from typing import Any
 
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
+from auricle.processing.gather import Bounds
 from auricle.processing.job import Job
-from auricle.processing.prepare import Bounds, prepare_recording
+from auricle.processing.prepare import prepare_recording
 from auricle.speech.models import model_path
 from auricle.speech.vad import VoiceActivityModel
 

@@ -17,8 +17,9 @@ from auricle.errors import ConsentRequired, EmptyAudio, SupersededRun, Unsupport
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.diarize import diarize_recording
 from auricle.processing.finish import finish_recording
+from auricle.processing.gather import Bounds
 from auricle.processing.job import Job
-from auricle.processing.prepare import Bounds, prepare_recording
+from auricle.processing.prepare import prepare_recording
 from auricle.processing.reported import failure_reported
 from auricle.processing.run_files import read_plan, read_window
 from auricle.processing.start import Accepted, accept_upload, process, remove

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,20 @@ from typing import Any
 import orjson
 
 from auricle.cautions import Caution
+from auricle.chunks import ChunksChange
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, SupersededRun, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
+from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
 from auricle.processing.run_files import Plan, PlannedWindow, Region, read_plan, write_plan
-from auricle.recording import Audio, Stage, StageState, Status
+from auricle.recording import Audio, Recording, Stage, StageState, Status
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import FlacIndex
 from auricle.speech.vad import VoiceActivityModel, VoiceTrack, speech_regions
 from auricle.speech.windows import Window, cut_windows
-from auricle.speech.working_copy import WorkingCopy, write_working_copy
+from auricle.speech.working_copy import WorkingCopy, write_sound
 
 MAX_WINDOWS = 1500
 """More would outgrow an execution's history (25,000 events): such recordings are cut without regard to pauses."""
@@ -32,14 +35,6 @@ TURN_PADDING_S = 0.05
 TURN_SILENCE_S = 0.3
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What this environment processes at most."""
-
-    max_duration_s: float
-    max_size_bytes: int
 
 
 def prepare_recording(
@@ -60,11 +55,13 @@ def prepare_recording(
         UnusableRecording: the upload is empty, no audio, damaged, too large or too long.
         SupersededRun, ConsentRequired: the run may not go on.
     """
-    _begin(job, recordings, now)
+    recording = _begin(job, recordings, now)
     try:
         plan = read_plan(job, objects)
     except NotFound:
-        plan = _prepare(job, objects, voice_model, bounds, workspace)
+        plan = _prepare(job, recording, recordings, objects, voice_model, bounds, workspace)
+    if recording.chunked:
+        recordings.change_chunks(job.org, job.recording, ChunksChange(processed=frozenset(recording.chunk_numbers)))
     recordings.note_windows(job, len(plan.windows))
     recordings.note_stage(job, Stage.PREPARE, StageState.COMPLETE)
     if plan.windows:
@@ -78,8 +75,8 @@ def prepare_recording(
     }
 
 
-def _begin(job: Job, recordings: RecordingStore, now: datetime) -> None:
-    """The recording is being transcribed, by this run. A run that has begun already goes on."""
+def _begin(job: Job, recordings: RecordingStore, now: datetime) -> Recording:
+    """The recording, being transcribed by this run. A run that has begun already goes on."""
     for _ in range(_ATTEMPTS):
         before = gate.enter(job, recordings).recording
         if before.status is Status.TRANSCRIBING:
@@ -93,27 +90,31 @@ def _begin(job: Job, recordings: RecordingStore, now: datetime) -> None:
     else:
         raise TransientError("The recording kept changing while its processing was to begin.")
     recordings.note_stage(job, Stage.PREPARE, StageState.IN_PROGRESS)
+    return before
 
 
-def _prepare(job: Job, objects: ObjectStore, voice_model: VoiceActivityModel, bounds: Bounds, workspace: Path) -> Plan:
-    source, audio = workspace / "source", workspace / "audio.flac"
-    objects.download(job.source_key, source, version=job.version or None)
-    copy = write_working_copy(
-        source,
-        audio,
-        voice_activity=voice_model,
-        max_duration_s=bounds.max_duration_s,
-        max_size_bytes=bounds.max_size_bytes,
-    )
-    source.unlink()
+def _prepare(
+    job: Job,
+    recording: Recording,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    voice_model: VoiceActivityModel,
+    bounds: Bounds,
+    workspace: Path,
+) -> Plan:
+    fetched, audio = workspace / "fetched", workspace / "audio.flac"
+    fetched.mkdir(exist_ok=True)
+    gathered = gather(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
+    copy = write_sound(gathered.sound, audio, voice_activity=voice_model)
+    shutil.rmtree(fetched)
     objects.upload(audio, job.audio_key, content_type="audio/flac")
     objects.write(job.peaks_key, orjson.dumps(asdict(copy.peaks)), content_type="application/json")
-    plan = _plan(copy)
+    plan = _plan(copy, gathered.cautions)
     write_plan(job, plan, objects)
     return plan
 
 
-def _plan(copy: WorkingCopy) -> Plan:
+def _plan(copy: WorkingCopy, cautions: Sequence[Caution]) -> Plan:
     windows: Sequence[Window] = copy.windows
     if len(windows) > MAX_WINDOWS:
         windows = cut_windows(copy.tracks, max_pause_s=math.inf)
@@ -131,7 +132,7 @@ def _plan(copy: WorkingCopy) -> Plan:
         stream_info=copy.index.stream_info,
         windows=tuple(_planned(window, copy.index) for window in windows),
         speech=tuple(_speech(track) for track in copy.tracks),
-        cautions=_cautions(facts, windows),
+        cautions=(*cautions, *_cautions(facts, windows)),
     )
 
 

@@ -7,7 +7,8 @@ no protocol is left that could open a second file or an address.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +24,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from auricle.cautions import Caution
-from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong
+from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
 
@@ -84,7 +85,19 @@ def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: in
             found = _identify(file, max_size_bytes)
     else:
         found = _identify(source, max_size_bytes)
-    return Decoding(source, found, max_duration_s=max_duration_s)
+    return Decoding([(source, found)], max_duration_s=max_duration_s)
+
+
+def decode_joined(sources: Sequence[Path], *, max_duration_s: float, max_size_bytes: int) -> Decoding:
+    """Like `decode`, of several recordings that follow each other without a gap, as if they were one.
+
+    One that cannot be opened is left out, with a caution, unless none can be.
+    """
+    found = []
+    for source in sources:
+        with source.open("rb") as file:
+            found.append((source, _identify(file, max_size_bytes)))
+    return Decoding(found, max_duration_s=max_duration_s)
 
 
 class Decoding:
@@ -94,11 +107,14 @@ class Decoding:
     surround layout would drop whoever spoke into the fourth microphone of an array.
     """
 
-    def __init__(self, source: Path | BinaryIO, identified: _Identified, *, max_duration_s: float) -> None:
-        self.format = identified.format
-        self._source = source
-        self._identified = identified
+    def __init__(self, sources: Sequence[tuple[Path | BinaryIO, _Identified]], *, max_duration_s: float) -> None:
+        self.format = sources[0][1].format
+        self._sources = sources
         self._max_duration_s = max_duration_s
+        self._codec = ""
+        self._is_video = False
+        self._declared_s: float | None = 0.0
+        self._left_out: list[int] = []
         self._sample_count = 0
         self._broken_packets = 0
         self._whole_packets = 0
@@ -113,36 +129,11 @@ class Decoding:
         return self._facts
 
     def __iter__(self) -> Iterator[Samples]:
-        if isinstance(self._source, Path):
-            with self._source.open("rb") as file, self._open(file) as container:
-                yield from self._blocks(container)
-        else:
-            self._source.seek(0)
-            with self._open(self._source) as container:
-                yield from self._blocks(container)
-
-    def _open(self, file: BinaryIO) -> InputContainer:
-        try:
-            return av.open(
-                # A nameless wrapper: libavformat then sees neither a path nor an extension.
-                _Nameless(file),
-                "r",
-                format=self.format.demuxer,
-                options={"protocol_whitelist": "none"},
-                buffer_size=_READ_BYTES,
-            )
-        except (av.error.FFmpegError, ValueError) as error:
-            raise self._damaged("its beginning or its index is missing") from error
-
-    def _blocks(self, container: InputContainer) -> Iterator[Samples]:
-        if not container.streams.audio:
-            raise EmptyAudio("The file holds no sound: there is no audio track in it.")
-        stream = container.streams.audio[0]
         source_channels = source_rate_hz = channels_kept = 0
         resampling: _Resampling | None = None
         pending: list[Samples] = []
         pending_count = 0
-        for frame in self._frames(container, stream):
+        for frame in self._all_frames():
             if resampling is None or not resampling.fits(frame):
                 if resampling is None:
                     source_channels, source_rate_hz = frame.layout.nb_channels, frame.sample_rate
@@ -161,7 +152,46 @@ class Decoding:
             block = self._take(pending)
             if block.shape[1]:
                 yield block
-        self._facts = self._conclude(container, stream, source_channels, source_rate_hz, channels_kept)
+        self._facts = self._conclude(source_channels, source_rate_hz, channels_kept)
+
+    def _all_frames(self) -> Iterator[AudioFrame]:
+        """Of one file after the other; several that are one recording are worth having without one of them."""
+        failed: UnusableRecording | None = None
+        for number, (source, identified) in enumerate(self._sources):
+            with _file(source) as file:
+                try:
+                    container = self._open(file, identified)
+                    stream = _audio_track(container)
+                except UnusableRecording as error:
+                    failed = error
+                    self._left_out.append(number)
+                    continue
+                with container:
+                    yield from self._frames(container, stream)
+                    self._note(container, stream, identified)
+        if failed is not None and len(self._left_out) == len(self._sources):
+            raise failed
+
+    def _open(self, file: BinaryIO, identified: _Identified) -> InputContainer:
+        try:
+            return av.open(
+                # A nameless wrapper: libavformat then sees neither a path nor an extension.
+                _Nameless(file),
+                "r",
+                format=identified.format.demuxer,
+                options={"protocol_whitelist": "none"},
+                buffer_size=_READ_BYTES,
+            )
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._damaged("its beginning or its index is missing") from error
+
+    def _note(self, container: InputContainer, stream: AudioStream, identified: _Identified) -> None:
+        """What a file said of itself, while it is open."""
+        self._codec = self._codec or stream.codec_context.codec.canonical_name
+        self._is_video |= any(not video.disposition & Disposition.attached_pic for video in container.streams.video)
+        declared_s = _declared_s(container, stream, identified)
+        both_declare = self._declared_s is not None and declared_s is not None
+        self._declared_s = (self._declared_s or 0.0) + (declared_s or 0.0) if both_declare else None
 
     def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         packets = container.demux(stream)
@@ -196,16 +226,9 @@ class Decoding:
             self._comparison.feed(block)
         return block
 
-    def _conclude(
-        self,
-        container: InputContainer,
-        stream: AudioStream,
-        source_channels: int,
-        source_rate_hz: int,
-        channels_kept: int,
-    ) -> AudioFacts:
+    def _conclude(self, source_channels: int, source_rate_hz: int, channels_kept: int) -> AudioFacts:
         decoded_s = self._sample_count / SAMPLE_RATE_HZ
-        declared_s = self._declared_s(container, stream)
+        declared_s = self._declared_s
         if not self._sample_count:
             if self._broken_packets or declared_s:
                 raise self._damaged("nothing in it can be decoded")
@@ -222,26 +245,21 @@ class Decoding:
             )
         elif self._broken_packets:
             cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
+        if self._left_out:
+            which = ", ".join(str(number + 1) for number in self._left_out)
+            many = f"of {len(self._sources)} parts that were uploaded (part {which})"
+            cautions.append(Caution("part-damaged", f"{len(self._left_out)} {many} cannot be decoded: left out."))
         return AudioFacts(
             format=self.format.name,
-            codec=stream.codec_context.codec.canonical_name,
+            codec=self._codec,
             channels=source_channels,
             sample_rate_hz=source_rate_hz,
             duration_s=decoded_s,
-            is_video=any(not video.disposition & Disposition.attached_pic for video in container.streams.video),
+            is_video=self._is_video,
             channels_kept=channels_kept,
             fold=self._comparison.fold() if channels_kept == 2 else None,
             cautions=tuple(cautions),
         )
-
-    def _declared_s(self, container: InputContainer, stream: AudioStream) -> float | None:
-        if self._identified.declared_s is not None:
-            return self._identified.declared_s
-        if not self._identified.declares_duration:
-            return None
-        if stream.duration is not None and stream.time_base is not None:
-            return float(stream.duration * stream.time_base)
-        return container.duration / av.time_base if container.duration is not None else None
 
     def _damaged(self, what: str) -> DamagedAudio:
         return DamagedAudio(
@@ -372,6 +390,34 @@ class _Resampling:
         samples = interleaved.reshape(-1, frames[0].layout.nb_channels).T
         kept = samples.mean(axis=0, keepdims=True) if self._averages else samples
         return np.ascontiguousarray(kept, dtype=np.float32)
+
+
+@contextmanager
+def _file(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """The file from its beginning; one that was open stays so."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        source.seek(0)
+        yield source
+
+
+def _audio_track(container: InputContainer) -> AudioStream:
+    if not container.streams.audio:
+        container.close()
+        raise EmptyAudio("The file holds no sound: there is no audio track in it.")
+    return container.streams.audio[0]
+
+
+def _declared_s(container: InputContainer, stream: AudioStream, identified: _Identified) -> float | None:
+    if identified.declared_s is not None:
+        return identified.declared_s
+    if not identified.declares_duration:
+        return None
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration is not None else None
 
 
 def _identify(file: BinaryIO, max_size_bytes: int) -> _Identified:

@@ -84,6 +84,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("v=0", "an SDP session description"),
 )
 
+_OGG_FIRST_PAGE = 0x02
 _IMAGE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 _MOVIE_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
@@ -100,6 +101,19 @@ def sniff(head: bytes) -> AudioFormat:
     if found is not None:
         return found
     raise UnsupportedAudio(f"The file looks like {_description(head)}, not a recording. Accepted are {ACCEPTED}.")
+
+
+def begins_file(head: bytes) -> bool:
+    """Whether only the beginning of a file looks like this, and hardly any stretch from the middle of one.
+
+    MPEG audio is not told by this: each of its frames begins as the file does. Nor are the atoms that a movie may
+    begin with but often holds further in.
+    """
+    if head[:4] == b"OggS":
+        return bool(head[5:6]) and bool(head[5] & _OGG_FIRST_PAGE)
+    if head[4:8] in _MOVIE_ATOMS:
+        return False
+    return _container(head) is not None and _mpeg_audio(head) is None
 
 
 def id3_tag_bytes(head: bytes) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -33,6 +33,15 @@ class WorkingCopy:
     """Empty when nobody speaks."""
 
 
+class Sound(Protocol):
+    """Blocks (channels, n) of one recording, once, and then what it turned out to be."""
+
+    def __iter__(self) -> Iterator[Samples]: ...
+
+    @property
+    def facts(self) -> AudioFacts: ...
+
+
 def write_working_copy(
     source: Path | BinaryIO,
     target: Path,
@@ -41,13 +50,18 @@ def write_working_copy(
     max_duration_s: float,
     max_size_bytes: int,
 ) -> WorkingCopy:
-    """Decode `source` into the FLAC file `target` and cut it into windows, a second of sound in memory at a time.
+    """Decode `source` into the FLAC file `target` and cut it into windows. Raises what `decode` raises."""
+    sound = decode(source, max_duration_s=max_duration_s, max_size_bytes=max_size_bytes)
+    return write_sound(sound, target, voice_activity=voice_activity)
 
-    Two channels that hold the same conversation become one. Raises what `decode` raises.
+
+def write_sound(sound: Sound, target: Path, *, voice_activity: VoiceActivityModel) -> WorkingCopy:
+    """The sound as the FLAC file `target`, cut into windows; a second of it is in memory at a time.
+
+    Two channels that hold the same conversation become one. Raises what iterating over the sound raises.
     """
-    decoding = decode(source, max_duration_s=max_duration_s, max_size_bytes=max_size_bytes)
-    index = _write(decoding, target)
-    facts = decoding.facts
+    index = _write(sound, target)
+    facts = sound.facts
     if facts.fold is not None:
         folded = target.with_name(f"{target.name}.folding")
         index = _write(_folded(read_blocks(target), facts.fold), folded)

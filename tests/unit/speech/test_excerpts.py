@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle.errors import DamagedAudio, EmptyAudio, TooLong
+from auricle.speech.excerpts import Excerpts, FlacExcerpt
+from auricle.speech.flac import SAMPLE_RATE_HZ, FlacWriter, Samples
+from tests.fixtures.odd_audio import tones
+
+FULL_SCALE = np.float32(32767.0)
+
+
+def written(path: Path, sound: Samples) -> Samples:
+    """A working copy of the sound; returns it as its 16 bits have it."""
+    writer = FlacWriter(path, channels=len(sound))
+    writer.write(sound)
+    writer.close()
+    return np.asarray(np.rint(np.clip(sound, -1, 1) * FULL_SCALE) / FULL_SCALE, dtype=np.float32)
+
+
+def taken(excerpts: Excerpts) -> Samples:
+    return np.concatenate(list(excerpts), axis=1)
+
+
+def excerpted(*excerpts: FlacExcerpt, max_duration_s: float = 600) -> Excerpts:
+    return Excerpts(excerpts, max_duration_s=max_duration_s)
+
+
+def test_an_excerpt_is_its_samples_and_the_rest_the_others(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    sound = written(flac, tones(5.0, 440, 700, level=0.999))
+    for start_ms, end_ms in ((0, 1), (0, 1234), (1234, 4100), (4100, None), (0, None)):
+        excerpts = excerpted(FlacExcerpt(flac, start_ms, end_ms))
+        samples = taken(excerpts)
+        last = None if end_ms is None else end_ms * 16
+        assert np.array_equal(samples, sound[:, start_ms * 16 : last])
+        assert excerpts.facts.duration_s == samples.shape[1] / SAMPLE_RATE_HZ
+    assert (excerpts.facts.channels, excerpts.facts.channels_kept, excerpts.facts.fold) == (2, 2, None)
+
+
+def test_a_copy_of_a_copy_is_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.flac", tmp_path / "second.flac"
+    sound = written(first, np.random.default_rng(7).uniform(-1, 1, (1, 50_000)).astype(np.float32))
+    written(second, taken(excerpted(FlacExcerpt(first))))
+    assert np.array_equal(taken(excerpted(FlacExcerpt(second))), sound)
+
+
+def test_several_follow_each_other_without_a_gap(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    sound = written(flac, tones(5.0, 440))
+    parts = [FlacExcerpt(flac, 0, 1111), FlacExcerpt(flac, 1111, 3001), FlacExcerpt(flac, 3001)]
+    assert np.array_equal(taken(excerpted(*parts)), sound)
+    assert taken(excerpted(*parts, *parts)).shape[1] == 2 * sound.shape[1]
+
+
+def test_two_channels_and_one_become_one(tmp_path: Path) -> None:
+    mono, stereo = tmp_path / "mono.flac", tmp_path / "stereo.flac"
+    alone, both = written(mono, tones(1.0, 440)), written(stereo, tones(1.0, 440, 700))
+    excerpts = excerpted(FlacExcerpt(stereo), FlacExcerpt(mono))
+    samples = taken(excerpts)
+    assert np.array_equal(samples, np.concatenate([both.mean(axis=0, keepdims=True), alone], axis=1))
+    assert excerpts.facts.channels_kept == 1
+    assert [caution.code for caution in excerpts.facts.cautions] == ["channels-mixed"]
+
+
+def test_what_there_is_not_is_refused(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    written(flac, tones(2.0, 440))
+    with pytest.raises(EmptyAudio):
+        taken(excerpted(FlacExcerpt(flac, 2000)))
+    with pytest.raises(TooLong):
+        taken(excerpted(FlacExcerpt(flac), FlacExcerpt(flac), max_duration_s=3))
+    flac.write_bytes(b"fLaC, and no more")
+    with pytest.raises(DamagedAudio):
+        taken(excerpted(FlacExcerpt(flac)))
