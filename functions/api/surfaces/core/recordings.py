@@ -1,3 +1,622 @@
 """Recordings: get with every field, list, create, update, bin, restore and remove."""
 
 from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from api.answers import json_response
+from api.paging import Cursors
+from api.reading import Asked, Id, Line, Moment
+from api.surface import Call, etag
+from api.surfaces.core.chunks import chunks_shown
+from api.surfaces.core.fields import fields_of
+from api.surfaces.core.given import CrmObject, CrmObjects, check_date, linked, rep_of_user
+from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
+from auricle.errors import IllegalTransition, InvalidRequest, RecordingNotFound
+from auricle.identifiers import is_id
+from auricle.ports import Position, RecordingFilter
+from auricle.recording import Recording, RecordingDetail, Result, Status
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from auricle.collection import Kind
+    from auricle.recording import Capture
+
+MAX_IDS = 100
+MAX_READINGS = 10
+"""How often a page that a filter leaves short is filled up before it is answered as it is."""
+MAX_SIGNATURE_BYTES = 256 * 1024
+
+Flag = Literal["true", "false"]
+Language = Literal["English", "Spanish", "French"]
+Outcome = Literal["closed", "not closed", "in progress"]
+TextBlock = Annotated[str, StringConstraints(max_length=20_000)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_STATUSES = Literal[
+    "RECORDING",
+    "UPLOADING",
+    "UPLOADED",
+    "TRANSCRIBING",
+    "AWAITING_REDACTION",
+    "REDACTING",
+    "COMPLETE",
+    "SECONDARY_TRANSCRIPTION_COMPLETE",
+    "ERROR",
+    "UNRECOVERABLE_ERROR",
+    "REMOVED",
+    "RAW_SPLIT",
+]
+
+
+class ShowRequest(Asked):
+    """`GET /recordings/{id}`. What a flag does not ask for is null."""
+
+    photos: Flag = Field("false", alias="showPhotos")
+    crm_opportunities: Flag = Field("false", alias="showCrmOpportunities")
+    media_opportunities: Flag = Field("false", alias="showMediaOpportunities")
+    evaluation_score: Flag = Field("false", alias="showEvaluationScore")
+    multimedia_events: Flag = Field("false", alias="showMultimediaEvents")
+    mobile_events: Flag = Field("false", alias="showMobileEvents")
+    followups: Flag = Field("false", alias="showFollowups")
+    crm_customers: Flag = Field("false", alias="showCrmCustomers")
+    summary: Flag = Field("false", alias="showSummary")
+    entity_extractions: Flag = Field("false", alias="showEntityExtractions")
+
+
+NOTHING_SHOWN = ShowRequest.model_construct()
+
+
+class RecordingsRequest(Asked):
+    """`GET /recordings`. Names and ids of several teams and types are separated by commas."""
+
+    limit: int | None = Field(None, ge=1, le=100)
+    page_size: int | None = Field(None, alias="pageSize", ge=1, le=100)
+    conversation_type: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, alias="conversationType")
+    result: Outcome | None = None
+    organization_id: Annotated[str, StringConstraints(max_length=255)] | None = Field(None, alias="organizationId")
+    team_id: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, alias="teamId")
+    created_after: Moment | None = Field(None, alias="dateCreated:gt")
+    created_before: Moment | None = Field(None, alias="dateCreated:lt")
+    order_by: Literal["dateCreated"] = Field("dateCreated", alias="orderBy")
+    order_direction: Literal["asc", "desc"] = Field("desc", alias="orderDirection")
+    cursor: Annotated[str, StringConstraints(max_length=2048)] | None = None
+    crm_link_status: Literal["unlinked"] | None = Field(None, alias="crmLinkStatus")
+    show_crm_customer: Flag = Field("false", alias="showCrmCustomer")
+    show_evaluation_score: Flag = Field("false", alias="showEvaluationScore")
+    show_followups: Flag = Field("false", alias="showFollowups")
+
+
+class FetchRequest(Asked):
+    """`POST /recordings`. Without `ids`, recordings as they are listed."""
+
+    ids: Annotated[tuple[Annotated[str, StringConstraints(max_length=255)], ...], Field(max_length=MAX_IDS)] | None = (
+        None
+    )
+    cursor: int | Annotated[str, StringConstraints(max_length=2048)] | None = None
+    page_size: int = Field(MAX_IDS, alias="pageSize", ge=1, le=MAX_IDS)
+
+
+class CaptureSource(Asked):
+    """The app that recorded."""
+
+    sdk_version: Short | None = Field(None, alias="sdkVersion")
+    bundle_id: Short | None = Field(None, alias="bundleId")
+    app_version: Short | None = Field(None, alias="appVersion")
+    app_name: Short | None = Field(None, alias="appName")
+    sdk_type: Literal["iOS", "android"] | None = Field(None, alias="sdkType")
+
+
+class CaptureSettings(Asked):
+    """How the app makes its chunks."""
+
+    chunk_creation_mode: Literal["minimized", "intervaled"] | None = Field(None, alias="mobileChunkCreationMode")
+
+
+def _version(given: Any) -> Any:
+    """Phones say `17.2`, or 17.2."""
+    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+
+
+class StartRequest(Asked):
+    """`PUT /recordings`: a phone starts recording, under an id of its own."""
+
+    id: Id
+    is_private: bool = Field(False, alias="isPrivate")
+    automatic_split: bool = Field(False, alias="enableAutomaticSplit")
+    created_at: Moment | None = Field(None, alias="dateCreated")
+    conversation_type: Line | None = Field(None, alias="conversationType")
+    source: CaptureSource | None = None
+    original_device_id: Short | None = Field(None, alias="originalDeviceId")
+    title: Line | None = None
+    os: Literal["ios", "android", "windows", "macos", "web"] | None = None
+    os_version: Annotated[Short, BeforeValidator(_version, json_schema_input_type=str | float)] | None = Field(
+        None, alias="osVersion"
+    )
+    device_type: Short | None = Field(None, alias="deviceType")
+    code_version: Short | None = Field(None, alias="codeVersion")
+    opportunity_id: Line | None = Field(None, alias="opportunityId")
+    engagement_id: Id | None = Field(None, alias="engagementId")
+    transcription_language: Language | None = Field(None, alias="transcriptionLanguage")
+    settings: CaptureSettings | None = Field(None, alias="recordingSettings")
+    connection_id: Id | None = Field(None, alias="integrationConnectionId")
+    crm_objects: CrmObjects = Field((), alias="crmObjects")
+    result: Outcome | None = None
+    trigger: Literal["button-press", "deeplink", "modern-deeplink", "mobile-sdk"] | None = None
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    beta_features: Annotated[tuple[Short, ...], Field(max_length=50)] = Field((), alias="betaFeatures")
+    seed_recording_id: Id | None = Field(None, alias="seedRecordingId")
+
+
+def _signature(given: str) -> str:
+    try:
+        content = b64decode(given, validate=True)
+    except ValueError:
+        raise ValueError("must be base64") from None
+    if not 0 < len(content) <= MAX_SIGNATURE_BYTES:
+        raise ValueError(f"must have 1 to {MAX_SIGNATURE_BYTES} bytes")
+    return given
+
+
+class ChangeRequest(Asked):
+    """`PATCH /recordings/{id}`. What is not sent stays; null clears what can be empty."""
+
+    title: Line | None = None
+    notes: TextBlock | None = None
+    conversation_type: Line | None = Field(None, alias="conversationType")
+    result: Outcome | None = None
+    outcome_label: Literal["CLOSED", "NOT_CLOSED"] | None = Field(None, alias="outcomeLabel")
+    conversation_quality: Literal["FULL_CONVERSATION", "NOT_FULL_CONVERSATION"] | None = Field(
+        None, alias="conversationQualityTag"
+    )
+    is_private: bool | None = Field(None, alias="isPrivate")
+    discoverable: bool | None = None
+    lock: bool | None = None
+    do_not_delete: bool | None = Field(None, alias="doNotDelete")
+    advanced_bookmarks_checked: bool | None = Field(None, alias="advancedBookmarksChecked")
+    created_at: Moment | None = Field(None, alias="dateCreated")
+    transcription_status: _STATUSES | None = Field(None, alias="transcriptionStatus")
+    chunk_count: int | None = Field(None, alias="numberOfExpectedChunks", ge=1, le=2000)
+    chunks_outstanding: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^\d{1,4}$")], ...] | None, Field(max_length=2000)
+    ] = Field(None, alias="expectedChunksOutstanding")
+    terminated_ungracefully: bool | None = Field(None, alias="terminatedUngraciously")
+    record_errors: (
+        Annotated[tuple[Literal["paused-early", "interrupted", "stopped-early"], ...], Field(max_length=10)] | None
+    ) = Field(None, alias="recordErrors")
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    customer_consents: bool | None = Field(None, alias="customerConsentAttested")
+    rep_consents: bool | None = Field(None, alias="repConsentAttested")
+    consent_signature: (
+        Annotated[str, StringConstraints(min_length=4, max_length=350_000), AfterValidator(_signature)] | None
+    ) = Field(None, alias="consentSignatureBase64")
+
+
+class ChangeByIdRequest(ChangeRequest):
+    """`PATCH /recordings`: the same, and of which recording."""
+
+    id: Id
+
+
+class DeleteRequest(Asked):
+    """`DELETE /recordings/{id}`: into the bin, or for good."""
+
+    permanent: Flag = "false"
+
+
+@surface.get("/recordings/{recording_id}", scope=READ, reads=ShowRequest)
+async def get_core_recording(call: Call, asked: ShowRequest) -> Response:
+    detail = call.services.recordings.detail(call.org, call.recording_id(), children=_children(asked))
+    data = _fields(call, detail, asked)
+    recording = detail.recording
+    if asked.summary == "true":
+        data["summary"] = " … ".join(highlight.text for highlight in recording.highlights) or None
+    if asked.entity_extractions == "true":
+        data["entityExtractions"] = None
+    return enveloped(data, headers=etag(recording.revision), cursor=None, pageSize=1, limit=1)
+
+
+@surface.get("/recordings", scope=READ, reads=RecordingsRequest)
+async def list_core_recordings(call: Call, asked: RecordingsRequest) -> Response:
+    if asked.limit is not None and asked.page_size is not None and asked.limit != asked.page_size:
+        raise InvalidRequest("limit and pageSize say the same: give one of them", field="pageSize")
+    limit = asked.limit or asked.page_size or MAX_IDS
+    wanted = RecordingFilter(
+        conversation_types=_listed(asked.conversation_type),
+        result=asked.result,
+        team_ids=_listed(asked.team_id, field="teamId"),
+        created_from=_shifted(asked.created_after, timedelta(milliseconds=1)),
+        created_to=_shifted(asked.created_before, timedelta(microseconds=-1)),
+        linked_to_crm=False if asked.crm_link_status else None,
+    )
+    if asked.created_after and asked.created_before and asked.created_after > asked.created_before:
+        raise InvalidRequest("dateCreated:gt must not be later than dateCreated:lt", field="dateCreated:gt")
+    if asked.organization_id not in (None, call.org):
+        return enveloped([], cursor=None, pageSize=limit, limit=limit)
+    oldest_first = asked.order_direction == "asc"
+    found, cursor = _page(call, wanted, limit, asked.cursor, oldest_first=oldest_first)
+    items = [_item(recording) for recording in found]
+    if asked.show_crm_customer == "true":
+        from api.surfaces.core.crm_links import crm_customer
+
+        for item, recording in zip(items, found, strict=True):
+            item |= _said({"crmCustomer": crm_customer(call, recording)})
+    return enveloped(items, cursor=cursor, pageSize=limit, limit=limit)
+
+
+@surface.post("/recordings", scope=READ, reads=FetchRequest)
+async def fetch_core_recordings(call: Call, asked: FetchRequest) -> Response:
+    if asked.ids is None:
+        if isinstance(asked.cursor, int):
+            raise InvalidRequest("cursor of a listing is the text of the page before", field="cursor")
+        listed, cursor = _page(call, RecordingFilter(), asked.page_size, asked.cursor)
+        ids: Sequence[str] = [recording.id for recording in listed]
+        following: int | str | None = cursor
+    else:
+        if isinstance(asked.cursor, str) or (asked.cursor or 0) < 0:
+            raise InvalidRequest("cursor among ids is the number of the page before", field="cursor")
+        begin = asked.cursor or 0
+        wanted = list(dict.fromkeys(asked.ids))
+        ids = wanted[begin : begin + asked.page_size]
+        following = begin + asked.page_size if begin + asked.page_size < len(wanted) else None
+    data = [_said(_fields(call, detail, NOTHING_SHOWN)) for detail in _details(call, ids)]
+    return enveloped(data, cursor=following, pageSize=asked.page_size, limit=asked.page_size)
+
+
+@surface.put("/recordings", scope=WRITE, reads=StartRequest)
+async def start_core_recording(call: Call, asked: StartRequest) -> Response:
+    from auricle.capturing import NewCapture, start_recording
+
+    services, now = call.services, call.parts.now()
+    check_date(asked.created_at, now)
+    recording = start_recording(
+        NewCapture(
+            id=asked.id,
+            capture=_capture(asked),
+            started_at=asked.created_at,
+            title=asked.title,
+            private=asked.is_private,
+            conversation_type=asked.conversation_type,
+            transcription_language=asked.transcription_language,
+            result=Result(asked.result) if asked.result else None,
+            engagement_id=asked.engagement_id,
+            automatic_split=asked.automatic_split,
+            seed_recording_id=asked.seed_recording_id,
+        ),
+        org=call.org,
+        user=call.caller.user,
+        rep=rep_of_user(call, call.caller.user),
+        recordings=services.recordings,
+        now=now,
+    )
+    recording = linked(call, recording, _crm_objects(asked), asked.connection_id)
+    location = f"{surface.prefix}/recordings/{recording.id}"
+    return json_response(None, 201, headers={"location": location, **etag(recording.revision)})
+
+
+@surface.patch("/recordings", scope=WRITE, reads=ChangeByIdRequest)
+async def change_core_recording_in_body(call: Call, asked: ChangeByIdRequest) -> Response:
+    return _changed(call, asked.id, asked)
+
+
+@surface.patch("/recordings/{recording_id}", scope=WRITE, reads=ChangeRequest)
+async def change_core_recording(call: Call, asked: ChangeRequest) -> Response:
+    return _changed(call, call.recording_id(), asked)
+
+
+@surface.delete("/recordings/{recording_id}", scope=WRITE, reads=DeleteRequest, in_query=True)
+async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
+    services, now = call.services, call.parts.now()
+    if asked.permanent == "true":
+        from auricle.processing.start import remove
+
+        remove(
+            call.org,
+            call.recording_id(),
+            recordings=services.recordings,
+            objects=services.objects,
+            now=now,
+            in_bin=True,
+            if_revision=call.if_revision,
+        )
+        return json_response(None)
+    from auricle.bin import put_into_bin
+
+    binned = put_into_bin(
+        call.org, call.recording_id(), recordings=services.recordings, now=now, if_revision=call.if_revision
+    )
+    return json_response(None, headers=etag(binned.revision))
+
+
+@surface.post("/recordings/{recording_id}/restore", scope=WRITE)
+async def restore_core_recording(call: Call) -> Response:
+    from auricle.bin import restore
+
+    restored = restore(
+        call.org,
+        call.recording_id(),
+        recordings=call.services.recordings,
+        now=call.parts.now(),
+        if_revision=call.if_revision,
+    )
+    return _whole(call, restored.id)
+
+
+# --- showing ----------------------------------------------------------------------------------------------
+
+
+def _children(asked: ShowRequest) -> Sequence[Kind[Any]]:
+    """What lies with the recording and is read with it, in the same query, where a flag asks for it."""
+    kinds: list[Kind[Any]] = []
+    if asked.photos == "true" or asked.multimedia_events == "true":
+        from auricle.media import IMAGES, MULTIMEDIA
+
+        kinds += [IMAGES] if asked.photos == "true" else []
+        kinds += [MULTIMEDIA] if asked.multimedia_events == "true" else []
+    if asked.mobile_events == "true":
+        from auricle.mobile_events import MOBILE_EVENTS
+
+        kinds.append(MOBILE_EVENTS)
+    return kinds
+
+
+def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str, Any]:
+    """Every field of the recording, what was asked for by flags included."""
+    recording, children = detail.recording, detail.children
+    shown: dict[str, Any] = {**chunks_shown(detail)}
+    if asked.photos == "true" or asked.multimedia_events == "true":
+        from api.surfaces.core.media import images_shown, multimedia_shown
+
+        if asked.photos == "true":
+            shown["images"] = images_shown(children)
+        if asked.multimedia_events == "true":
+            shown["multimediaEvents"] = multimedia_shown(children)
+    if asked.mobile_events == "true":
+        from api.surfaces.core.mobile_events import mobile_event_shown
+        from auricle.mobile_events import MOBILE_EVENTS
+
+        shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
+    if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
+        from api.surfaces.core import crm_links
+
+        if asked.crm_customers == "true":
+            shown["crmCustomer"] = crm_links.crm_customer(call, recording)
+        if asked.crm_opportunities == "true":
+            shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
+        if asked.media_opportunities == "true":
+            shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
+    return fields_of(detail, shown)
+
+
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what nothing has set: only `GET` of one recording shows every field."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _item(recording: Recording) -> dict[str, Any]:
+    """As lists show it."""
+    rep, audio, capture = recording.rep, recording.audio, recording.capture
+    return _said(
+        {
+            "id": recording.id,
+            "repFirstName": rep.first_name if rep else None,
+            "repLastName": rep.last_name if rep else None,
+            "dateCreated": timestamp(recording.created_at),
+            "durationInMilliseconds": milliseconds(recording.duration_s),
+            "result": recording.result,
+            "title": recording.title,
+            "isPrivate": recording.private,
+            "userId": recording.user_id,
+            "discoverable": recording.discoverable,
+            "isVideo": audio.is_video if audio else None,
+            "trigger": capture.trigger if capture else None,
+        }
+    )
+
+
+def _whole(call: Call, recording_id: str) -> Response:
+    """The recording as it stands after a change."""
+    detail = call.services.recordings.detail(call.org, recording_id)
+    data = _said(_fields(call, detail, NOTHING_SHOWN))
+    return enveloped(data, headers=etag(detail.recording.revision))
+
+
+# --- listing ----------------------------------------------------------------------------------------------
+
+
+def _page(
+    call: Call, wanted: RecordingFilter, limit: int, cursor: str | None, *, oldest_first: bool = False
+) -> tuple[Sequence[Recording], str | None]:
+    """So many recordings, in as many readings as a filter that admits few takes, and the cursor of what follows."""
+    filters = repr((wanted, oldest_first))
+    cursors = Cursors(call.parts.settings(), org=call.org, route="core recordings", filters=filters)
+    position: Position | None = cursors.position(cursor) if cursor is not None else None
+    found: list[Recording] = []
+    for _ in range(MAX_READINGS):
+        read = call.services.recordings.list(call.org, wanted, limit - len(found), position, oldest_first=oldest_first)
+        found += read.recordings
+        position = read.next_position
+        if position is None or len(found) == limit:
+            break
+    return found, cursors.sign(position)
+
+
+def _details(call: Call, ids: Iterable[str]) -> Iterable[RecordingDetail]:
+    """Those there are, in the order asked."""
+    for recording_id in ids:
+        if is_id(recording_id):
+            with suppress(RecordingNotFound):
+                yield call.detail(recording_id)
+
+
+def _listed(names: str | None, *, field: str = "conversationType") -> frozenset[str]:
+    """Names between commas."""
+    if names is None:
+        return frozenset()
+    found = frozenset(name.strip() for name in names.split(",")) - {""}
+    if not 0 < len(found) <= MAX_IDS:
+        raise InvalidRequest(f"{field} must list 1 to {MAX_IDS} names, separated by commas", field=field)
+    return found
+
+
+def _shifted(moment: datetime | None, by: timedelta) -> datetime | None:
+    """The bound a listing includes, of one that is not to be: answers show whole milliseconds."""
+    try:
+        return moment + by if moment else None
+    except OverflowError:
+        return moment
+
+
+# --- changing ---------------------------------------------------------------------------------------------
+
+_CLEARABLE = {
+    "title": "title",
+    "notes": "notes",
+    "conversation_type": "conversation_type",
+    "outcome_label": "outcome_label",
+    "conversation_quality": "conversation_quality",
+}
+_SETTABLE = {
+    "is_private": "private",
+    "discoverable": "discoverable",
+    "lock": "locked",
+    "do_not_delete": "do_not_delete",
+    "advanced_bookmarks_checked": "advanced_bookmarks_checked",
+    "created_at": "created_at",
+}
+_OF_CAPTURE = ("terminated_ungracefully", "record_errors", "latitude", "longitude")
+
+
+def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
+    from auricle.editing import Edit, edit_recording
+
+    services, now = call.services, call.parts.now()
+    check_date(asked.created_at, now)
+    before = call.recording(recording_id)
+    ends = _ends(before, asked.transcription_status)
+    said = asked.model_fields_set
+    fields = {name: getattr(asked, given) for given, name in _CLEARABLE.items() if given in said}
+    if "result" in said:
+        fields["result"] = Result(asked.result) if asked.result else None
+    fields |= {name: value for given, name in _SETTABLE.items() if (value := getattr(asked, given)) is not None}
+    after = edit_recording(
+        call.org,
+        recording_id,
+        Edit(
+            fields=fields,
+            capture={name: value for name in _OF_CAPTURE if (value := getattr(asked, name)) is not None},
+            customer_consents=asked.customer_consents,
+            rep_consents=asked.rep_consents,
+        ),
+        recordings=services.recordings,
+        now=now,
+        if_revision=call.if_revision,
+    )
+    if asked.consent_signature is not None:
+        from auricle.processing.job import Job
+
+        key = Job(org=call.org, recording=recording_id, run=after.run).consent_key
+        services.objects.write(key, b64decode(asked.consent_signature), content_type="application/octet-stream")
+    if after.status is Status.UPLOADED and after.consent is not before.consent and after.consent.allows_processing:
+        _go_on(call, recording_id)
+    _change_chunks(call, recording_id, asked, ends=ends)
+    return _whole(call, recording_id)
+
+
+def _ends(recording: Recording, wanted: str | None) -> bool:
+    """Whether the phone says that recording has ended: the one move of `transcriptionStatus` that is a client's.
+
+    Raises:
+        IllegalTransition: any other move.
+    """
+    if wanted is None or wanted == recording.status.value:
+        return False
+    if wanted == Status.UPLOADING.value and recording.status is Status.RECORDING:
+        return True
+    raise IllegalTransition(
+        f"transcriptionStatus is {recording.status} and follows the processing: a client may only set a recording "
+        "that is RECORDING to UPLOADING."
+    )
+
+
+def _go_on(call: Call, recording_id: str) -> None:
+    """What was held until consent was recorded is processed."""
+    from auricle.processing.start import process
+
+    services = call.services
+    process(
+        call.org,
+        recording_id,
+        reprocess=False,
+        recordings=services.recordings,
+        objects=services.objects,
+        workflow=services.workflow,
+        max_upload_bytes=call.parts.settings().max_upload_bytes,
+        now=call.parts.now(),
+    )
+
+
+def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> None:
+    """How many chunks there are to be, and that no more are recorded."""
+    count = asked.chunk_count
+    if asked.chunks_outstanding:
+        # Those still to come are expected too: numbers count from 0.
+        count = max(count or 0, *(int(number) + 1 for number in asked.chunks_outstanding))
+    if count is None and not ends:
+        return
+    from auricle import chunking
+
+    services = call.services
+    wiring: dict[str, Any] = {
+        "recordings": services.recordings,
+        "objects": services.objects,
+        "workflow": services.workflow,
+        "max_upload_bytes": call.parts.settings().max_upload_bytes,
+        "now": call.parts.now(),
+    }
+    try:
+        if ends:
+            chunking.finish(call.org, recording_id, count, **wiring)
+        elif count is not None:
+            chunking.expect(call.org, recording_id, count, **wiring)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
+
+
+def _crm_objects(asked: StartRequest) -> tuple[CrmObject, ...]:
+    """The appointment's opportunity, and its engagement, stand for CRM objects of these types."""
+    named = (("Opportunity", asked.opportunity_id), ("Engagement", asked.engagement_id))
+    given = (CrmObject.model_construct(type=of, id=id_) for of, id_ in named if id_ is not None)
+    return (*asked.crm_objects, *given)
+
+
+def _capture(asked: StartRequest) -> Capture:
+    from auricle.recording import Capture
+
+    source = asked.source or CaptureSource.model_construct()
+    settings = asked.settings or CaptureSettings.model_construct()
+    return Capture(
+        sdk_version=source.sdk_version,
+        bundle_id=source.bundle_id,
+        app_version=source.app_version,
+        app_name=source.app_name,
+        sdk_type=source.sdk_type,
+        os=asked.os,
+        os_version=asked.os_version,
+        device_type=asked.device_type,
+        device_id=asked.original_device_id,
+        code_version=asked.code_version,
+        trigger=asked.trigger,
+        latitude=asked.latitude,
+        longitude=asked.longitude,
+        chunk_creation_mode=settings.chunk_creation_mode,
+        beta_features=asked.beta_features,
+    )

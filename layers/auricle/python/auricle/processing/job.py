@@ -79,6 +79,11 @@ class Job:
         return f"{self.prefix}transcript.json.zst"
 
     @property
+    def consent_key(self) -> str:
+        """The customer's signature, as the phone took it."""
+        return f"{self.prefix}consent-signature"
+
+    @property
     def plan_key(self) -> str:
         """The windows of this run and where their bytes lie."""
         return f"{self.run_prefix}plan.json"

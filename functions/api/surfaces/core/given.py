@@ -1,0 +1,74 @@
+"""What several requests say of a recording: when it was made, whose it is, which records of the CRM it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from api.reading import Asked
+from auricle.errors import InvalidRequest, UserNotFound
+
+if TYPE_CHECKING:
+    from api.surface import Call
+    from auricle.recording import Recording, Rep
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Nobody recorded conversations for Auricle before."""
+AHEAD = timedelta(days=1)
+"""Clocks of phones differ, and so do their time zones; tomorrow's recordings do not exist."""
+
+
+class CrmObject(Asked):
+    """A record of the CRM, by the CRM's own id."""
+
+    type: Literal["Opportunity", "Account", "Contact", "Lead", "Engagement", "Event", "ServiceAppointment"] = Field(
+        alias="objectType"
+    )
+    id: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(alias="objectId")
+
+
+CrmObjects = Annotated[tuple[CrmObject, ...], Field(max_length=20)]
+
+DATA_TYPES: Mapping[str, str] = {
+    "Opportunity": "OPPORTUNITY",
+    "Account": "ACCOUNT",
+    "Contact": "CONTACT",
+    "Lead": "LEAD",
+    "Engagement": "ENGAGEMENT",
+    "Event": "ENGAGEMENT",
+    "ServiceAppointment": "ENGAGEMENT",
+}
+"""What links call the CRM's object types; appointments and calendar events are engagements."""
+
+
+def check_date(moment: datetime | None, now: datetime) -> None:
+    """Raises InvalidRequest: no recording can have been made then."""
+    if moment is not None and not EARLIEST <= moment <= now + AHEAD:
+        raise InvalidRequest(
+            f"dateCreated must lie between {EARLIEST:%Y-%m-%d} and a day from now", field="dateCreated"
+        )
+
+
+def rep_of_user(call: Call, user_id: str) -> Rep | None:
+    """The user by name, as the directory has them; None of one it does not know."""
+    from auricle.people import USERS, rep_of
+
+    try:
+        return rep_of(call.services.collection(USERS).get(call.org, user_id))
+    except UserNotFound:
+        return None
+
+
+def linked(call: Call, recording: Recording, objects: Sequence[CrmObject], connection_id: str | None) -> Recording:
+    """The recording linked to the first of the CRM objects, if it is to none yet; a recording has one link."""
+    if not objects or recording.crm_link is not None:
+        return recording
+    from api.surfaces.core.crm_links import link_external
+
+    first = objects[0]
+    return link_external(
+        call, recording, data_type=DATA_TYPES[first.type], external_id=first.id, connection_id=connection_id
+    )
