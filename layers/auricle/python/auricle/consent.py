@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+MAX_CHANGES = 100
+"""Of a recording's consent: the first and the latest are kept."""
 
 
 class Consent(StrEnum):
@@ -17,3 +22,14 @@ class Consent(StrEnum):
     def allows_processing(self) -> bool:
         """Whether the next step may be taken."""
         return self in {Consent.ALL_CONSENTED, Consent.ONE_PARTY}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """Who recorded which consent when. `before` is what held until then."""
+
+    consent: Consent
+    before: Consent
+    at: datetime
+    by: str
+    note: str | None = None

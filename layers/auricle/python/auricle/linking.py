@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from auricle.errors import InvalidRequest, TransientError
+from auricle.changing import change_recording
+from auricle.errors import InvalidRequest
 from auricle.ports import ContactStore, RecordingStore
 from auricle.recording import Recording
 
 MAX_CONTACTS = 20
 """A recording's state, its lines on every timeline and its events are one transaction, which DynamoDB bounds."""
-_ATTEMPTS = 5
 
 
 def link_recording(
@@ -24,27 +24,51 @@ def link_recording(
     recordings: RecordingStore,
     contacts: ContactStore,
     now: datetime,
+    if_revision: int | None = None,
 ) -> Recording:
     """Adds the contacts, sets the deal where one is given, and returns the recording as it stands then.
 
-    Linking what is linked already changes nothing.
+    Linking what is linked already changes nothing. A deal's id is taken as given: it may be one that only the CRM
+    knows.
 
     Raises:
         RecordingNotFound, ContactNotFound: not the tenant's.
         InvalidRequest: more contacts than a recording can have.
-        TransientError: the recording kept changing under the write.
+        PreconditionFailed: the recording is not at `if_revision`.
+        Conflict: it is locked.
+        TransientError: it kept changing under the write.
     """
     if contact_ids:
+        recordings.get(org, recording_id)  # of two ids that are unknown, the one in the path is named
         contacts.get_contacts(org, tuple(dict.fromkeys(contact_ids)))
-    for _ in range(_ATTEMPTS):
-        before = recordings.get(org, recording_id)
+
+    def link(before: Recording) -> Recording:
         linked = tuple(dict.fromkeys((*before.contact_ids, *contact_ids)))
         if len(linked) > MAX_CONTACTS:
             raise InvalidRequest(f"A recording can have {MAX_CONTACTS} contacts at most.", field="contact_ids")
-        after = replace(before, contact_ids=linked, deal_id=deal_id or before.deal_id)
-        if after == before:
-            return before
-        after = replace(after, updated_at=now)
-        if recordings.save(after, expected=before):
-            return after
-    raise TransientError("The recording kept changing while it was being linked. Try again.")
+        return replace(before, contact_ids=linked, deal_id=deal_id or before.deal_id)
+
+    return change_recording(org, recording_id, link, recordings=recordings, now=now, if_revision=if_revision)
+
+
+def unlink_recording(
+    org: str,
+    recording_id: str,
+    *,
+    contact_ids: Sequence[str],
+    deal_id: str | None,
+    recordings: RecordingStore,
+    now: datetime,
+    if_revision: int | None = None,
+) -> Recording:
+    """Takes the contacts and the deal off the recording; what it was not linked to changes nothing.
+
+    Raises:
+        RecordingNotFound, PreconditionFailed, Conflict, TransientError: as linking does.
+    """
+
+    def unlink(before: Recording) -> Recording:
+        left = tuple(contact_id for contact_id in before.contact_ids if contact_id not in contact_ids)
+        return replace(before, contact_ids=left, deal_id=None if before.deal_id == deal_id else before.deal_id)
+
+    return change_recording(org, recording_id, unlink, recordings=recordings, now=now, if_revision=if_revision)

@@ -10,7 +10,7 @@ from typing import Any
 
 from auricle.cautions import Caution
 from auricle.chunks import Chunks
-from auricle.consent import Consent
+from auricle.consent import Consent, ConsentChange
 from auricle.errors import Conflict, IllegalTransition
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
@@ -232,6 +232,8 @@ class Recording:
     kind: str = "phone"
     source: str | None = None
     consent: Consent = Consent.ALL_CONSENTED
+    consent_changes: tuple[ConsentChange, ...] = ()
+    """What was recorded of it since the recording was made, oldest first."""
     contact_ids: tuple[str, ...] = ()
     deal_id: str | None = None
     campaign_id: str | None = None
