@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
@@ -24,6 +25,8 @@ class Asked(BaseModel):
 
     # Built on first use: a cold start that answers one request builds the one schema it needs.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, populate_by_name=False)
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Query parameters that may be given several times: it means the same as once, with commas between."""
 
 
 class NothingAsked(Asked):
@@ -84,10 +87,11 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
             )
         except ValueError:
             raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
-        given = dict(pairs)
-        if len(given) != len(pairs):
-            twice = sorted({name for name, _ in pairs if sum(other == name for other, _ in pairs) > 1})
-            raise _refused([FieldFault(name, "is given more than once") for name in twice])
+        for name, value in pairs:
+            given[name] = f"{given[name]},{value}" if name in given and name in model.repeatable else value
+        twice = {name for name, many in Counter(name for name, _ in pairs).items() if many > 1} - model.repeatable
+        if twice:
+            raise _refused([FieldFault(name, "is given more than once") for name in sorted(twice)])
     try:
         return model.model_validate_strings(given, strict=False)
     except ValidationError as error:

@@ -1,3 +1,192 @@
 """Images and multimedia events that were captured during a recording."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from api.paging import Cursors
+from api.reading import Asked, Line
+from api.surface import Call
+from api.surfaces.core.mobile_events import EpochMs
+from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
+from auricle.errors import EventNotFound
+from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from auricle.collection import Kind, Page, T
+
+_URL = r"^https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#][^\x00-\x20\x7f<>\"\\^`{|}]*)?$"
+Link = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
+"""An address that a browser may be given: https, a host, no credentials in it."""
+MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
+
+
+class ImageLink(Asked):
+    """One rendering of an image."""
+
+    type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    uri: Link
+    url: Link
+
+
+class ImageRequest(Asked):
+    """`POST /recordings/{id}/images`. Addresses are https; Auricle keeps them and fetches none."""
+
+    raw_images: Annotated[tuple[ImageLink, ...], Field(min_length=1, max_length=20)] = Field(alias="rawImages")
+    linked_image: Link | None = Field(None, alias="linkedImage")
+    captured_at_ms: EpochMs | None = Field(None, alias="timestamp")
+
+
+class MultimediaRequest(Asked):
+    """`POST /recordings/{id}/multimedia-events`. The PUT of the file must carry the same type."""
+
+    mime_type: MimeType = Field(alias="mimeType")
+    happened_at_ms: EpochMs = Field(alias="timestampInMilliseconds")
+
+
+class ChildrenRequest(Asked):
+    """Of lists of what lies with a recording."""
+
+    cursor: Annotated[str, StringConstraints(max_length=2048)] | None = None
+    page_size: int = Field(100, alias="pageSize", ge=1, le=100)
+
+
+@surface.post("/recordings/{recording_id}/images", scope=WRITE, reads=ImageRequest)
+async def add_image(call: Call, asked: ImageRequest) -> Response:
+    from auricle.identifiers import new_id
+    from auricle.media import RawImage
+
+    recording, now = call.recording(call.recording_id()), call.parts.now()
+    image = ImageGroup(
+        org=call.org,
+        id=new_id("image", now),
+        recording_id=recording.id,
+        created_at=now,
+        raw_images=tuple(RawImage(type=one.type, uri=one.uri, url=one.url) for one in asked.raw_images),
+        linked_image=asked.linked_image,
+        captured_at_ms=asked.captured_at_ms,
+    )
+    call.services.collection(IMAGES).add(image)
+    return enveloped(_image(image), 201, headers=_place(call, "images", image.id))
+
+
+@surface.get("/recordings/{recording_id}/images", scope=READ, reads=ChildrenRequest)
+async def list_images(call: Call, asked: ChildrenRequest) -> Response:
+    page, cursor = _children(call, asked, IMAGES)
+    return enveloped([_image(image) for image in page.records], cursor=cursor, pageSize=asked.page_size)
+
+
+@surface.delete("/recordings/{recording_id}/images/{image_id}", scope=WRITE)
+async def remove_image(call: Call) -> Response:
+    from auricle.media import take_out
+
+    image = _child(call, IMAGES, "image_id")
+    take_out(image, records=call.services.collection(IMAGES))
+    return enveloped(_image(image))
+
+
+@surface.post("/recordings/{recording_id}/multimedia-events", scope=WRITE, reads=MultimediaRequest)
+async def add_multimedia_event(call: Call, asked: MultimediaRequest) -> Response:
+    from auricle.media import add_multimedia
+    from auricle.uploading import MAX_URL_SECONDS
+
+    recording = call.recording(call.recording_id())
+    upload = add_multimedia(
+        call.org,
+        recording.id,
+        mime_type=asked.mime_type,
+        happened_at_ms=asked.happened_at_ms,
+        events=call.services.collection(MULTIMEDIA),
+        objects=call.services.objects,
+        url_seconds=min(call.parts.settings().upload_url_seconds, MAX_URL_SECONDS),
+        now=call.parts.now(),
+    )
+    shown = {**_multimedia(upload.event), "uploadUrl": upload.url, "expiresAt": timestamp(upload.expires_at)}
+    return enveloped(shown, 201, headers=_place(call, "multimedia-events", upload.event.id))
+
+
+@surface.get("/recordings/{recording_id}/multimedia-events", scope=READ, reads=ChildrenRequest)
+async def list_multimedia_events(call: Call, asked: ChildrenRequest) -> Response:
+    page, cursor = _children(call, asked, MULTIMEDIA)
+    return enveloped([_multimedia(event) for event in page.records], cursor=cursor, pageSize=asked.page_size)
+
+
+@surface.get("/recordings/{recording_id}/multimedia-events/{event_id}", scope=READ)
+async def get_multimedia_event(call: Call) -> Response:
+    from auricle.uploading import MAX_URL_SECONDS
+
+    event = _child(call, MULTIMEDIA, "event_id")
+    seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
+    url = None
+    if (stored := call.services.objects.first_version(event.key)) is not None:
+        url = call.services.objects.download_url(event.key, file_name=event.id, seconds=seconds, version=stored.version)
+    return enveloped({**_multimedia(event), "downloadUrl": url})
+
+
+@surface.delete("/recordings/{recording_id}/multimedia-events/{event_id}", scope=WRITE)
+async def remove_multimedia_event(call: Call) -> Response:
+    from auricle.media import remove_multimedia
+
+    event = _child(call, MULTIMEDIA, "event_id")
+    remove_multimedia(event, events=call.services.collection(MULTIMEDIA), objects=call.services.objects)
+    return enveloped(_multimedia(event))
+
+
+def images_shown(images: Sequence[ImageGroup]) -> list[dict[str, Any]]:
+    """Images as their recording shows them."""
+    return [
+        {
+            "rawImages": [{"type": raw.type, "uri": raw.uri, "url": raw.url} for raw in image.raw_images],
+            "linkedImage": image.linked_image,
+            "timestamp": image.captured_at_ms,
+        }
+        for image in images
+    ]
+
+
+def multimedia_shown(events: Sequence[MultimediaEvent]) -> list[dict[str, Any]]:
+    """Multimedia events as their recording shows them."""
+    return [
+        {
+            "storageUrl": event.storage_url,
+            "mimeType": event.mime_type,
+            "timestampInMilliseconds": event.happened_at_ms,
+        }
+        for event in events
+    ]
+
+
+def _image(image: ImageGroup) -> dict[str, Any]:
+    return {"id": image.id, **images_shown([image])[0]}
+
+
+def _multimedia(event: MultimediaEvent) -> dict[str, Any]:
+    return {"id": event.id, **multimedia_shown([event])[0]}
+
+
+def _child(call: Call, kind: Kind[T], name: str) -> T:
+    """The child the path names, of a recording that is there."""
+    recording = call.recording(call.recording_id())
+    child_id = call.path_id(name, EventNotFound, kind.name.replace("-", " "))
+    return call.services.collection(kind).get(call.org, child_id, recording_id=recording.id)
+
+
+def _children(call: Call, asked: ChildrenRequest, kind: Kind[T]) -> tuple[Page[T], str | None]:
+    recording = call.recording(call.recording_id())
+    cursors = Cursors(call.parts.settings(), org=call.org, route=f"{surface.prefix}/{kind.name}", filters=recording.id)
+    page = call.services.collection(kind).list(
+        call.org,
+        asked.page_size,
+        cursors.position(asked.cursor) if asked.cursor is not None else None,
+        recording_id=recording.id,
+    )
+    return page, cursors.sign(page.next_position)
+
+
+def _place(call: Call, what: str, child_id: str) -> Mapping[str, str]:
+    return {"location": f"{surface.prefix}/recordings/{call.recording_id()}/{what}/{child_id}"}
