@@ -17,7 +17,7 @@ from tests.fakes.workflow import FakeWorkflow
 __all__ = ["FakeCollection", "FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
 
 
-pytest.register_assert_rewrite("tests.fakes.contract", "tests.fakes.collection_contract")
+pytest.register_assert_rewrite("tests.fakes.contract", "tests.fakes.collection_contract", "tests.fakes.chunks_contract")
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from auricle.settings import Settings
 from auricle.transcript import SpeakerTalk
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.child import Child
+from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.collection_contract import NOISES, REMARKS, CollectionContract, a_remark
 from tests.fakes.contract import NOW, StateContract, a_finished_recording, a_recording
 
@@ -92,6 +93,10 @@ class TestRecords(CollectionContract):
         assert len(detail.children["remark"]) == 40
         (query,) = calls.answers
         assert query["ScannedCount"] == 41
+
+
+class TestChunks(ChunksContract):
+    pass
 
 
 class TestAdapters(StateContract):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes import Fakes
+from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.contract import StateContract
 
 
@@ -14,4 +15,8 @@ def state() -> Fakes:
 
 
 class TestFakes(StateContract):
+    pass
+
+
+class TestChunksInMemory(ChunksContract):
     pass
