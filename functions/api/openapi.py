@@ -93,7 +93,10 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
         "openapi": "3.1.0",
         "info": {"title": "Auricle", "version": __version__, "description": _DESCRIPTION, "license": {"name": "MIT"}},
         "servers": [{"url": public_url or "/"}],
-        "tags": [{"name": surface.name, "description": DOCUMENTS[surface.name].description} for surface in surfaces],
+        "tags": [
+            {"name": "service", "description": "What belongs to no surface."},
+            *({"name": surface.name, "description": DOCUMENTS[surface.name].description} for surface in surfaces),
+        ],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -274,6 +277,7 @@ def _health() -> dict[str, Any]:
     content = {"application/json": {"schema": schema, "example": example}}
     return {
         "operationId": "health",
+        "tags": ["service"],
         "summary": "Whether the API answers",
         "security": [],
         "responses": {"200": {"description": "It does.", "headers": _headers(200), "content": content}},

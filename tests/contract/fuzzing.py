@@ -1,0 +1,164 @@
+"""schemathesis over one surface: all of its OpenAPI document, every check, on real ids, bounded and repeatable."""
+
+from __future__ import annotations
+
+import copy
+import copyreg
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.config._checks import (
+    NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES,
+    POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES,
+)
+from schemathesis.core.failures import Failure
+from schemathesis.engine import events, from_schema
+from schemathesis.engine.run import PhaseName
+from schemathesis.generation.meta import TestPhase
+from schemathesis.openapi.checks import RejectedPositiveData
+
+from tests.contract.conftest import NOW
+from tests.contract.gateway import Gateway, Identity
+from tests.contract.world import PARAMETER, World, served_document
+from tests.fakes import Fakes
+
+EXAMPLES = 8
+"""Random requests to each operation, beside those that reach every bound and example of its schema."""
+JOURNEYS = 10
+"""Chains of requests, each going on with what the one before answered."""
+
+BEYOND_SCHEMAS = (
+    r"cursor is not one of ours for this request",
+    r"reaches the first \d+ results only",
+    r"must not be later than",
+    r"are two ways to go on",
+    r"There is no [a-z ]+ \S+\.",
+)
+"""Why a request that its schema allows may be refused: what no schema can say."""
+
+PRECONDITION_FAILED = 412
+"""If-Match of a state that is not the present one: neither invalid, nor to be accepted."""
+
+# So that what is copied has locks of its own.
+copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
+copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
+
+
+class Restoring:
+    """Services that are as they were at the start whenever asked to be."""
+
+    def __init__(self, services: Fakes) -> None:
+        self._start = copy.deepcopy(services)
+        self._now = services
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now, name)
+
+    def restore(self) -> None:
+        self._now = copy.deepcopy(self._start)
+
+
+def findings(tag: str) -> list[str]:
+    """What schemathesis finds on the operations of one surface, each kind of finding once."""
+    services, identity = Fakes(), Identity()
+    document = served_document()
+    maker = Gateway(services, identity)
+    maker.now = NOW
+    world = World(maker, services, document, org="acme", mark="alpha")
+    restoring = Restoring(services)
+    api = Gateway(restoring, identity)
+    api.now = NOW
+
+    schema = schemathesis.openapi.from_dict(_of_surface(document, tag), config=_config(world))
+    schema.app = api.app
+
+    def after_call(_context: object, case: Any, _response: object) -> None:
+        if case.meta is None or case.meta.phase.name is not TestPhase.STATEFUL:
+            restoring.restore()
+
+    def filter_failure(_context: object, failure: Failure, _case: object, response: Any) -> bool:
+        """Whether it counts."""
+        return not (isinstance(failure, RejectedPositiveData) and _is_beyond_schemas(response))
+
+    schema.hook(after_call)
+    schema.hook(filter_failure)
+    found: dict[tuple[str, ...], str] = {}
+    times, tested = Counter[tuple[str, ...]](), set[PhaseName]()
+    for event in from_schema(schema).execute():
+        match event:
+            case events.NonFatalError() | events.FatalError():
+                found["error", str(event)] = str(event.__dict__)
+            case events.ScenarioFinished():
+                tested.add(event.phase)
+                for key, told in _failures(event):
+                    times[key] += 1
+                    found.setdefault(key, told)
+    assert {PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.FUZZING} <= tested, "nothing was tested"
+    return [f"{told}\n({times[key]} times)" for key, told in found.items()]
+
+
+def _of_surface(document: dict[str, Any], tag: str) -> dict[str, Any]:
+    paths = {
+        path: methods for path, methods in document["paths"].items() if tag in next(iter(methods.values()))["tags"]
+    }
+    return {**document, "paths": paths, "servers": [{"url": "/"}]}
+
+
+def _config(world: World) -> SchemathesisConfig:
+    pinned = [
+        {
+            "include-path": path,
+            "parameters": {f"path.{match[1]}": world.id_of(path[: match.end()]) for match in PARAMETER.finditer(path)},
+        }
+        for path in world.document["paths"]
+        if PARAMETER.search(path)
+    ]
+    positive, negative = POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES, NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "workers": 1,
+            "continue-on-failure": True,
+            "headers": {"Authorization": f"Bearer {world.token}"},
+            "generation": {"deterministic": True, "no-shrink": True, "max-examples": EXAMPLES},
+            "phases": {"stateful": {"generation": {"max-examples": JOURNEYS}}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": [*positive, str(PRECONDITION_FAILED)]},
+                "negative_data_rejection": {"expected-statuses": [*negative, str(PRECONDITION_FAILED), "413"]},
+            },
+            "operations": pinned,
+        }
+    )
+
+
+def _failures(event: events.ScenarioFinished) -> Iterator[tuple[tuple[str, ...], str]]:
+    for case_id, checks in event.recorder.checks.items():
+        for check in checks:
+            if check.failure_info is None:
+                continue
+            failure = check.failure_info.failure
+            request = event.recorder.cases[case_id].value
+            answer = event.recorder.interactions[case_id].response
+            sent = (request.path_parameters, request.query, _shown(request.headers), request.body)
+            told = [
+                f"{failure.operation}: {check.name}: {failure.title}",
+                failure.message[:800],
+                f"{request.method} {request.path_parameters} {request.query} {_shown(request.headers)} {request.body!r}"[
+                    :800
+                ],
+                f"{answer.status_code} {answer.text[:400]}" if answer else "no answer",
+            ]
+            yield (check.name, str(failure.operation), failure.message.partition("\n")[0]), "\n".join(told)
+
+
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() != "authorization"}
+
+
+def _is_beyond_schemas(response: Any) -> bool:
+    return response.status_code == 422 and any(re.search(reason, response.text) for reason in BEYOND_SCHEMAS)

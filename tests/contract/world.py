@@ -1,0 +1,134 @@
+"""One of everything a tenant can have, made as clients make it: by the requests that the documents show.
+
+Whatever a path of the OpenAPI document names by an id is made by the POST beside it, with its own example; what no
+POST makes is made here. So a new route needs no word here as long as something creates what it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.documents import CONTACT_ID, RECORDING_ID
+from tests.contract.conftest import Archive
+from tests.contract.gateway import Answer, Gateway, Identity
+from tests.fakes import Fakes
+
+PARAMETER = re.compile(r"{(\w+)}")
+RECORDINGS = {"/v1/core/recordings/{recording_id}", "/api/v1/agent/founder/recordings/{recording_id}"}
+FILES = "/api/v1/audio-files/{audio_file_id}"
+
+
+@dataclass
+class World:
+    """A tenant, its credential, and its ids by the part of the path that names them."""
+
+    api: Gateway
+    services: Fakes
+    document: Mapping[str, Any]
+    org: str
+    mark: str
+    """A word that every text of the tenant holds, and no other tenant's does."""
+    token: str = ""
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.token = self.token or self.api.identity.token(org=self.org, sub=f"user_{self.mark}")
+        recording = self._recording()
+        self.ids = dict.fromkeys({*RECORDINGS, FILES}, recording)
+        self._contact()
+        for path in sorted(self.document["paths"], key=len):
+            for name in prefixes(path):
+                self.id_of(name)
+
+    def id_of(self, prefix: str) -> str:
+        """The id at the end of that beginning of a path, made when it is first asked for."""
+        if prefix not in self.ids:
+            self.ids[prefix] = self._made(prefix)
+        return self.ids[prefix]
+
+    def path(self, template: str) -> str:
+        """The path with this tenant's ids in it."""
+        return filled(template, {prefix: self.id_of(prefix) for prefix in prefixes(template)})
+
+    def example(self, operation: Mapping[str, Any]) -> Any:
+        """The example of a request's body, in this tenant's own words and ids; None where there is none."""
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        return self.own(content["example"]) if "example" in content else None
+
+    def own(self, example: Any) -> Any:
+        text = json.dumps(example)
+        for prefix, example_id in EXAMPLE_IDS.items():
+            if prefix in self.ids:
+                text = text.replace(example_id, self.ids[prefix])
+        return json.loads(text)
+
+    def ask(self, method: str, path: str, *, body: Any = None, query: str = "", **headers: str) -> Answer:
+        """One request with the tenant's own credential."""
+        content = b"" if body is None else json.dumps(body).encode()
+        return self.api.ask(method.upper(), path, query=query, body=content, token=self.token, headers=headers)
+
+    def _made(self, prefix: str) -> str:
+        if prefix in MADE:
+            return MADE[prefix](self)
+        above = prefix.rpartition("/")[0]
+        creating = self.document["paths"].get(above, {}).get("post")
+        assert creating, f"nothing creates what {prefix} names: say in {__name__}.MADE how it comes to be"
+        answer = self.ask("POST", self.path(above), body=self.example(creating))
+        assert answer.status in {200, 201}, f"POST {above}: {answer.status} {answer.body.decode()}"
+        return answer.headers["location"].rpartition("/")[2]
+
+    def _recording(self) -> str:
+        recording_id = f"rec_19d4f2a1b00{self.mark}00000000000"
+        Archive(self.services).complete(recording_id, org=self.org, title=f"Call of {self.mark}")
+        return recording_id
+
+    def _contact(self) -> None:
+        prefix = "/api/v1/agent/founder/contacts/{contact_id}"
+        contact_id = f"contact_19d4f2a1b05{self.mark}00000000"
+        answer = self.ask("POST", "/api/v1/agent/founder/contacts", body={"id": contact_id, "name": self.mark})
+        assert answer.status == 201, answer.body
+        self.ids[prefix] = contact_id
+        body = {"contact_ids": [contact_id]}
+        path = self.path("/api/v1/agent/founder/recordings/{recording_id}/link")
+        assert self.ask("POST", path, body=body).status == 200
+
+
+MADE: Mapping[str, Callable[[World], str]] = {}
+"""How what no POST with a `location` creates comes to be, by the beginning of the path that names it."""
+
+EXAMPLE_IDS: Mapping[str, str] = {
+    FILES: RECORDING_ID,
+    "/api/v1/agent/founder/contacts/{contact_id}": CONTACT_ID,
+}
+"""The ids that examples show, by what they name."""
+
+
+def prefixes(template: str) -> list[str]:
+    """The beginnings of a path that end in a parameter, shortest first."""
+    return [template[: match.end()] for match in PARAMETER.finditer(template)]
+
+
+def filled(template: str, ids: Mapping[str, str]) -> str:
+    """The path with those ids, each named by the beginning of the path that it ends."""
+    return PARAMETER.sub(lambda match: ids[template[: match.end()]], template)
+
+
+def operations(document: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """Every (method, path, operation) that takes a credential."""
+    return [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("security") != []
+    ]
+
+
+def served_document() -> dict[str, Any]:
+    """The document as it is served."""
+    answer = Gateway(Fakes(), Identity()).get("/openapi.json", token="")
+    document: dict[str, Any] = answer.json
+    return document
