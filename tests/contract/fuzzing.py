@@ -148,9 +148,7 @@ def _failures(event: events.ScenarioFinished) -> Iterator[tuple[tuple[str, ...],
             told = [
                 f"{failure.operation}: {check.name}: {failure.title}",
                 failure.message[:800],
-                f"{request.method} {request.path_parameters} {request.query} {_shown(request.headers)} {request.body!r}"[
-                    :800
-                ],
+                f"{request.method} {sent}"[:800],
                 f"{answer.status_code} {answer.text[:400]}" if answer else "no answer",
             ]
             yield (check.name, str(failure.operation), failure.message.partition("\n")[0]), "\n".join(told)
