@@ -9,6 +9,7 @@ from datetime import datetime
 from auricle.collection import Page
 from auricle.contacts import Contact
 from auricle.errors import Conflict, ContactNotFound
+from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
 from auricle.timeline import EntryType, TimelineEntry
 
@@ -68,6 +69,31 @@ class FakeContacts:
             found = [one for one in found if one[0] < position["after"]]
         page = found[:limit]
         return Page(tuple(one for _, one in page), {"after": page[-1][0]} if len(found) > limit else None)
+
+    def add_interaction(self, entry: TimelineEntry) -> None:
+        self.get_contact(entry.org, entry.contact_id)
+        self.change_lines((), (entry,))
+
+    def get_interaction(self, org: str, contact_id: str, interaction_id: str) -> TimelineEntry:
+        type_, date = place_of(interaction_id)
+        wanted = TimelineEntry(org, contact_id, type_, interaction_id, date)
+        try:
+            return self._lines[org, contact_id][_place(wanted)]
+        except KeyError:
+            raise no_such(interaction_id) from None
+
+    def remove_interaction(self, org: str, contact_id: str, interaction_id: str) -> None:
+        self.change_lines((self.get_interaction(org, contact_id, interaction_id),), ())
+
+    def recent_interactions(self, org: str, limit: int) -> Sequence[TimelineEntry]:
+        found = [
+            (place, entry)
+            for (owner, _), lines in self._lines.items()
+            for place, entry in lines.items()
+            if owner == org and entry.type is not EntryType.RECORDING
+        ]
+        found.sort(key=lambda one: (one[1].date, one[1].id), reverse=True)
+        return [entry for _, entry in found[:limit]]
 
     def timeline(
         self,

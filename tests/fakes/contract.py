@@ -19,8 +19,18 @@ from auricle.cautions import Caution
 from auricle.consent import Consent
 from auricle.contacts import Contact, CustomerType
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import Conflict, ContactNotFound, InvalidRequest, NotFound, RecordingNotFound, SupersededRun
+from auricle.errors import (
+    Conflict,
+    ContactNotFound,
+    InteractionNotFound,
+    InvalidRequest,
+    NotFound,
+    RecordingNotFound,
+    SupersededRun,
+)
 from auricle.highlights import Highlight
+from auricle.identifiers import new_id
+from auricle.interactions import place_of
 from auricle.linking import MAX_CONTACTS
 from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
 from auricle.processing.job import Job
@@ -35,7 +45,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.timeline import EntryType
+from auricle.timeline import EntryType, TimelineEntry
 from auricle.transcript import Engine, SpeakerTalk
 
 NOW = datetime(2026, 11, 21, 9, 30, 0, 123456, tzinfo=UTC)
@@ -96,6 +106,12 @@ def a_finished_recording(org: str, recording_id: str = "rec_1") -> Recording:
         speakers=(SpeakerTalk("speaker_0", 31.2, 80), SpeakerTalk("speaker_1", 12.0, 0)),
         word_count=80,
     )
+
+
+def an_interaction(org: str, contact_id: str, type_: EntryType, date: datetime, **facts: Any) -> TimelineEntry:
+    """A line of the contact's timeline, whose id says where it lies."""
+    interaction_id = new_id(type_.value, date)
+    return TimelineEntry(org, contact_id, type_, interaction_id, place_of(interaction_id)[1], facts)
 
 
 def timeline_of(state: State, org: str, contact_id: str) -> list[tuple[str, str]]:
@@ -518,6 +534,45 @@ class StateContract:
         between = {"date_from": NOW + timedelta(days=1), "date_to": NOW + timedelta(days=3)}
         assert ids(**between) == [["rec_3", "rec_2", "rec_1"]]
         assert ids(date_from=NOW + timedelta(days=2), date_to=NOW + timedelta(days=1)) == [[]]
+
+    def test_interactions_stand_on_the_timeline_among_recordings(self, state: State, org: str) -> None:
+        for name in ("ann", "bob"):
+            state.contacts.create_contact(Contact(org, name, name.title(), NOW, NOW))
+        state.recordings.create(a_recording(org, contact_ids=("ann",)), [])
+        email = an_interaction(org, "ann", EntryType.EMAIL, NOW + timedelta(days=1), subject="Hello", body="x" * 10_000)
+        note = an_interaction(org, "ann", EntryType.NOTE, NOW - timedelta(days=1), body="Größe 42", amount=0.5)
+        others = an_interaction(org, "bob", EntryType.SMS, NOW - timedelta(days=2), body="ok")
+        for entry in (email, note, others):
+            state.contacts.add_interaction(entry)
+        entries = state.contacts.timeline(org, "ann").entries
+        assert [entry.id for entry in entries] == [email.id, "rec_1", note.id]
+        assert entries[0] == email == state.contacts.get_interaction(org, "ann", email.id)
+        assert state.contacts.timeline(org, "ann", types=[EntryType.NOTE]).entries == (note,)
+        assert list(state.contacts.recent_interactions(org, 10)) == [email, note, others]
+        assert list(state.contacts.recent_interactions(org, 1)) == [email]
+        assert list(state.contacts.recent_interactions(f"{org}-other", 10)) == []
+
+    def test_an_interaction_belongs_to_its_contact(self, state: State, org: str) -> None:
+        for name in ("ann", "bob"):
+            state.contacts.create_contact(Contact(org, name, name.title(), NOW, NOW))
+        note = an_interaction(org, "ann", EntryType.NOTE, NOW, body="x")
+        state.contacts.add_interaction(note)
+        with pytest.raises(ContactNotFound):
+            state.contacts.add_interaction(replace(note, contact_id="cid"))
+        for look in (state.contacts.get_interaction, state.contacts.remove_interaction):
+            for owner, contact_id, entry_id in (
+                (org, "bob", note.id),
+                (f"{org}-other", "ann", note.id),
+                (org, "ann", note.id.replace("note", "sms")),
+                (org, "ann", "rec_1"),
+                (org, "ann", "note"),
+            ):
+                with pytest.raises(InteractionNotFound):
+                    look(owner, contact_id, entry_id)
+        state.contacts.remove_interaction(org, "ann", note.id)
+        assert state.contacts.timeline(org, "ann").entries == ()
+        with pytest.raises(InteractionNotFound):
+            state.contacts.remove_interaction(org, "ann", note.id)
 
     # --- objects ------------------------------------------------------------------------------------------
 

@@ -239,6 +239,18 @@ class ContactStore(Protocol):
     ) -> Page[Contact]:
         """Contacts of the tenant that `wanted` admits, newest first; pages as `Collection.list` makes them."""
 
+    def add_interaction(self, entry: TimelineEntry) -> None:
+        """A line that no recording writes. Raises ContactNotFound."""
+
+    def get_interaction(self, org: str, contact_id: str, interaction_id: str) -> TimelineEntry:
+        """Raises InteractionNotFound."""
+
+    def remove_interaction(self, org: str, contact_id: str, interaction_id: str) -> None:
+        """Raises InteractionNotFound."""
+
+    def recent_interactions(self, org: str, limit: int) -> Sequence[TimelineEntry]:
+        """The tenant's latest, with whatever contact, newest first."""
+
     def timeline(
         self,
         org: str,

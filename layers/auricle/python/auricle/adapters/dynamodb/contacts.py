@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from pynamodb.transactions import TransactWrite
+
 from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.collections import DynamoCollection
-from auricle.adapters.dynamodb.items import Item, TimelineItem
+from auricle.adapters.dynamodb.collections import RECORD_KEY, DynamoCollection
+from auricle.adapters.dynamodb.items import Item, RecordItem, TimelineItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
+from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
 from auricle.collection import Kind, Page
 from auricle.contacts import Contact
-from auricle.errors import ContactNotFound
+from auricle.errors import Conflict, ContactNotFound
+from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
-from auricle.timeline import EntryType
+from auricle.timeline import EntryType, TimelineEntry
 
 CONTACTS = Kind("contact", Contact, ContactNotFound)
 """How contacts are kept: each in the partition that holds its timeline (`items.contact_key`)."""
@@ -51,6 +55,42 @@ class DynamoContacts:
     ) -> Page[Contact]:
         return self._kept.list(org, limit, position, wanted=wanted)
 
+    def add_interaction(self, entry: TimelineEntry) -> None:
+        item = items.timeline_item(entry)
+
+        def fill(transaction: TransactWrite) -> None:
+            key = items.record_key(entry.org, CONTACTS.name, entry.contact_id)
+            transaction.condition_check(RecordItem, key, RECORD_KEY, condition=Item.pk.exists())
+            transaction.save(item, condition=Item.pk.does_not_exist())
+
+        try:
+            transact(fill)
+        except ConditionFailed:
+            self.get_contact(entry.org, entry.contact_id)
+            raise Conflict(f"There is an interaction {entry.id} already.") from None
+
+    def get_interaction(self, org: str, contact_id: str, interaction_id: str) -> TimelineEntry:
+        item = TimelineItem(*_place(org, contact_id, interaction_id))
+        try:
+            repeated(lambda: item.refresh(consistent_read=True))
+        except TimelineItem.DoesNotExist:
+            raise no_such(interaction_id) from None
+        return items.entry_of(item)
+
+    def remove_interaction(self, org: str, contact_id: str, interaction_id: str) -> None:
+        item = TimelineItem(*_place(org, contact_id, interaction_id))
+        try:
+            repeated(lambda: item.delete(condition=Item.pk.exists()))
+        except ConditionFailed:
+            raise no_such(interaction_id) from None
+
+    def recent_interactions(self, org: str, limit: int) -> Sequence[TimelineEntry]:
+        def read() -> Sequence[TimelineEntry]:
+            found = TimelineItem.by_month.query(items.interactions_key(org), scan_index_forward=False, limit=limit)
+            return [items.entry_of(item) for item in found if isinstance(item, TimelineItem)]
+
+        return repeated(read)
+
     def timeline(
         self,
         org: str,
@@ -82,3 +122,9 @@ class DynamoContacts:
         if len(read.found) > limit:
             return TimelinePage(entries, {"after": read.found[limit - 1].sk})
         return TimelinePage(entries, {"after": read.stopped_at} if read.stopped_at else None)
+
+
+def _place(org: str, contact_id: str, interaction_id: str) -> tuple[str, str]:
+    """The keys of an interaction, which its id is enough for. Raises InteractionNotFound."""
+    type_, date = place_of(interaction_id)
+    return items.contact_key(org, contact_id), items.timeline_key(date, type_, interaction_id)

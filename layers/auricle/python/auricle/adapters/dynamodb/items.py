@@ -34,7 +34,6 @@ from auricle.adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from auricle.adapters.dynamodb import documents
 from auricle.adapters.dynamodb.stream import OUTBOX_KIND
 from auricle.chunks import Chunk, Chunks
-from auricle.contacts import Contact
 from auricle.domain_events import DomainEvent
 from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.tally import Tally, by_user
@@ -51,7 +50,6 @@ LAST_KEY = "STATE~"
 CHILD_KEYS = "ITEM#"
 RUN_KEYS = "RUN#"
 MONTHS_KEY = "MONTHS"
-CONTACT_KEY = "CONTACT"
 TIMELINE_KEYS = "TL#"
 
 
@@ -107,8 +105,13 @@ def list_key(recording: Recording) -> str:
     return f"{sortable(recording.created_at)}#{recording.id}"
 
 
-def timeline_key(entry: TimelineEntry) -> str:
-    return f"{TIMELINE_KEYS}{sortable(entry.date)}#{entry.type.value}#{entry.id}"
+def timeline_key(date: datetime, type_: EntryType, entry_id: str) -> str:
+    return f"{TIMELINE_KEYS}{sortable(date)}#{type_.value}#{entry_id}"
+
+
+def interactions_key(org: str) -> str:
+    """Of the list of the tenant's interactions, with whatever contact."""
+    return f"{tenant_key(org)}#INTERACTIONS"
 
 
 def open_key(shard: int) -> str:
@@ -257,17 +260,10 @@ class MonthsItem(Item, discriminator="months"):
     months = UnicodeSetAttribute(null=True)
 
 
-class ContactItem(Item, discriminator="contact"):
-    name = UnicodeAttribute()
-    created_at = UTCDateTimeAttribute()
-    updated_at = UTCDateTimeAttribute()
-    company = UnicodeAttribute(null=True)
-    email = UnicodeAttribute(null=True)
-    phone = UnicodeAttribute(null=True)
-    revision = NumberAttribute()
-
-
 class TimelineItem(Item, discriminator="timeline"):
+    gsi1pk = UnicodeAttribute(null=True)
+    gsi1sk = UnicodeAttribute(null=True)
+    """Of interactions, which are the tenant's too; lines of recordings are found by their recordings."""
     entry_type = UnicodeAttribute()
     entry_id = UnicodeAttribute()
     date = UTCDateTimeAttribute()
@@ -439,44 +435,19 @@ def outbox_item(event: DomainEvent) -> OutboxItem:
     )
 
 
-def contact_item(contact: Contact) -> ContactItem:
-    return ContactItem(
-        contact_key(contact.org, contact.id),
-        CONTACT_KEY,
-        name=contact.name,
-        created_at=contact.created_at,
-        updated_at=contact.updated_at,
-        company=contact.company,
-        email=contact.email,
-        phone=contact.phone,
-        revision=contact.revision,
-    )
-
-
-def contact_of(item: ContactItem) -> Contact:
-    org, contact_id = _owner(item.pk, "#CONTACT#")
-    return Contact(
-        org=org,
-        id=contact_id,
-        name=item.name,
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-        company=item.company,
-        email=item.email,
-        phone=item.phone,
-        revision=int(item.revision),
-    )
-
-
 def timeline_item(entry: TimelineEntry) -> TimelineItem:
-    return TimelineItem(
+    item = TimelineItem(
         contact_key(entry.org, entry.contact_id),
-        timeline_key(entry),
+        timeline_key(entry.date, entry.type, entry.id),
         entry_type=entry.type.value,
         entry_id=entry.id,
         date=entry.date,
         facts=dict(entry.facts),
     )
+    if entry.type is not EntryType.RECORDING:
+        item.gsi1pk = interactions_key(entry.org)
+        item.gsi1sk = f"{sortable(entry.date)}#{entry.id}"
+    return item
 
 
 def entry_of(item: TimelineItem) -> TimelineEntry:
