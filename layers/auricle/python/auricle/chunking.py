@@ -21,8 +21,6 @@ from auricle.processing.start import Accepted, accept_upload
 from auricle.recording import Recording, RecordingDetail, Status
 from auricle.uploading import MAX_URL_SECONDS
 
-MAX_CHUNKS_AT_ONCE = 100
-
 _TAKES_CHUNKS = frozenset({Status.RECORDING, Status.UPLOADING})
 
 
@@ -267,21 +265,24 @@ def _check_open(recording: Recording) -> None:
 def _check_numbers(numbers: Sequence[int], chunks: Chunks | None) -> None:
     for number in numbers:
         if not 0 <= number < MAX_CHUNKS:
-            raise InvalidRequest(f"Chunks are numbered from 0 to {MAX_CHUNKS - 1}.", field="numbers")
+            raise InvalidRequest(f"Chunks are numbered from 0 to {MAX_CHUNKS - 1}.", field="chunkNumbers")
     if chunks is not None and chunks.expected is not None and max(numbers) >= chunks.expected:
         raise InvalidRequest(
             f"This recording has {chunks.expected} chunks, numbered from 0: there is no chunk {max(numbers)}.",
-            field="numbers",
+            field="chunkNumbers",
         )
 
 
 def _check_count(count: int, chunks: Chunks | None) -> None:
     if not 1 <= count <= MAX_CHUNKS:
-        raise InvalidRequest(f"A recording has from 1 to {MAX_CHUNKS} chunks: say how many.", field="count")
+        raise InvalidRequest(
+            f"A recording has from 1 to {MAX_CHUNKS} chunks: say how many.", field="numberOfExpectedChunks"
+        )
     beyond = [number for number in (chunks.arrived if chunks else ()) if number >= count]
     if beyond:
         raise InvalidRequest(
-            f"There are more than {count} chunks: {spoken_numbers(sorted(beyond))} here already.", field="count"
+            f"There are more than {count} chunks: {spoken_numbers(sorted(beyond))} here already.",
+            field="numberOfExpectedChunks",
         )
 
 
