@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import copyreg
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,7 +21,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 from tests.contract.conftest import NOW
 from tests.contract.gateway import Gateway, Identity
-from tests.contract.world import PARAMETER, World, served_document
+from tests.contract.world import PARAMETER, Restoring, World, served_document
 from tests.fakes import Fakes
 
 EXAMPLES = 8
@@ -43,24 +40,6 @@ BEYOND_SCHEMAS = (
 
 PRECONDITION_FAILED = 412
 """If-Match of a state that is not the present one: neither invalid, nor to be accepted."""
-
-# So that what is copied has locks of its own.
-copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
-copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
-
-
-class Restoring:
-    """Services that are as they were at the start whenever asked to be."""
-
-    def __init__(self, services: Fakes) -> None:
-        self._start = copy.deepcopy(services)
-        self._now = services
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._now, name)
-
-    def restore(self) -> None:
-        self._now = copy.deepcopy(self._start)
 
 
 def findings(tag: str) -> list[str]:

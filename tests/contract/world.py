@@ -6,8 +6,11 @@ POST makes is made here. So a new route needs no word here as long as something 
 
 from __future__ import annotations
 
+import copy
+import copyreg
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,16 +63,25 @@ class World:
         return self.own(content["example"]) if "example" in content else None
 
     def own(self, example: Any) -> Any:
-        text = json.dumps(example)
-        for prefix, example_id in EXAMPLE_IDS.items():
+        text = json.dumps(self._marked(example))
+        for example_id, prefix in EXAMPLE_IDS.items():
             if prefix in self.ids:
-                text = text.replace(example_id, self.ids[prefix])
+                text = text.replace(f'"{example_id}"', f'"{self.ids[prefix]}"')
         return json.loads(text)
 
-    def ask(self, method: str, path: str, *, body: Any = None, query: str = "", **headers: str) -> Answer:
+    def _marked(self, example: Any, name: str = "") -> Any:
+        if isinstance(example, dict):
+            return {key: self._marked(value, key) for key, value in example.items()}
+        if isinstance(example, list):
+            return [self._marked(each, name) for each in example]
+        return f"{example} {self.mark}" if name in PROSE and isinstance(example, str) else example
+
+    def ask(
+        self, method: str, path: str, *, body: Any = None, query: str = "", api: Gateway | None = None, **headers: str
+    ) -> Answer:
         """One request with the tenant's own credential."""
         content = b"" if body is None else json.dumps(body).encode()
-        return self.api.ask(method.upper(), path, query=query, body=content, token=self.token, headers=headers)
+        return (api or self.api).ask(method.upper(), path, query=query, body=content, token=self.token, headers=headers)
 
     def _made(self, prefix: str) -> str:
         if prefix in MADE:
@@ -83,7 +95,13 @@ class World:
 
     def _recording(self) -> str:
         recording_id = f"rec_19d4f2a1b00{self.mark}00000000000"
-        Archive(self.services).complete(recording_id, org=self.org, title=f"Call of {self.mark}")
+        Archive(self.services).complete(
+            recording_id,
+            org=self.org,
+            title=f"Call of {self.mark}",
+            campaign_id=f"campaignId_{self.mark}",
+            engagement_id=f"engagementId_{self.mark}",
+        )
         return recording_id
 
     def _contact(self) -> None:
@@ -97,14 +115,39 @@ class World:
         assert self.ask("POST", path, body=body).status == 200
 
 
+# So that what is copied has locks of its own.
+copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
+copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
+
+
+class Restoring:
+    """Services that are as they were at the start whenever asked to be."""
+
+    def __init__(self, services: Fakes) -> None:
+        self.at_start = copy.deepcopy(services)
+        self._now = services
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now, name)
+
+    def restore(self) -> None:
+        self._now = copy.deepcopy(self.at_start)
+
+
 MADE: Mapping[str, Callable[[World], str]] = {}
 """How what no POST with a `location` creates comes to be, by the beginning of the path that names it."""
 
+PROSE = {"body", "comment", "description", "message", "name", "notes", "prompt", "subject", "summary", "text", "title"}
+"""Fields of examples that hold free text."""
+
+CONTACTS = "/api/v1/agent/founder/contacts/{contact_id}"
 EXAMPLE_IDS: Mapping[str, str] = {
-    FILES: RECORDING_ID,
-    "/api/v1/agent/founder/contacts/{contact_id}": CONTACT_ID,
+    RECORDING_ID: FILES,
+    CONTACT_ID: CONTACTS,
+    "contact_uuid_1": CONTACTS,
+    "contact_uuid_2": CONTACTS,
 }
-"""The ids that examples show, by what they name."""
+"""What the ids that examples show are the ids of."""
 
 
 def prefixes(template: str) -> list[str]:

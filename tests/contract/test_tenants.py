@@ -1,0 +1,250 @@
+"""Two tenants, every route: what is one's does not exist for the other, in status, words, work done, events and logs.
+
+Nothing here names a route. Whatever a path, a query or a body names by an id has to come from `world`, so a new route
+is tried as soon as it is declared, and fails until what it names can be made.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from api.app import DOORS
+from tests.contract.conftest import NOW
+from tests.contract.gateway import Answer, Gateway, Identity
+from tests.contract.world import Restoring, World, filled, operations, prefixes, served_document
+from tests.fakes import Fakes
+
+OURS, THEIRS = "bravo", "alpha"
+REQUEST = {"x-request-id": "request-of-this-test"}
+DOCUMENT = served_document()
+OPERATIONS = {f"{method.upper()} {path}": operation for method, path, operation in operations(DOCUMENT)}
+WITH_PATH_IDS = [name for name in OPERATIONS if "{" in name]
+IS_ID = re.compile(r"(?:(?:^|_)ids?|[a-z](?:Ids?|Uids?))$")
+
+CONTACT = "/api/v1/agent/founder/contacts/{contact_id}"
+RECORDING = "/v1/core/recordings/{recording_id}"
+NAMED: Mapping[str, str] = {
+    "contact_id": CONTACT,
+    "contact_ids": CONTACT,
+    "contactIds": CONTACT,
+    "fetch_core_recordings.ids": RECORDING,
+    "start_core_recording.id": RECORDING,
+    "change_core_recording_in_body.id": RECORDING,
+}
+"""What fields and parameters hold the ids of, by their names, or by an operation's and theirs."""
+ORGANIZATION = {"organizationId"}
+LABELS = {"campaignId", "engagementId", "deal_id"}
+"""Fields and parameters that hold words of the client's own, which need not be known to anybody."""
+
+
+def _query_ids() -> Iterator[tuple[str, str]]:
+    for name, operation in OPERATIONS.items():
+        for parameter in operation["parameters"]:
+            if parameter.get("in") == "query" and IS_ID.search(parameter["name"]):
+                yield name, parameter["name"]
+
+
+def _body_ids() -> Iterator[tuple[str, str]]:
+    for name, operation in OPERATIONS.items():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        yield from ((name, place) for place in _ids_within(content.get("example")))
+
+
+def _ids_within(example: Any, place: str = "", *, named: bool = False) -> Iterator[str]:
+    """Where in an example ids stand, as `deals.0.contactId`; of a list of them, the first."""
+    match example:
+        case dict():
+            for key, value in example.items():
+                yield from _ids_within(value, f"{place}.{key}".lstrip("."), named=bool(IS_ID.search(key)))
+        case list() if example:
+            yield from _ids_within(example[0], f"{place}.0", named=named)
+        case str() if named:
+            yield place
+
+
+class Watched:
+    """Services that tell what they were asked."""
+
+    def __init__(self, services: Restoring) -> None:
+        self._services = services
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "collection":
+            return lambda kind: _Watched(self._services.collection(kind), kind.name, self.asked)
+        return _Watched(getattr(self._services, name), name, self.asked)
+
+
+class _Watched:
+    def __init__(self, port: Any, name: str, asked: list[str]) -> None:
+        self._port = port
+        self._name = name
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        self._asked.append(f"{self._name}.{name}")
+        return getattr(self._port, name)
+
+
+class Tenants:
+    """Two worlds behind one door."""
+
+    def __init__(self) -> None:
+        services = Fakes()
+        maker = Gateway(services, Identity())
+        maker.now = NOW
+        self.theirs = World(maker, services, DOCUMENT, org=f"org_{THEIRS}", mark=THEIRS)
+        self.ours = World(maker, services, DOCUMENT, org=f"org_{OURS}", mark=OURS)
+        self.theirs_only = {self.theirs.org, THEIRS, *self.theirs.ids.values()} - {*self.ours.ids.values()}
+        self.services = Restoring(services)
+        self.watched = Watched(self.services)
+        self._api = Gateway(self.watched, maker.identity)
+        self._api.now = NOW
+
+    def ask(self, method: str, path: str, *, world: World | None = None, **given: Any) -> tuple[Answer, list[str]]:
+        """Our request, and what it had the stores do; everything is as before afterwards but for `announced`."""
+        self.services.restore()
+        self.watched.asked.clear()
+        answer = (world or self.ours).ask(method, path, api=self._api, **given, **REQUEST)
+        return answer, list(self.watched.asked)
+
+    def tells_of_them(self, text: str) -> list[str]:
+        return [word for word in sorted(self.theirs_only) if word in text]
+
+
+@pytest.fixture(scope="module")
+def tenants() -> Tenants:
+    return Tenants()
+
+
+def test_every_operation_is_tried() -> None:
+    assert len(OPERATIONS) == sum(len(door.surface.operations) for door in DOORS)
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_PATH_IDS if name.startswith("GET")])
+def test_what_is_asked_for_is_there_for_its_owner(name: str, tenants: Tenants) -> None:
+    """Else nothing would be shown by its not being there for others."""
+    method, path = name.split(" ")
+    answer, _ = tenants.ask(method, tenants.theirs.path(path), world=tenants.theirs, query=_query(OPERATIONS[name]))
+    assert answer.status in {200, 409}, answer.body
+
+
+@pytest.mark.parametrize("name", WITH_PATH_IDS)
+def test_ids_of_another_tenant_are_unknown_ids(name: str, tenants: Tenants) -> None:
+    method, path = name.split(" ")
+    operation, ours, theirs = OPERATIONS[name], tenants.ours, tenants.theirs
+    places = prefixes(path)
+    given = {"body": ours.example(operation), "query": _query(operation)}
+    for first in range(len(places)):  # what stands before it is ours, everything from here on is theirs
+        own = {place: ours.id_of(place) for place in places[:first]}
+        foreign = {place: theirs.id_of(place) for place in places[first:]}
+        unknown = {place: _unlike(found) for place, found in foreign.items()}
+        refused, work = tenants.ask(method, filled(path, own | foreign), **given)
+        never, least = tenants.ask(method, filled(path, own | unknown), **given)
+        assert refused.status == 404, refused.body
+        assert _neutral(refused, foreign.values()) == _neutral(never, unknown.values())
+        assert work == least, "the time it takes tells that it is there"
+        assert tenants.tells_of_them(_neutral(refused, foreign.values())[1]) == []
+
+
+@pytest.mark.parametrize(("name", "field"), list(_query_ids()))
+def test_an_id_of_another_tenant_in_a_query_finds_what_an_unknown_one_finds(
+    name: str, field: str, tenants: Tenants
+) -> None:
+    method, path = name.split(" ")
+    foreign = _theirs(OPERATIONS[name], field, tenants.theirs)
+    answers = []
+    for value in (foreign, _unlike(foreign)):
+        query = urlencode({**dict(_required(OPERATIONS[name])), field: value})
+        answer, work = tenants.ask(method, tenants.ours.path(path), query=query)
+        answers.append((_neutral(answer, [value]), work))
+    assert answers[0] == answers[1]
+    assert tenants.tells_of_them(answers[0][0][1]) == []
+
+
+@pytest.mark.parametrize(("name", "place"), list(_body_ids()))
+def test_an_id_of_another_tenant_in_a_body_is_taken_as_an_unknown_one_is(
+    name: str, place: str, tenants: Tenants
+) -> None:
+    method, path = name.split(" ")
+    field = place.removesuffix(".0").rpartition(".")[2]
+    foreign = _theirs(OPERATIONS[name], field, tenants.theirs)
+    answers = []
+    for value in (foreign, _unlike(foreign)):
+        body = _with(tenants.ours.example(OPERATIONS[name]), place.split("."), value)
+        answer, work = tenants.ask(method, tenants.ours.path(path), body=body, query=_query(OPERATIONS[name]))
+        answers.append((_neutral(answer, [value]), work))
+    (told, work), (told_of_none, work_for_none) = answers
+    assert told[0] == told_of_none[0], told
+    assert work == work_for_none
+    if told[0] >= 400:
+        assert told == told_of_none
+    assert tenants.tells_of_them(told[1]) == []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_nothing_of_another_tenant_is_told(name: str, tenants: Tenants, caplog: pytest.LogCaptureFixture) -> None:
+    method, path = name.split(" ")
+    with caplog.at_level(logging.DEBUG):
+        body = tenants.ours.example(OPERATIONS[name])
+        answer, _ = tenants.ask(method, tenants.ours.path(path), body=body, query=_query(OPERATIONS[name]))
+    assert answer.status not in {401, 403, 404, 405, 500}, answer.body
+    announced = tenants.services.recordings.announced[len(tenants.services.at_start.recordings.announced) :]
+    logged = [str(vars(record)) for record in caplog.records]
+    for text in (*_texts(answer), *logged, *(json.dumps(event.envelope(), default=str) for event in announced)):
+        assert tenants.tells_of_them(text) == []
+
+
+def _texts(answer: Answer) -> tuple[str, str]:
+    return answer.body.decode(), str(answer.headers)
+
+
+def _neutral(answer: Answer, ids: Iterable[str]) -> tuple[int, str, str]:
+    """The answer without the ids it was asked for."""
+    body, headers = _texts(answer)
+    for each in sorted(ids, key=len, reverse=True):
+        body, headers = body.replace(each, "…"), headers.replace(each, "…")
+    return answer.status, body, headers
+
+
+def _unlike(known: str) -> str:
+    """An id of the same look that nobody has."""
+    return known[:-3] + ("zzz" if not known.endswith("zzz") else "yyy")
+
+
+def _theirs(operation: Mapping[str, Any], field: str, theirs: World) -> str:
+    if field in LABELS:
+        return f"{field}_{theirs.mark}"
+    if field in ORGANIZATION:
+        return theirs.org
+    place = NAMED.get(f"{operation['operationId']}.{field}") or NAMED.get(field)
+    assert place, f"{operation['operationId']} takes {field}: say in NAMED what it is the id of, or in LABELS"
+    return theirs.id_of(place)
+
+
+def _required(operation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for parameter in operation["parameters"]:
+        if parameter.get("in") == "query" and parameter["required"]:
+            schema = parameter["schema"]
+            shown = schema.get("examples") or schema.get("enum") or [schema.get("default")]
+            yield parameter["name"], shown[0]
+
+
+def _query(operation: Mapping[str, Any]) -> str:
+    return urlencode(dict(_required(operation)))
+
+
+def _with(body: Any, place: Sequence[str], value: Any) -> Any:
+    if not place:
+        return value
+    step = int(place[0]) if isinstance(body, list) else place[0]
+    copied = body.copy()
+    copied[step] = _with(copied[step], place[1:], value)
+    return copied
