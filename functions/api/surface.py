@@ -24,7 +24,7 @@ from api.request_ids import REQUEST_ID
 from auricle.collection import Kind, T
 from auricle.errors import Forbidden, NotFound, PreconditionFailed, RecordingNotFound, Unauthenticated
 from auricle.identifiers import is_id
-from auricle.ports import Collection, ContactStore, ObjectStore, RecordingStore, Workflow
+from auricle.ports import Collection, ContactStore, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.recording import Recording, RecordingDetail
 from auricle.settings import Settings
 
@@ -42,6 +42,8 @@ class Services(Protocol):
     def objects(self) -> ObjectStore: ...
     @property
     def workflow(self) -> Workflow: ...
+    @property
+    def downloads(self) -> Downloads: ...
     def collection(self, kind: Kind[T]) -> Collection[T]: ...
 
 

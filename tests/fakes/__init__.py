@@ -9,12 +9,22 @@ import pytest
 from auricle.collection import Kind, T
 from tests.fakes.collections import FakeCollection
 from tests.fakes.contacts import FakeContacts
+from tests.fakes.downloads import FakeDownloads
 from tests.fakes.events import FakeEventBus
 from tests.fakes.objects import FakeObjects
 from tests.fakes.recordings import FakeRecordings
 from tests.fakes.workflow import FakeWorkflow
 
-__all__ = ["FakeCollection", "FakeContacts", "FakeEventBus", "FakeObjects", "FakeRecordings", "FakeWorkflow", "Fakes"]
+__all__ = [
+    "FakeCollection",
+    "FakeContacts",
+    "FakeDownloads",
+    "FakeEventBus",
+    "FakeObjects",
+    "FakeRecordings",
+    "FakeWorkflow",
+    "Fakes",
+]
 
 
 pytest.register_assert_rewrite("tests.fakes.contract", "tests.fakes.collection_contract", "tests.fakes.chunks_contract")
@@ -28,6 +38,7 @@ class Fakes:
     objects: FakeObjects = field(default_factory=FakeObjects)
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     events: FakeEventBus = field(default_factory=FakeEventBus)
+    downloads: FakeDownloads = field(default_factory=FakeDownloads)
     recordings: FakeRecordings = field(init=False)
 
     def __post_init__(self) -> None:

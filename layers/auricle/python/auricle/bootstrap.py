@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auricle.collection import Kind, T
-    from auricle.ports import Collection, ContactStore, EventBus, ObjectStore, RecordingStore, Workflow
+    from auricle.ports import Collection, ContactStore, Downloads, EventBus, ObjectStore, RecordingStore, Workflow
 
 
 class Bootstrap:
@@ -46,6 +46,12 @@ class Bootstrap:
         from auricle.adapters.s3 import S3Objects
 
         return S3Objects(self.settings.require("bucket"))
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        from auricle.adapters.downloads import HttpsDownloads
+
+        return HttpsDownloads()
 
     @cached_property
     def workflow(self) -> Workflow:

@@ -307,11 +307,22 @@ class ObjectStore(Protocol):
     def erase(self, prefix: str) -> int:
         """Removes every version of every object under the prefix, for good; returns how many there were."""
 
-    def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
-        """A presigned PUT (SigV4). Private: never logged."""
+    def upload_url(self, key: str, *, content_type: str | None, seconds: int, size_bytes: int | None = None) -> str:
+        """A presigned PUT (SigV4) of that type and of exactly that size, where they are given. Never logged."""
 
     def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
         """A presigned GET that saves under `file_name`, of that version where one is given. Private: never logged."""
+
+
+class Downloads(Protocol):
+    """Files on other hosts."""
+
+    def fetch(self, url: str, path: Path, *, max_bytes: int, seconds: float) -> None:
+        """The file at an https address, written to `path`.
+
+        Raises:
+            InvalidRequest: the address is none that may be fetched, or does not give a file of that size in time.
+        """
 
 
 class Workflow(Protocol):

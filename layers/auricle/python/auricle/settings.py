@@ -57,6 +57,9 @@ class Settings:
     """How long a presigned upload URL holds: 15 minutes at most."""
     download_url_seconds: int = 900
     """How long a presigned download URL holds: 15 minutes at most."""
+    download_hosts: str = ""
+    """Hosts recordings may be fetched from, separated by commas, besides the signed URLs of this API; none where
+    empty."""
     public_url: str = ""
     """The API's address as clients see it."""
     cursor_key: str = ""

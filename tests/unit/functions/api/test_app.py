@@ -37,7 +37,7 @@ class Nothing:
     def recordings(self) -> Any:
         self._fail()
 
-    contacts = objects = workflow = recordings
+    contacts = objects = workflow = downloads = recordings
 
     def collection(self, kind: Any) -> Any:
         self._fail()

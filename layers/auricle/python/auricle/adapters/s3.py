@@ -108,10 +108,12 @@ class S3Objects:
         self._delete(found)
         return len(found)
 
-    def upload_url(self, key: str, *, content_type: str | None, seconds: int) -> str:
-        signed = {"Bucket": self._bucket, "Key": key}
+    def upload_url(self, key: str, *, content_type: str | None, seconds: int, size_bytes: int | None = None) -> str:
+        signed: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
         if content_type:
             signed["ContentType"] = content_type
+        if size_bytes is not None:
+            signed["ContentLength"] = size_bytes
         return self._client.generate_presigned_url("put_object", Params=signed, ExpiresIn=seconds)
 
     def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
