@@ -62,6 +62,40 @@ def rep_of_user(call: Call, user_id: str) -> Rep | None:
         return None
 
 
+def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str | None) -> tuple[str, Rep | None]:
+    """Whose recording it is: the user named by id, email or phone, else the caller; and their name.
+
+    Raises:
+        InvalidRequest: the directory does not know the user; the caller it need not know.
+    """
+    if user_id is not None:
+        rep = rep_of_user(call, user_id)
+        if rep is None and user_id != call.caller.user:
+            raise InvalidRequest("userId is no user of the organization", field="userId")
+        return user_id, rep
+    from auricle.people import find_user, rep_of
+
+    for field, value in (("userEmail", email), ("userPhone", phone)):
+        if value is not None:
+            found = find_user(call.services.collection, call.org, value)
+            if found is None:
+                raise InvalidRequest(f"{field} is no user's of the organization", field=field)
+            return found.id, rep_of(found)
+    return call.caller.user, rep_of_user(call, call.caller.user)
+
+
+def check_connection(call: Call, connection_id: str | None) -> None:
+    """Raises InvalidRequest: the tenant has no such connection."""
+    if connection_id is None:
+        return
+    from auricle.connections import CONNECTIONS
+
+    if connection_id not in call.services.collection(CONNECTIONS).find(call.org, [connection_id]):
+        raise InvalidRequest(
+            "integrationConnectionId is no connection of the organization", field="integrationConnectionId"
+        )
+
+
 def linked(call: Call, recording: Recording, objects: Sequence[CrmObject], connection_id: str | None) -> Recording:
     """The recording linked to the first of the CRM objects, if it is to none yet; a recording has one link."""
     if not objects or recording.crm_link is not None:
