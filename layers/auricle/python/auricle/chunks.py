@@ -125,16 +125,13 @@ def spoken_numbers(numbers: Sequence[int]) -> str:
     """Numbers for people: `chunk 3 is`, `chunks 3, 7 to 9 and 12 are`. Of very many, the first."""
     ranges: list[list[int]] = []
     for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
+        if ranges and number == ranges[-1][1] + 1 and (number + 1 in numbers or number > ranges[-1][0] + 1):
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
     if not ranges:
         return "no chunk is"
-    said = [
-        str(first) if first == last else f"{first} and {last}" if last == first + 1 else f"{first} to {last}"
-        for first, last in ranges[:_SAID_RANGES]
-    ]
+    said = [str(first) if first == last else f"{first} to {last}" for first, last in ranges[:_SAID_RANGES]]
     if len(ranges) > _SAID_RANGES:
         said.append("more")
     text = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
