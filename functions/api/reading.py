@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
@@ -92,6 +92,15 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
         twice = {name for name, many in Counter(name for name, _ in pairs).items() if many > 1} - model.repeatable
         if twice:
             raise _refused([FieldFault(name, "is given more than once") for name in sorted(twice)])
+    return as_model(given, model)
+
+
+def as_model(given: Mapping[str, str], model: type[_Model]) -> _Model:
+    """Texts by their names as the model: of a query string, or of a form.
+
+    Raises:
+        Refused: 422 naming every one that is wrong or unknown.
+    """
     try:
         return model.model_validate_strings(given, strict=False)
     except ValidationError as error:
