@@ -11,6 +11,7 @@ from typing import Any
 from auricle.cautions import Caution
 from auricle.chunks import Chunks
 from auricle.consent import Consent, ConsentChange
+from auricle.debrief import Answer, DebriefQuestion
 from auricle.errors import Conflict, IllegalTransition
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
@@ -272,8 +273,10 @@ class Recording:
     capture: Capture | None = None
     rep: Rep | None = None
     crm_link: CrmLink | None = None
-    debrief: Mapping[str, str] = field(default_factory=dict)
+    debrief: Mapping[str, Answer] = field(default_factory=dict)
     """Answers to debrief questions, by question id."""
+    debrief_asked: tuple[DebriefQuestion, ...] = ()
+    """Those questions, as they stood when they were answered."""
     made_of: tuple[Excerpt, ...] = ()
     """The pieces of other recordings this one was split off or merged from; empty of an upload."""
     splits: tuple[Split, ...] = ()
