@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from api.faults import Fault, FieldFault, Refused
 from auricle.errors import InvalidRequest
+from auricle.moments import parse_moment
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,13 +36,7 @@ class NothingAsked(Asked):
 
 def _moment(given: Any) -> Any:
     """An ISO 8601 date or moment as a moment; one without an offset is UTC."""
-    if not isinstance(given, str):
-        raise ValueError("must be a date or moment in ISO 8601, like 2026-03-30T12:15:00Z")  # noqa: TRY004 - pydantic takes ValueError
-    try:
-        moment = datetime.fromisoformat(given)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a date or moment in ISO 8601, like 2026-03-30T12:15:00Z") from None
+    return parse_moment(given if isinstance(given, str) else "")
 
 
 def _end_moment(given: Any) -> Any:
@@ -154,6 +149,7 @@ _MESSAGES = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
     "int_parsing_size": "is out of range",
     "string_type": "must be text",
     "string_too_short": "must not be empty",
