@@ -326,7 +326,7 @@ class CollectionContract:
             ["noise_0"],
         ]
         later = {"created_from": NOW + timedelta(minutes=2), "created_to": NOW + timedelta(minutes=4)}
-        assert ids(noises, org, **later) == [["noise_4", "noise_3", "noise_2"]]
+        assert ids(noises, org, 9, **later) == [["noise_4", "noise_3", "noise_2"]]
         assert ids(noises, org, recording_id=recording_id) == [["noise_0", "noise_2", "noise_4", "noise_6"]]
         assert ids(noises, f"{org}-other") == [[]]
         one = noises.get(org, "noise_1", recording_id="rec_2")

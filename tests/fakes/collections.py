@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
 
 from auricle.collection import Kind, Page, T, recording_of
@@ -115,10 +114,10 @@ class FakeCollection(Generic[T]):
     ) -> Page[T]:
         newest_first = recording_id is None
         assert not newest_first or self._kind.listed or not self._kind.of_recording
-        records = self._records.listed if newest_first else partial(self._records.of, recording_id=recording_id)
+        held = self._records.of(self._kind, org, recording_id) if recording_id else self._records.listed(self._kind, org)
         found = [
             (f"{f'{record.created_at.timestamp():020.6f}' if newest_first else ''}#{record.id}", record)
-            for record in records(self._kind, org)
+            for record in held
             if (wanted is None or wanted(record))
             and (created_from is None or record.created_at >= created_from)
             and (created_to is None or record.created_at <= created_to)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, StringConstraints
 
 from api.paging import Cursors
-from api.reading import Asked, Line
+from api.reading import Asked
 from api.surface import Call
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
@@ -81,6 +81,11 @@ async def list_images(call: Call, asked: ChildrenRequest) -> Response:
     return enveloped([_image(image) for image in page.records], cursor=cursor, pageSize=asked.page_size)
 
 
+@surface.get("/recordings/{recording_id}/images/{image_id}", scope=READ)
+async def get_image(call: Call) -> Response:
+    return enveloped(_image(_child(call, IMAGES, "image_id")))
+
+
 @surface.delete("/recordings/{recording_id}/images/{image_id}", scope=WRITE)
 async def remove_image(call: Call) -> Response:
     from auricle.media import take_out
@@ -137,36 +142,38 @@ async def remove_multimedia_event(call: Call) -> Response:
     return enveloped(_multimedia(event))
 
 
-def images_shown(images: Sequence[ImageGroup]) -> list[dict[str, Any]]:
-    """Images as their recording shows them."""
-    return [
-        {
-            "rawImages": [{"type": raw.type, "uri": raw.uri, "url": raw.url} for raw in image.raw_images],
-            "linkedImage": image.linked_image,
-            "timestamp": image.captured_at_ms,
-        }
-        for image in images
-    ]
+def images_shown(children: Mapping[str, Sequence[ImageGroup]]) -> list[dict[str, Any]]:
+    """The images among a recording's children, as the recording shows them."""
+    return [_image_shown(image) for image in children[IMAGES.name]]
 
 
-def multimedia_shown(events: Sequence[MultimediaEvent]) -> list[dict[str, Any]]:
-    """Multimedia events as their recording shows them."""
-    return [
-        {
-            "storageUrl": event.storage_url,
-            "mimeType": event.mime_type,
-            "timestampInMilliseconds": event.happened_at_ms,
-        }
-        for event in events
-    ]
+def multimedia_shown(children: Mapping[str, Sequence[MultimediaEvent]]) -> list[dict[str, Any]]:
+    """The multimedia events among a recording's children, as the recording shows them."""
+    return [_multimedia_shown(event) for event in children[MULTIMEDIA.name]]
+
+
+def _image_shown(image: ImageGroup) -> dict[str, Any]:
+    return {
+        "rawImages": [{"type": raw.type, "uri": raw.uri, "url": raw.url} for raw in image.raw_images],
+        "linkedImage": image.linked_image,
+        "timestamp": image.captured_at_ms,
+    }
+
+
+def _multimedia_shown(event: MultimediaEvent) -> dict[str, Any]:
+    return {
+        "storageUrl": event.storage_url,
+        "mimeType": event.mime_type,
+        "timestampInMilliseconds": event.happened_at_ms,
+    }
 
 
 def _image(image: ImageGroup) -> dict[str, Any]:
-    return {"id": image.id, **images_shown([image])[0]}
+    return {"id": image.id, **_image_shown(image)}
 
 
 def _multimedia(event: MultimediaEvent) -> dict[str, Any]:
-    return {"id": event.id, **multimedia_shown([event])[0]}
+    return {"id": event.id, **_multimedia_shown(event)}
 
 
 def _child(call: Call, kind: Kind[T], name: str) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -200,11 +199,6 @@ def mobile_event_shown(event: MobileEvent) -> dict[str, Any]:
         "timestampInMilliseconds": event.happened_at_ms,
         "durationInMilliseconds": event.duration_ms,
     }
-
-
-def mobile_events_shown(events: Sequence[MobileEvent]) -> list[dict[str, Any]]:
-    """Events as their recording shows them."""
-    return [mobile_event_shown(event) for event in events]
 
 
 def _listed(event: MobileEvent) -> dict[str, Any]:
