@@ -1,0 +1,300 @@
+"""Splitting and merging recordings through the core API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.documents.core import splitting as documented
+from auricle.consent import Consent
+from auricle.errors import TransientError
+from auricle.recording import Audio, Excerpt, Recording, Rep, Status
+from auricle.splitting import split_in_progress
+from tests.contract.conftest import NOW, Archive
+from tests.contract.gateway import Gateway
+from tests.contract.test_core_chunks import named, refused, shown
+from tests.fakes import Fakes
+
+SPLIT = "/v1/core/recordings/rec_1/split"
+MERGE = "/v1/core/recordings/merge"
+SAID: dict[str, Any] = {
+    "user_id": "u-1",
+    "title": "Two visits",
+    "kind": "in-person",
+    "source": "field app",
+    "deal_id": "deal-1",
+    "campaign_id": "camp-1",
+    "engagement_id": "eng-1",
+    "is_ai_call": True,
+    "consent": Consent.ONE_PARTY,
+    "private": True,
+    "discoverable": False,
+    "do_not_delete": True,
+    "conversation_type": "sales",
+    "transcription_language": "English",
+    "rep": Rep("Ann", "Lee", "team-1", "ACME"),
+}
+
+
+def complete(archive: Archive, recording_id: str = "rec_1", *, duration_s: float = 61.2, **given: Any) -> Recording:
+    audio = Audio("wav", "pcm_s16le", 1, 16000, duration_s)
+    usual: dict[str, Any] = {"status": Status.COMPLETE, "version": "v1", "audio": audio}
+    return archive.put(recording_id, **(usual | given))
+
+
+def split(api: Gateway, *at_ms: int) -> Any:
+    return shown(documented.SplitAnswer, api.post(SPLIT, {"splitTimestampsMs": at_ms}))
+
+
+def merged(api: Gateway, *recording_ids: str, **said: Any) -> Any:
+    return shown(documented.MergeAnswer, api.post(MERGE, {"recordingIds": recording_ids, **said}), 201)
+
+
+# --- splitting ----------------------------------------------------------------------------------------------
+
+
+def test_a_recording_becomes_its_parts(api: Gateway, archive: Archive, services: Fakes) -> None:
+    contacts = ("ann", "bob")
+    original = complete(archive, created_at=NOW - timedelta(hours=1), contact_ids=contacts, **SAID)
+    answer = api.post(SPLIT, {"splitTimestampsMs": [20_000, 45_500]})
+    data = shown(documented.SplitAnswer, answer)
+    assert (data["id"], data["transcriptionStatus"]) == ("rec_1", "RAW_SPLIT")
+    ids = [part["id"] for part in data["recordings"]]
+    assert len(set(ids)) == 3
+    assert data["splitHistory"] == [
+        {"splitTimestampMs": 20_000, "splitRecordingId": ids[1], "splitDate": "2026-03-30T12:00:00.123Z"},
+        {"splitTimestampMs": 45_500, "splitRecordingId": ids[2], "splitDate": "2026-03-30T12:00:00.123Z"},
+    ]
+    assert [part["title"] for part in data["recordings"]] == [f"Two visits ({number} of 3)" for number in (1, 2, 3)]
+    stored = services.recordings.get("acme", "rec_1")
+    assert (stored.status, [cut.at_ms for cut in stored.splits]) == (Status.RAW_SPLIT, [20_000, 45_500])
+    assert answer.headers["etag"] == f'"{stored.revision}"'
+    parts = [services.recordings.get("acme", part_id) for part_id in ids]
+    assert [part.made_of for part in parts] == [
+        (Excerpt("rec_1", 0, 20_000),),
+        (Excerpt("rec_1", 20_000, 45_500),),
+        (Excerpt("rec_1", 45_500, None),),
+    ]
+    starts = [timedelta(0), timedelta(seconds=20), timedelta(seconds=45.5)]
+    assert [part.created_at for part in parts] == [original.created_at + start for start in starts]
+    for part in parts:
+        assert (part.status, part.updated_at, part.audio) == (Status.UPLOADED, NOW, None)
+        assert part.contact_ids == contacts
+        for name, value in SAID.items():
+            if name != "title":
+                assert getattr(part, name) == value, name
+    assert services.workflow.jobs == [part.current_job() for part in parts]
+    told = [(event.type.value, event.recording_id) for event in services.recordings.announced]
+    assert told == [(f"recording.{what}", part_id) for part_id in ids for what in ("created", "uploaded")]
+
+
+def test_splitting_again_there_changes_nothing_and_elsewhere_is_refused(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    complete(archive)
+    first = split(api, 1000, 2000)
+    before = services.recordings.get("acme", "rec_1")
+    assert split(api, 1000, 2000) == first
+    assert services.recordings.get("acme", "rec_1") == before
+    assert (len(services.recordings), len(services.workflow)) == (4, 3)
+    for other in ([1000], [1000, 2001], [3000]):
+        assert "1000, 2000 ms" in refused(api.post(SPLIT, {"splitTimestampsMs": other}), 409, "conflict")["error"]
+
+
+def test_what_a_crash_left_undone_is_finished_by_asking_again(
+    api: Gateway, archive: Archive, services: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete(archive)
+    create, made = services.recordings.create, list[str]()
+
+    def crash(recording: Recording, events: Any) -> None:
+        if made:
+            raise TransientError("The table could not take the request just now. Try again shortly.")
+        made.append(recording.id)
+        create(recording, events)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.recordings, "create", crash)
+        refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 503, "transient")
+    halfway = services.recordings.get("acme", "rec_1")
+    assert (halfway.status, split_in_progress(halfway)) == (Status.COMPLETE, True)
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1001]}), 409, "conflict")
+    complete(archive, "rec_2")
+    refused(api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]}), 409, "conflict")
+    changed = replace(halfway, title="Another", created_at=NOW - timedelta(days=1), locked=True)
+    assert services.recordings.save(changed, expected=halfway)
+    data = split(api, 1000)
+    assert data["recordings"][0]["id"] == made[0]
+    assert data["splitHistory"][0]["splitRecordingId"] == data["recordings"][1]["id"]
+    after = services.recordings.get("acme", "rec_1")
+    assert (after.status, split_in_progress(after)) == (Status.RAW_SPLIT, False)
+    assert len(services.workflow) == 2
+
+
+def test_a_part_that_was_removed_is_not_made_again(api: Gateway, archive: Archive) -> None:
+    complete(archive)
+    gone = split(api, 1000)["recordings"][1]["id"]
+    assert api.delete(f"/api/v1/audio-files/{gone}").status == 204
+    assert gone not in [part["id"] for part in split(api, 1000)["recordings"]]
+
+
+@pytest.mark.parametrize(
+    "at_ms",
+    [
+        [],
+        [0],
+        [-5],
+        [61_200],
+        [86_400_000],
+        [10**30],
+        [2000, 1000],
+        [1000, 1000],
+        [*range(1, 52)],
+        ["5"],
+        [1.5],
+        5,
+        None,
+    ],
+)
+def test_wrong_moments_are_named(at_ms: Any, api: Gateway, archive: Archive, services: Fakes) -> None:
+    before = complete(archive)
+    assert named(api.post(SPLIT, {"splitTimestampsMs": at_ms}))[0].partition(".")[0] == "splitTimestampsMs"
+    assert services.recordings.get("acme", "rec_1") == before
+
+
+def test_the_first_and_the_last_millisecond_can_be_cut_off(api: Gateway, archive: Archive) -> None:
+    complete(archive)
+    assert len(split(api, 1, 61_199)["recordings"]) == 3
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status not in {Status.COMPLETE, Status.REMOVED}])
+def test_only_what_is_complete_is_split_or_merged(status: Status, api: Gateway, archive: Archive) -> None:
+    complete(archive, status=status)
+    complete(archive, "rec_2")
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 409, "conflict")
+    refused(api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]}), 409, "conflict")
+
+
+def test_what_is_locked_is_not_touched(api: Gateway, archive: Archive) -> None:
+    complete(archive, locked=True)
+    complete(archive, "rec_2")
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 409, "conflict")
+    refused(api.post(MERGE, {"recordingIds": ["rec_1", "rec_2"]}), 409, "conflict")
+
+
+def test_a_stale_view_is_refused(api: Gateway, archive: Archive, services: Fakes) -> None:
+    complete(archive, revision=4)
+    body = {"splitTimestampsMs": [1000]}
+    refused(api.post(SPLIT, body, headers={"if-match": '"3"'}), 412, "precondition-failed")
+    assert len(services.recordings) == 1
+    assert api.post(SPLIT, body, headers={"if-match": '"4"'}).status == 200
+
+
+def test_held_parts_are_not_started(api: Gateway, archive: Archive, services: Fakes) -> None:
+    complete(archive, consent=Consent.WITHDRAWN)
+    assert [part["transcriptionStatus"] for part in split(api, 1000)["recordings"]] == ["UPLOADED", "UPLOADED"]
+    assert len(services.workflow) == 0
+
+
+# --- merging ------------------------------------------------------------------------------------------------
+
+
+def test_several_become_one_in_that_order(api: Gateway, archive: Archive, services: Fakes) -> None:
+    first = complete(archive, "rec_2", contact_ids=("ann", "bob"), created_at=NOW - timedelta(hours=1), **SAID)
+    second = complete(archive, "rec_1", contact_ids=("bob", "cid"), consent=Consent.ALL_CONSENTED)
+    answer = api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]})
+    data = shown(documented.MergeAnswer, answer, 201)
+    assert answer.headers["location"] == f"/v1/core/recordings/{data['id']}"
+    assert data["madeOf"] == [
+        {"recordingId": "rec_2", "startMs": 0, "endMs": None},
+        {"recordingId": "rec_1", "startMs": 0, "endMs": None},
+    ]
+    made = services.recordings.get("acme", data["id"])
+    assert answer.headers["etag"] == f'"{made.revision}"'
+    assert (made.status, made.created_at) == (Status.UPLOADED, first.created_at)
+    assert made.contact_ids == ("ann", "bob", "cid")
+    for name, value in SAID.items():
+        assert getattr(made, name) == value, name
+    assert services.workflow.jobs == [made.current_job()]
+    for source in (first, second):
+        assert services.recordings.get("acme", source.id) == source
+
+
+def test_the_merged_is_guarded_as_the_most_guarded(api: Gateway, archive: Archive, services: Fakes) -> None:
+    complete(archive)
+    complete(archive, "rec_2", consent=Consent.PENDING, private=True, do_not_delete=True)
+    made = services.recordings.get("acme", merged(api, "rec_1", "rec_2", title="Both")["id"])
+    assert (made.title, made.consent, made.private, made.do_not_delete) == ("Both", Consent.PENDING, True, True)
+    assert len(services.workflow) == 0
+
+
+def test_merging_again_gives_the_same_and_otherwise_another(api: Gateway, archive: Archive, services: Fakes) -> None:
+    for number in (1, 2, 3):
+        complete(archive, f"rec_{number}")
+    first = merged(api, "rec_1", "rec_2")
+    assert merged(api, "rec_1", "rec_2") == first
+    assert len(services.workflow) == 1
+    others = [merged(api, *ids)["id"] for ids in (("rec_2", "rec_1"), ("rec_1", "rec_2", "rec_3"))]
+    assert len({first["id"], *others}) == 3
+    assert api.delete(f"/api/v1/audio-files/{first['id']}").status == 204
+    again = merged(api, "rec_1", "rec_2")
+    assert again["id"] not in {first["id"], *others}
+    assert merged(api, "rec_1", "rec_2") == again
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "recordingIds"),
+        ({"recordingIds": []}, "recordingIds"),
+        ({"recordingIds": ["rec_1"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_1"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_none"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_foreign"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_binned"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "../x"]}, "recordingIds.1"),
+        ({"recordingIds": [f"rec_{number}" for number in range(51)]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_2"], "title": ""}, "title"),
+        ({"recordingIds": ["rec_1", "rec_2"], "titel": "x"}, "titel"),
+        ({"recordingIds": ["rec_1", "rec_long"]}, "recordingIds"),
+        ({"recordingIds": ["rec_1", "rec_crowd"]}, "recordingIds"),
+    ],
+)
+def test_wrong_merges_are_named(body: Any, field: str, api: Gateway, archive: Archive, services: Fakes) -> None:
+    complete(archive, contact_ids=("someone",))
+    complete(archive, "rec_2")
+    complete(archive, "rec_foreign", org="other")
+    complete(archive, "rec_binned", deleted_at=NOW)
+    complete(archive, "rec_long", duration_s=4 * 3600)
+    complete(archive, "rec_crowd", contact_ids=tuple(f"c{number}" for number in range(20)))
+    assert named(api.post(MERGE, body))[0] == field
+    assert len(services.workflow) == 0
+
+
+def test_unknown_and_foreign_recordings_are_named_alike(api: Gateway, archive: Archive) -> None:
+    complete(archive)
+    complete(archive, "rec_foreign", org="other")
+    said = [
+        api.post(MERGE, {"recordingIds": ["rec_1", other]}).json["error"].replace(other, "…")
+        for other in ("rec_foreign", "rec_none")
+    ]
+    assert said[0] == said[1]
+
+
+# --- both ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [{"org": "other"}, {"deleted_at": NOW}])
+def test_foreign_and_binned_recordings_are_not_found(given: Any, api: Gateway, archive: Archive) -> None:
+    complete(archive, **given)
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 404, "recording-not-found")
+
+
+def test_both_take_the_scope_of_writing(api: Gateway, archive: Archive) -> None:
+    complete(archive)
+    token = api.identity.token(scope="recordings:read")
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}, token=token), 403, "insufficient-scope")
+    refused(api.post(MERGE, {"recordingIds": ["rec_1", "rec_2"]}, token=token), 403, "insufficient-scope")
