@@ -1,16 +1,19 @@
-"""Asking for an upload: the recording exists from then on, and waits for its bytes."""
+"""Uploads: the recording exists from then on, and waits for its bytes, or has them already."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auricle.consent import Consent
 from auricle.domain_events import EventType, recording_event
+from auricle.errors import AuricleError
 from auricle.identifiers import new_id
 from auricle.ports import ContactStore, ObjectStore, RecordingStore
 from auricle.processing.job import Job
+from auricle.processing.start import remove
 from auricle.recording import Recording, Status
 
 MAX_URL_SECONDS = 900
@@ -59,10 +62,49 @@ def request_upload(
     Raises:
         ContactNotFound: one of the contacts is not the tenant's.
     """
+    recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
+    seconds = min(url_seconds, MAX_URL_SECONDS)
+    url = objects.upload_url(_source_key(recording), content_type=wanted.content_type, seconds=seconds)
+    recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
+    return Upload(recording=recording, url=url, expires_at=now + timedelta(seconds=seconds))
+
+
+def take_upload(
+    wanted: NewRecording,
+    content: bytes,
+    *,
+    org: str,
+    user: str,
+    recordings: RecordingStore,
+    contacts: ContactStore,
+    objects: ObjectStore,
+    now: datetime,
+) -> Recording:
+    """Creates the recording and stores its audio, of which the bucket tells: so its processing starts as always.
+
+    The recording is there first: bytes that nothing knows of would never be found. Where they cannot be stored, it
+    is removed again, and with it whatever had been stored in spite of the error.
+
+    Raises:
+        ContactNotFound: one of the contacts is not the tenant's.
+        TransientError: the bytes could not be stored.
+    """
+    recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
+    recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
+    try:
+        objects.write(_source_key(recording), content, content_type=wanted.content_type or "application/octet-stream")
+    except Exception:
+        with suppress(AuricleError):  # the error that is told of is the first
+            remove(org, recording.id, recordings=recordings, objects=objects, now=now)
+        raise
+    return recording
+
+
+def _new_recording(wanted: NewRecording, *, org: str, user: str, contacts: ContactStore, now: datetime) -> Recording:
     contact_ids = tuple(dict.fromkeys(wanted.contact_ids))
     if contact_ids:
         contacts.get_contacts(org, contact_ids)
-    recording = Recording(
+    return Recording(
         org=org,
         id=new_id("rec", now),
         created_at=now,
@@ -81,8 +123,7 @@ def request_upload(
         is_ai_call=wanted.is_ai_call,
         content_type=wanted.content_type,
     )
-    seconds = min(url_seconds, MAX_URL_SECONDS)
-    source_key = Job(org=org, recording=recording.id, run=recording.run).source_key
-    url = objects.upload_url(source_key, content_type=wanted.content_type, seconds=seconds)
-    recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
-    return Upload(recording=recording, url=url, expires_at=now + timedelta(seconds=seconds))
+
+
+def _source_key(recording: Recording) -> str:
+    return Job(org=recording.org, recording=recording.id, run=recording.run).source_key
