@@ -1,0 +1,324 @@
+"""Users, teams and the organization itself: whose recordings they are, as their CRM or identity provider knows them.
+
+Auricle keeps no passwords and lets nobody in by what stands here: credentials do that. A user whose id is the `sub` of
+their credentials has their name on the recordings they make.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from auricle.collection import Kind, T
+from auricle.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    TeamNotFound,
+    TransientError,
+    UserNotFound,
+)
+from auricle.identifiers import new_id
+from auricle.recording import Rep
+
+if TYPE_CHECKING:
+    from auricle.ports import Collection
+
+MAX_LISTED = 1000
+"""Users or teams looked at to answer what is asked of all of them."""
+_ATTEMPTS = 5
+
+
+class Collections(Protocol):
+    """Whoever gives a tenant's records by their kind."""
+
+    def collection(self, kind: Kind[T]) -> Collection[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user of the tenant."""
+
+    org: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    email: str
+    revision: int = 1
+    phone_number: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    member_team_id: str | None = None
+    coach_team_ids: tuple[str, ...] = ()
+    external_id: str | None = None
+    """Their id in the system of record."""
+    disabled: bool = False
+    billable: bool = True
+    is_admin: bool = False
+    suppress_emails: bool = False
+    suppress_email_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Some users of the tenant; who belongs to it stands with the users."""
+
+    org: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    name: str
+    revision: int = 1
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What a tenant says of itself. Its id is the tenant's; one that has said nothing has no name."""
+
+    org: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    name: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EmailClaim:
+    """Whose an email address is: two users cannot have one. Its id is a digest of the address."""
+
+    org: str
+    id: str
+    created_at: datetime
+    user_id: str
+    revision: int = 1
+
+
+USERS = Kind("user", User, UserNotFound)
+TEAMS = Kind("team", Team, TeamNotFound)
+ORGANIZATIONS = Kind("organization", Organization, NotFound)
+EMAILS = Kind("user-email", EmailClaim, UserNotFound)
+
+
+def rep_of(user: User, organization: Organization | None = None) -> Rep:
+    """The user as their recordings name them."""
+    return Rep(
+        first_name=user.first_name,
+        last_name=user.last_name,
+        team_id=user.member_team_id,
+        organization_name=organization.name if organization else None,
+    )
+
+
+def rep_of_id(org: str, user_id: str, records: Collections) -> Rep | None:
+    """The user of that id as recordings name them, with the organization's name; None when neither is known."""
+    user = records.collection(USERS).find(org, [user_id]).get(user_id)
+    organization = records.collection(ORGANIZATIONS).find(org, [org]).get(org)
+    if user is None:
+        return Rep(organization_name=organization.name) if organization and organization.name else None
+    return rep_of(user, organization)
+
+
+def find_user(collection: Callable[[Kind[Any]], Any], org: str, email_or_phone: str) -> User | None:
+    """The user with that email address, or with that telephone number however it is written."""
+    users: Collection[User] = collection(USERS)
+    if "@" in email_or_phone:
+        claim_id = _claim_id(email_or_phone)
+        claims: Collection[EmailClaim] = collection(EMAILS)
+        claim = claims.find(org, [claim_id]).get(claim_id)
+        return users.find(org, [claim.user_id]).get(claim.user_id) if claim else None
+    digits = _digits(email_or_phone)
+    found = users.list(
+        org,
+        1,
+        wanted=lambda user: bool(digits) and user.phone_number is not None and _digits(user.phone_number) == digits,
+    )
+    return found.records[0] if found.records else None
+
+
+def members_of(org: str, team_id: str, records: Collections) -> Sequence[str]:
+    """Ids of the users of a team. Raises TeamNotFound."""
+    records.collection(TEAMS).get(org, team_id)
+    members = records.collection(USERS).list(org, MAX_LISTED, wanted=lambda user: user.member_team_id == team_id)
+    return [user.id for user in members.records]
+
+
+def add_user(user: User, records: Collections) -> None:
+    """Adds a user.
+
+    Raises:
+        Conflict: the id or the email address is taken.
+        InvalidRequest: one of the teams is none of the organization's.
+    """
+    _check_teams(user, records)
+    _claim_email(user, records)
+    try:
+        records.collection(USERS).add(user)
+    except Conflict:
+        _release_email(user, records)
+        raise
+
+
+def change_user(
+    org: str,
+    user_id: str,
+    change: Callable[[User], User],
+    *,
+    records: Collections,
+    now: datetime,
+    if_revision: int | None = None,
+) -> User:
+    """The user as `change` makes them, stored.
+
+    Raises:
+        UserNotFound: no such user.
+        PreconditionFailed: they are not at `if_revision`.
+        Conflict: the new email address is another user's.
+        InvalidRequest: one of the teams is none of the organization's.
+    """
+    users = records.collection(USERS)
+    for _ in range(_ATTEMPTS):
+        before = users.get(org, user_id)
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The user was changed meanwhile. Read them again, then send the change anew.")
+        after = change(before)
+        if after == before:
+            return before
+        _check_teams(after, records)
+        moved = _claim_id(after.email) != _claim_id(before.email)
+        if moved:
+            _claim_email(after, records)
+        after = replace(after, updated_at=now)
+        if users.replace(after, expected=before):
+            if moved:
+                _release_email(before, records)
+            return replace(after, revision=before.revision + 1)
+        if moved:
+            _release_email(after, records)
+    raise TransientError("The user kept changing while they were being written. Try again.")
+
+
+def change_team(
+    org: str,
+    team_id: str,
+    change: Callable[[Team], Team],
+    *,
+    records: Collections,
+    now: datetime,
+    if_revision: int | None,
+) -> Team:
+    """The team as `change` makes it, stored. Raises TeamNotFound, PreconditionFailed, TransientError."""
+    teams = records.collection(TEAMS)
+    for _ in range(_ATTEMPTS):
+        before = teams.get(org, team_id)
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The team was changed meanwhile. Read it again, then send the change anew.")
+        after = change(before)
+        if after == before:
+            return before
+        after = replace(after, updated_at=now)
+        if teams.replace(after, expected=before):
+            return replace(after, revision=before.revision + 1)
+    raise TransientError("The team kept changing while it was being written. Try again.")
+
+
+def remove_team(org: str, team_id: str, *, records: Collections, if_revision: int | None) -> None:
+    """Removes a team nobody belongs to.
+
+    Raises:
+        TeamNotFound, PreconditionFailed: as changing it does.
+        Conflict: it has members or coaches.
+    """
+    teams = records.collection(TEAMS)
+    team = teams.get(org, team_id)
+    if if_revision is not None and team.revision != if_revision:
+        raise PreconditionFailed("The team was changed meanwhile. Read it again, then ask anew.")
+    users = records.collection(USERS).list(
+        org, 1, wanted=lambda user: team_id == user.member_team_id or team_id in user.coach_team_ids
+    )
+    if users.records:
+        raise Conflict("The team has members or coaches. Move them to another team first.")
+    if not teams.remove(team):
+        raise TransientError("The team was changed while it was being removed. Try again.")
+
+
+def organization_of(org: str, records: Collections, now: datetime) -> Organization:
+    """What the tenant says of itself; nothing, where it has said nothing."""
+    found = records.collection(ORGANIZATIONS).find(org, [org]).get(org)
+    return found or Organization(org=org, id=org, created_at=now, updated_at=now, revision=0)
+
+
+def name_organization(
+    org: str, name: str, *, records: Collections, now: datetime, if_revision: int | None
+) -> Organization:
+    """Gives the organization its name. Raises PreconditionFailed, TransientError."""
+    organizations = records.collection(ORGANIZATIONS)
+    for _ in range(_ATTEMPTS):
+        before = organization_of(org, records, now)
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed(
+                "The organization was changed meanwhile. Read it again, then send the change anew."
+            )
+        after = replace(before, name=name, updated_at=now)
+        if before.revision == 0:
+            try:
+                organizations.add(replace(after, revision=1))
+            except Conflict:
+                continue
+            return replace(after, revision=1)
+        if organizations.replace(after, expected=before):
+            return replace(after, revision=before.revision + 1)
+    raise TransientError("The organization kept changing while it was being written. Try again.")
+
+
+def new_user_id(now: datetime) -> str:
+    """For a user whose identity provider has not given them one."""
+    return new_id("user", now)
+
+
+def _check_teams(user: User, records: Collections) -> None:
+    wanted = {
+        "memberTeamId": user.member_team_id,
+        **{f"coachTeamIds.{n}": one for n, one in enumerate(user.coach_team_ids)},
+    }
+    known = records.collection(TEAMS).find(user.org, [team for team in wanted.values() if team is not None])
+    for field, team in wanted.items():
+        if team is not None and team not in known:
+            raise InvalidRequest(f"{field} is no team of the organization", field=field)
+
+
+def _claim_email(user: User, records: Collections) -> None:
+    """The address is this user's from now on. A claim whose user was never stored gives way."""
+    claims = records.collection(EMAILS)
+    claim = EmailClaim(user.org, _claim_id(user.email), user.updated_at, user.id)
+    try:
+        claims.add(claim)
+    except Conflict:
+        held = claims.get(user.org, claim.id)
+        holder = records.collection(USERS).find(user.org, [held.user_id]).get(held.user_id)
+        stale = holder is None or _claim_id(holder.email) != claim.id
+        if held.user_id == user.id or (stale and claims.replace(claim, expected=held)):
+            return
+        raise Conflict("There is a user with this email address already.") from None
+
+
+def _release_email(user: User, records: Collections) -> None:
+    claims, claim_id = records.collection(EMAILS), _claim_id(user.email)
+    held = claims.find(user.org, [claim_id]).get(claim_id)
+    if held is not None and held.user_id == user.id:
+        claims.remove(held)
+
+
+def _claim_id(email: str) -> str:
+    """Addresses that differ in case only are one person's."""
+    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:40]
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
