@@ -513,8 +513,6 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
         Edit(
             fields=fields,
             capture={name: value for name in _OF_CAPTURE if (value := getattr(asked, name)) is not None},
-            customer_consents=asked.customer_consents,
-            rep_consents=asked.rep_consents,
         ),
         recordings=services.recordings,
         now=now,
@@ -525,8 +523,12 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
 
         key = Job(org=call.org, recording=recording_id, run=after.run).consent_key
         services.objects.write(key, b64decode(asked.consent_signature), content_type="application/octet-stream")
-    if after.status is Status.UPLOADED and after.consent is not before.consent and after.consent.allows_processing:
-        _go_on(call, recording_id)
+    if asked.customer_consents is not None or asked.rep_consents is not None:
+        from auricle.consenting import record_consent
+        from auricle.editing import attested
+
+        consent = attested(after.consent, asked.customer_consents, asked.rep_consents)
+        record_consent(call.org, recording_id, consent, by=call.caller.user, note=None, **_wiring(call))
     _change_chunks(call, recording_id, asked, ends=ends)
     return _whole(call, recording_id)
 
@@ -547,21 +549,16 @@ def _ends(recording: Recording, wanted: str | None) -> bool:
     )
 
 
-def _go_on(call: Call, recording_id: str) -> None:
-    """What was held until consent was recorded is processed."""
-    from auricle.processing.start import process
-
+def _wiring(call: Call) -> dict[str, Any]:
+    """What goes on with a recording's processing takes."""
     services = call.services
-    process(
-        call.org,
-        recording_id,
-        reprocess=False,
-        recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
-        max_upload_bytes=call.parts.settings().max_upload_bytes,
-        now=call.parts.now(),
-    )
+    return {
+        "recordings": services.recordings,
+        "objects": services.objects,
+        "workflow": services.workflow,
+        "max_upload_bytes": call.parts.settings().max_upload_bytes,
+        "now": call.parts.now(),
+    }
 
 
 def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> None:
@@ -574,19 +571,11 @@ def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends:
         return
     from auricle import chunking
 
-    services = call.services
-    wiring: dict[str, Any] = {
-        "recordings": services.recordings,
-        "objects": services.objects,
-        "workflow": services.workflow,
-        "max_upload_bytes": call.parts.settings().max_upload_bytes,
-        "now": call.parts.now(),
-    }
     try:
         if ends:
-            chunking.finish(call.org, recording_id, count, **wiring)
+            chunking.finish(call.org, recording_id, count, **_wiring(call))
         elif count is not None:
-            chunking.expect(call.org, recording_id, count, **wiring)
+            chunking.expect(call.org, recording_id, count, **_wiring(call))
     except InvalidRequest as error:
         raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
 

@@ -21,8 +21,6 @@ class Edit:
     """Of the recording, by their names there."""
     capture: Mapping[str, Any] = field(default_factory=dict)
     """Of its capture."""
-    customer_consents: bool | None = None
-    rep_consents: bool | None = None
 
     @property
     def unlocks(self) -> bool:
@@ -32,11 +30,7 @@ class Edit:
     def made(self, before: Recording) -> Recording:
         """The recording as the edit has it."""
         after = replace(before, **self.fields)
-        if self.capture:
-            after = replace(after, capture=replace(before.capture or Capture(), **self.capture))
-        if self.customer_consents is not None or self.rep_consents is not None:
-            after = replace(after, consent=attested(before.consent, self.customer_consents, self.rep_consents))
-        return after
+        return replace(after, capture=replace(before.capture or Capture(), **self.capture)) if self.capture else after
 
 
 def attested(before: Consent, customer: bool | None, rep: bool | None) -> Consent:

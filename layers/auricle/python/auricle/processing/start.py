@@ -107,13 +107,15 @@ def process(
     `reprocess` begins a new run of a complete one. Asking several times at once begins one run.
 
     Raises:
-        RecordingNotFound: unknown, or removed.
+        RecordingNotFound: unknown, removed, or in the bin.
         NotReady: nothing has been uploaded yet.
         ConsentRequired: it is held.
         Conflict: its bytes cannot be processed however often.
         TransientError: something did not answer, or the recording kept changing.
     """
     recording = recordings.get(org, recording_id)
+    if recording.deleted_at is not None:
+        raise RecordingNotFound(f"There is no recording {recording_id}.")
     if recording.status in {Status.RECORDING, Status.UPLOADING}:
         accepted = accept_upload(
             org,

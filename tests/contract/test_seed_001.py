@@ -1,0 +1,203 @@
+"""The first seed: a recording with all of its fields, each from where it comes, and null where nothing sets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.documents.core import recordings as documented
+from api.surfaces.core.fields import FIELDS, Field, Source, geohash
+from tests.contract.conftest import Archive
+from tests.contract.core_recordings import RECORDINGS, contract, documented_fields, furnish, shown
+from tests.contract.gateway import Gateway
+from tests.fakes import Fakes
+
+FLAGGED = {
+    "images": "showPhotos",
+    "crmOpportunities": "showCrmOpportunities",
+    "crmCustomer": "showCrmCustomers",
+    "mediaOpportunities": "showMediaOpportunities",
+    "multimediaEvents": "showMultimediaEvents",
+    "evaluation": "showEvaluationScore",
+    "followups": "showFollowups",
+    "mobileEvents": "showMobileEvents",
+}
+"""Fields that are null unless their flag asks for them."""
+
+
+def of_source(*, is_set: bool) -> list[str]:
+    return [name for name, field in FIELDS.items() if field.source.is_set is is_set]
+
+
+# --- every field, walked ------------------------------------------------------------------------------------
+
+
+def test_every_documented_field_says_where_it_comes_from_and_no_other_does() -> None:
+    assert list(FIELDS) == documented_fields()
+    assert len(FIELDS) == 145
+    assert list(documented._FIELDS) == list(FIELDS)
+
+
+def test_the_answer_has_exactly_the_documented_fields_whatever_is_known(api: Gateway, archive: Archive) -> None:
+    archive.put("rec_bare")
+    archive.complete("rec_done")
+    for recording_id in ("rec_bare", "rec_done"):
+        answer = shown(documented.CoreRecordingAnswer, api.get(f"{RECORDINGS}/{recording_id}"))
+        assert set(answer) == {"data", "cursor", "pageSize", "limit"}
+        assert set(answer["data"]) == set(documented_fields())
+
+
+@pytest.mark.parametrize("name", [name for name in of_source(is_set=True) if name not in FLAGGED])
+def test_what_something_sets_is_shown_of_a_furnished_recording(name: str, api: Gateway, services: Fakes) -> None:
+    furnish(services)
+    assert api.get(f"{RECORDINGS}/rec_full").json["data"][name] is not None
+
+
+@pytest.mark.parametrize("name", of_source(is_set=False))
+def test_what_nothing_sets_yet_is_null_of_a_furnished_recording(name: str, api: Gateway, services: Fakes) -> None:
+    furnish(services)
+    query = {flag: "true" for flag in FLAGGED.values() if flag in {"showEvaluationScore", "showFollowups"}}
+    assert api.get(f"{RECORDINGS}/rec_full", **query).json["data"][name] is None
+    assert FIELDS[name] == Field(FIELDS[name].source)
+
+
+@pytest.mark.parametrize("name", FLAGGED)
+def test_what_no_flag_asks_for_is_null(name: str, api: Gateway, services: Fakes) -> None:
+    furnish(services)
+    assert api.get(f"{RECORDINGS}/rec_full").json["data"][name] is None
+    assert api.get(f"{RECORDINGS}/rec_full", **{FLAGGED[name]: "false"}).json["data"][name] is None
+
+
+def test_types_are_those_of_the_documents(api: Gateway, services: Fakes) -> None:
+    """`fields.tsv` gives each leaf's type: what stands in a furnished recording has it."""
+    furnish(services)
+    data = api.get(f"{RECORDINGS}/rec_full").json["data"]
+    plain = {"string": str, "number": int | float, "boolean": bool}
+    checked = 0
+    for line in contract("core-recording.fields.tsv").read_text().splitlines():
+        name, _, kind = line.partition("\t")
+        expected = plain.get(kind.split(" ")[0])
+        value = data.get(name)
+        if expected is None or value is None or name == "coordinates":
+            continue
+        assert isinstance(value, expected), (name, value)
+        assert isinstance(value, bool) is (kind == "boolean"), (name, value)
+        checked += 1
+    assert checked > 60
+
+
+# --- what they show -----------------------------------------------------------------------------------------
+
+
+def test_a_furnished_recording(api: Gateway, services: Fakes) -> None:
+    recording = furnish(services)
+    answer = api.get(f"{RECORDINGS}/rec_full")
+    data = answer.json["data"]
+    assert answer.headers["etag"] == f'"{recording.revision}"'
+    expected: dict[str, Any] = {
+        "id": "rec_full",
+        "dateCreated": "2026-03-30T12:00:00.123Z",
+        "deleted": True,
+        "deletedDate": "2026-03-31T12:00:00.123Z",
+        "deletedPermanently": False,
+        "transcriptionStatus": "COMPLETE",
+        "processingStatus": "error",
+        "processingStage": "done",
+        "processingErrors": ["summary-failed"],
+        "summaryProcessingStatus": "error",
+        "processingError": "No highlights could be picked.",
+        "error": "No highlights could be picked.",
+        "recordErrors": ["interrupted"],
+        "rawAudioPath": "orgs/acme/recordings/rec_full/source",
+        "rawVideoPath": "orgs/acme/recordings/rec_full/source",
+        "processedAudioPath": "orgs/acme/recordings/rec_full/audio.flac",
+        "lastProcessedAudio": "2026-03-30T12:01:10.123Z",
+        "organizationId": "acme",
+        "organizationName": "Acme Corp",
+        "teamId": "team_1",
+        "repFirstName": "Sam",
+        "repLastName": "Reyes",
+        "userId": "user_1",
+        "lock": True,
+        "locked": True,
+        "speakerMap": {"speaker_0": "Speaker 1", "speaker_1": "Speaker 2"},
+        "confidence": 0.86,
+        "result": "closed",
+        "outcomeLabel": "CLOSED",
+        "durationInMilliseconds": 61200,
+        "audioDurationInMilliseconds": 61200,
+        "isVideo": True,
+        "detected_language": "en",
+        "starCount": 1,
+        "viewCount": 3,
+        "uniqueViewCount": 2,
+        "numberOfComments": 1,
+        "unreadComments": {"user_2": 1, "user_3": 1},
+        "originalRecordingId": "rec_before",
+        "offsetFromOriginalRecordingMs": 1500,
+        "splitHistory": [
+            {"splitTimestampMs": 30000, "splitRecordingId": "rec_after", "splitDate": "2026-03-30T12:00:00.123Z"}
+        ],
+        "leadIdSiro": "contact_1",
+        "coordinates": {"latitude": 57.64911, "longitude": 10.40744},
+        "g": {"geohash": "u4pruydqqv", "geopoint": {"latitude": 57.64911, "longitude": 10.40744}},
+        "source": {
+            "sdkVersion": "3.1",
+            "bundleId": "com.example.field",
+            "appVersion": "2.0",
+            "appName": "Field",
+            "sdkType": "iOS",
+        },
+        "recordingSettings": {"mobileChunkCreationMode": "minimized"},
+        "debriefResponses": {"question_1": "yes"},
+        "numberOfChunks": 2,
+        "numberOfExpectedChunks": 4,
+        "processedChunkNumbers": [0, 1],
+        "expectedChunksOutstanding": ["3"],
+        "allChunksUploaded": False,
+        "seedRecordingId": "seed_1",
+        "seedRecordingRecordingId": "seed_1_rec_full",
+    }
+    assert {name: data[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "expected"),
+    [
+        (57.64911, 10.40744, "u4pruydqqv"),
+        (42.605, -5.603, "ezs42s000e"),
+        (0.0, 0.0, "s000000000"),
+        (-90.0, -180.0, "0000000000"),
+    ],
+)
+def test_geohashes_are_those_others_make(latitude: float, longitude: float, expected: str) -> None:
+    assert geohash(latitude, longitude) == expected
+
+
+def test_summary_and_extractions_are_added_when_asked_for(api: Gateway, archive: Archive) -> None:
+    archive.complete("rec_1")
+    answer = api.get(f"{RECORDINGS}/rec_1", showSummary="true", showEntityExtractions="true")
+    data = shown(documented.CoreRecordingAnswer, answer)["data"]
+    assert set(data) == {*documented_fields(), "summary", "entityExtractions"}
+    assert (data["summary"], data["entityExtractions"]) == ("thank you", None)
+
+
+def test_one_reading_of_the_store_is_enough(api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detail is one query; nothing else is asked while no flag asks for more."""
+    furnish(services)
+    asked: list[str] = []
+    detail = services.recordings.detail
+
+    def counted(org: str, recording_id: str, **given: Any) -> Any:
+        asked.append(recording_id)
+        return detail(org, recording_id, **given)
+
+    monkeypatch.setattr(services.recordings, "detail", counted)
+    monkeypatch.setattr(Fakes, "collection", None)
+    assert api.get(f"{RECORDINGS}/rec_full").status == 200
+    assert asked == ["rec_full"]
+
+
+def test_no_source_is_left_over() -> None:
+    assert {field.source for field in FIELDS.values()} == set(Source)
