@@ -1,4 +1,5 @@
-"""What happens by itself: an upload starts its processing, and the sweep finds what was lost on the way."""
+"""What happens by itself: an upload starts its processing, a call that telephony tells of is registered, and the
+sweep finds what was lost on the way."""
 
 from __future__ import annotations
 
@@ -13,9 +14,14 @@ from constructs import Construct
 
 from infra.constructs.access import CHUNK_KEYS, SOURCE_KEYS
 
+TELEPHONY = "telephony"
+"""Source of the events by which calls are registered."""
+CALL_COMPLETED = "call.completed"
+
 
 class Triggers(Construct):
-    """Rules on the account's default bus. What cannot be delivered within a day lies in the target's queue."""
+    """Rules on the account's default bus, and on our own. What cannot be delivered within a day lies in the target's
+    queue."""
 
     def start_on_upload(self, function: lambda_.IFunction, *, bucket: s3.IBucket, undelivered: sqs.IQueue) -> None:
         """Every source or chunk that arrives in the bucket, by PUT or by the end of a multipart upload."""
@@ -31,6 +37,17 @@ class Triggers(Construct):
                     "object": {"key": [{"wildcard": SOURCE_KEYS}, {"wildcard": CHUNK_KEYS}]},
                 },
             ),
+            targets=[_target(function, undelivered)],
+        )
+
+    def register_calls(self, function: lambda_.IFunction, *, bus: events.IEventBus, undelivered: sqs.IQueue) -> None:
+        """Every call that telephony says has ended. Who may put events on the bus is trusted with its tenants."""
+        events.Rule(
+            self,
+            "CallCompleted",
+            description="A telephone call has ended",
+            event_bus=bus,
+            event_pattern=events.EventPattern(source=[TELEPHONY], detail_type=[CALL_COMPLETED]),
             targets=[_target(function, undelivered)],
         )
 

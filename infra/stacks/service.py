@@ -71,6 +71,7 @@ class ServiceStack(Stack):
         lost_starts = dead_letter_queue(self, "LostStarts")
         lost_sweeps = dead_letter_queue(self, "LostSweeps")
         lost_events = dead_letter_queue(self, "LostEvents")
+        lost_calls = dead_letter_queue(self, "LostCalls")
         runs = {"AURICLE_STATE_MACHINE_ARN": workflow.state_machine_arn}
         bus = {"AURICLE_BUS": data.bus.event_bus_name}
         api = Api(self, "Api", environment=environment)
@@ -80,10 +81,12 @@ class ServiceStack(Stack):
         )
         sweep = self._function("sweep", memory_mb=512, timeout_s=300, variables=runs, dead_letters=lost_sweeps)
         publish = self._function("publish_events", memory_mb=512, timeout_s=60, variables=bus)
+        register = self._function("register_calls", memory_mb=512, timeout_s=60, dead_letters=lost_calls)
         api.serve(serve)
 
         triggers = Triggers(self, "Triggers")
         triggers.start_on_upload(start, bucket=data.bucket, undelivered=lost_starts)
+        triggers.register_calls(register, bus=data.bus, undelivered=lost_calls)
         triggers.sweep_after_failure(sweep, workflow=workflow, undelivered=lost_sweeps)
         triggers.sweep_regularly(sweep, every_minutes=environment.sweep_minutes, undelivered=lost_sweeps)
         publish_from_stream(publish, table=data.table, unpublished=lost_events)
@@ -104,11 +107,14 @@ class ServiceStack(Stack):
         access.read_model(transcribe, environment.whisper_model)
         for function in (serve, start, sweep):
             workflow.let_start(function)
+        access.keep_state(register)
         access.read_changes(publish)
         data.bus.grant_put_events_to(publish)
 
         alarms = Alarms(self, "Alarms", environment=environment)
-        alarms.on_dead_letters({"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events})
+        alarms.on_dead_letters(
+            {"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events, "Calls": lost_calls}
+        )
         alarms.on_failed_runs(workflow)
         alarms.on_server_errors(api.http)
         alarms.on_errors(self._functions)

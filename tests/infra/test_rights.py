@@ -230,7 +230,11 @@ def test_the_stream_may_be_read_and_what_is_given_up_be_put_aside(assembly: Asse
 
 
 def test_a_failed_event_may_be_put_aside(assembly: Assembly) -> None:
-    for name, queue_name in {"start_processing": "LostStarts", "sweep": "LostSweeps"}.items():
+    for name, queue_name in {
+        "start_processing": "LostStarts",
+        "sweep": "LostSweeps",
+        "register_calls": "LostCalls",
+    }.items():
         (queue,) = (each for each in assembly.resources("AWS::SQS::Queue") if each.startswith(queue_name))
         assert role_of_function(assembly, name).may("sqs:SendMessage", f"<{queue}.Arn>")
 

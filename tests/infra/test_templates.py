@@ -219,7 +219,8 @@ def test_every_asynchronous_target_has_a_dead_letter_queue(assembly: Assembly) -
         for target in rule["Properties"]["Targets"]
     }
     functions = assembly.resources("AWS::Lambda::Function")
-    assert {functions[name]["Properties"]["Handler"].split(".")[0] for name in called} == {"start_processing", "sweep"}
+    handlers = {functions[name]["Properties"]["Handler"].split(".")[0] for name in called}
+    assert handlers == {"start_processing", "sweep", "register_calls"}
     for name in called:
         # Delivered is not done: what the function then fails on three times goes there too.
         assert queue_of(functions[name]["Properties"]["DeadLetterConfig"]["TargetArn"]).startswith("Lost")
@@ -237,7 +238,7 @@ def test_every_dead_letter_queue_is_watched(assembly: Assembly) -> None:
         and alarm["Properties"]["ComparisonOperator"] == "GreaterThanThreshold"
     }
     queues = assembly.resources("AWS::SQS::Queue")
-    assert len(queues) == 3
+    assert len(queues) == 4
     assert watched == set(queues)
 
 
@@ -265,6 +266,17 @@ def test_an_upload_starts_processing_by_its_key_alone(assembly: Assembly) -> Non
     # What the workflow itself writes into the bucket must not start it again.
     keys = ("orgs/*/recordings/*/source", "orgs/*/recordings/*/chunks/*")
     assert pattern["detail"]["object"]["key"] == [{"wildcard": key} for key in keys]
+
+
+def test_calls_are_heard_of_on_our_own_bus_alone(assembly: Assembly) -> None:
+    (rule,) = (
+        each["Properties"] for name, each in assembly.resources("AWS::Events::Rule").items() if "CallCompleted" in name
+    )
+    assert rule["EventPattern"] == {"source": ["telephony"], "detail-type": ["call.completed"]}
+    assert "Bus" in json.dumps(rule["EventBusName"])
+    (target,) = rule["Targets"]
+    assert target["Arn"]["Fn::GetAtt"][0].startswith("RegisterCalls")
+    assert queue_of(target["DeadLetterConfig"]["Arn"]).startswith("LostCalls")
 
 
 def test_failed_runs_are_swept(assembly: Assembly) -> None:

@@ -15,7 +15,6 @@ from api.reading import Asked, EndMoment, Id, Moment
 from api.surface import Call, Surface, etag
 from auricle.calls import (
     CALLS,
-    MAX_METADATA_BYTES,
     MAX_METADATA_KEYS,
     PHONE_PATTERN,
     CallFilter,
@@ -24,7 +23,7 @@ from auricle.calls import (
     TelephoneCall,
     TranscriptionStatus,
     change_call,
-    check_metadata,
+    checked_metadata,
     find_call,
     no_such_call,
     register_call,
@@ -98,21 +97,12 @@ def _https_url(given: Any) -> Any:
     return given
 
 
-def _metadata(given: dict[str, Any]) -> dict[str, Any]:
-    import orjson
-
-    check_metadata(given)
-    if len(orjson.dumps(given)) > MAX_METADATA_BYTES:
-        raise ValueError(f"must not have more than {MAX_METADATA_BYTES} bytes as JSON")
-    return given
-
-
 HttpsUrl = Annotated[
     str,
     StringConstraints(max_length=2048, pattern=r"^https://[A-Za-z0-9]"),
     BeforeValidator(_https_url, json_schema_input_type=str),
 ]
-Metadata = Annotated[dict[str, Any], Field(max_length=MAX_METADATA_KEYS), AfterValidator(_metadata)]
+Metadata = Annotated[dict[str, Any], Field(max_length=MAX_METADATA_KEYS), AfterValidator(checked_metadata)]
 Phone = Annotated[str, StringConstraints(pattern=PHONE_PATTERN)]
 
 

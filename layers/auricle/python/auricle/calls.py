@@ -5,6 +5,7 @@ A call holds its logs: saving one is a single conditional write, and a call is r
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -293,8 +294,8 @@ def save_log(
     return after, log
 
 
-def check_metadata(metadata: Mapping[str, Any]) -> None:
-    """Whether free-form metadata keeps within its bounds, but for its size.
+def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Free-form metadata, once it is found to keep within its bounds.
 
     Raises:
         ValueError: in words that follow the field's name.
@@ -303,19 +304,25 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
     waiting: list[tuple[int, Any]] = [(1, metadata)]
     while waiting:
         depth, value = waiting.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             keys += len(value)
             if keys > MAX_METADATA_KEYS:
                 raise ValueError(f"must not have more than {MAX_METADATA_KEYS} keys in all")
             if any(not 0 < len(key) <= MAX_KEY_LENGTH for key in value):
                 raise ValueError(f"must have keys of 1 to {MAX_KEY_LENGTH} characters")
-        if isinstance(value, Mapping | list):
+        if isinstance(value, dict | list):
             if depth > MAX_METADATA_DEPTH:
                 raise ValueError(f"must not be nested deeper than {MAX_METADATA_DEPTH} levels")
-            inner = value.values() if isinstance(value, Mapping) else value
-            waiting += [(depth + 1, each) for each in inner]
+            waiting += [(depth + 1, each) for each in (value.values() if isinstance(value, dict) else value)]
         elif isinstance(value, int | float) and not (math.isfinite(value) and _is_exact(value)):
             raise ValueError("must not have numbers that JSON cannot carry to every client")
+    try:
+        content = json.dumps(metadata, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not have half of a surrogate pair in its text") from None
+    if len(content) > MAX_METADATA_BYTES:
+        raise ValueError(f"must not have more than {MAX_METADATA_BYTES} bytes as JSON")
+    return metadata
 
 
 def _is_exact(number: float) -> bool:

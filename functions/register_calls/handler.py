@@ -1,0 +1,30 @@
+"""Lambda: telephony tells of a call on the bus (`telephony`, `call.completed`), and it is registered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from auricle.adapters.logs import logger
+from auricle.bootstrap import bootstrap
+from auricle.calls import CALLS, hear_of_call
+from register_calls.event import told
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+    """What cannot be read is raised, as everything else is: Lambda tries twice more, then it lies in the queue.
+
+    The tenant is the one the event names: whoever may put events on the bus is inside the account, and trusted.
+    """
+    org, call_id, facts, told_at = told(event)
+    wired = bootstrap()
+    heard = hear_of_call(
+        org,
+        call_id,
+        facts,
+        told_at=min(told_at, datetime.now(UTC)),  # one that comes from a clock ahead must not win over what comes next
+        calls=wired.collection(CALLS),
+        contacts=wired.contacts,
+    )
+    logger().info("call", extra={"org": org, "call": call_id, "heard": heard.value})
+    return {"call": heard.value}
