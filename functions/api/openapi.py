@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -40,6 +41,7 @@ _OF_POSTS = (Refusal(422, "idempotency-key-reused", "The Idempotency-Key was sen
 _OF_UPDATES = (Refusal(412, "precondition-failed", "If-Match names a state that is no longer the present one."),)
 
 _REF = "#/components/schemas/{model}"
+_LONG_NAME = re.compile(r"\b(?:\w+__)?(?P<module>[a-z]\w*?)__(?P<name>[A-Z]\w*)")
 _PARAMETER = re.compile(r"{(\w+)}")
 _ID_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 _UPDATES = {"PUT", "PATCH"}
@@ -99,7 +101,7 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
         ],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": schemas.shapes,
             "parameters": _HEADER_PARAMETERS,
             "securitySchemes": _SECURITY_SCHEMES,
         },
@@ -107,8 +109,24 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
     }
 
 
-def _schemas(surfaces: Sequence[Surface]) -> dict[str, Any]:
-    """Every model by its name: bodies as they are read, answers and errors as they are written."""
+@dataclass(frozen=True, slots=True)
+class _Schemas:
+    """Every model's schema by its name, and what each model is called: two may have one name in the code."""
+
+    shapes: dict[str, dict[str, Any]]
+    names: Mapping[tuple[type[BaseModel], JsonSchemaMode], str]
+
+    def read(self, model: type[BaseModel]) -> str:
+        """The name of a body."""
+        return self.names[model, "validation"]
+
+    def written(self, model: type[BaseModel]) -> dict[str, str]:
+        """A reference to an answer or an error."""
+        return _reference(self.names[model, "serialization"])
+
+
+def _schemas(surfaces: Sequence[Surface]) -> _Schemas:
+    """Bodies as they are read, answers and errors as they are written."""
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = []
     for surface in surfaces:
         document = DOCUMENTS[surface.name]
@@ -120,37 +138,44 @@ def _schemas(surfaces: Sequence[Surface]) -> dict[str, Any]:
                 wanted.append((body, "validation"))
             if documented.answer is not None:
                 wanted.append((documented.answer, "serialization"))
-    _, made = models_json_schema(list(dict.fromkeys(wanted)), by_alias=True, ref_template=_REF)
-    schemas: dict[str, Any] = made["$defs"]
-    return schemas
+    references, made = models_json_schema(list(dict.fromkeys(wanted)), by_alias=True, ref_template=_REF)
+    shapes = orjson.loads(_LONG_NAME.sub(_short_name, orjson.dumps(made["$defs"]).decode()))
+    names = {each: _LONG_NAME.sub(_short_name, references[each]["$ref"]).rpartition("/")[2] for each in wanted}
+    return _Schemas(shapes, names)
+
+
+def _short_name(found: re.Match[str]) -> str:
+    """`api__surfaces__calls__ChangeRequest`, as pydantic tells namesakes apart, becomes `CallsChangeRequest`."""
+    return "".join(word.capitalize() for word in found["module"].split("_")) + found["name"]
 
 
 def _operation(
     surface: Surface,
     operation: Operation,
     document: SurfaceDocument,
-    schemas: Mapping[str, Any],
+    schemas: _Schemas,
     changeable: Container[str],
 ) -> dict[str, Any]:
     documented = document.operations[operation.name]
     needs = f"the scope `{operation.scope}`" if operation.scope else f"the role `{surface.role}`"
     parameters = [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation, document)]
-    responses = _answers(documented, tagged=_is_tagged(operation, changeable)) | _refusals(surface, operation, document)
+    answers = _answers(documented, schemas, tagged=_is_tagged(operation, changeable))
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [surface.name],
         "summary": documented.summary,
         "description": f"{documented.description}\n\nNeeds {needs}.",
         "parameters": parameters,
-        "responses": dict(sorted(responses.items())),
+        "responses": dict(sorted((answers | _refusals(surface, operation, document, schemas)).items())),
     }
     body = _body_model(operation, documented)
     if body is not None:
-        content: dict[str, Any] = {"schema": _ref(body)}
+        name = schemas.read(body)
+        content: dict[str, Any] = {"schema": _reference(name)}
         if documented.request_example:
             content["example"] = documented.request_example
         media_type = "multipart/form-data" if documented.multipart else "application/json"
-        required = bool(schemas[body.__name__].get("required"))
+        required = bool(schemas.shapes[name].get("required"))
         described["requestBody"] = {"required": required, "content": {media_type: content}}
     return described
 
@@ -204,18 +229,21 @@ def _is_tagged(operation: Operation, changeable: Container[str]) -> bool:
     return operation.path in changeable and operation.method in {"GET", *_UPDATES}
 
 
-def _answers(documented: Documented, *, tagged: bool) -> dict[str, Any]:
+def _answers(documented: Documented, schemas: _Schemas, *, tagged: bool) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, says in {documented.status: documented.summary, **(documented.other_statuses or {})}.items():
         answers[str(status)] = {"description": says, "headers": _headers(status, tagged=tagged)}
         if documented.answer is not None:
             answers[str(status)]["content"] = {
-                "application/json": {"schema": _ref(documented.answer), "example": documented.example},
+                "application/json": {
+                    "schema": schemas.written(documented.answer),
+                    "example": documented.example,
+                },
             }
     return answers
 
 
-def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument) -> dict[str, Any]:
+def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument, schemas: _Schemas) -> dict[str, Any]:
     """Each error under its status, with an example for each code, rendered as the surface renders it."""
     documented = document.operations[operation.name]
     lacking = "scope" if operation.scope else "role"
@@ -236,7 +264,7 @@ def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument)
             {
                 "description": "",
                 "headers": _headers(answer.status_code),
-                "content": {media_type: {"schema": _ref(document.error), "examples": {}}},
+                "content": {media_type: {"schema": schemas.written(document.error), "examples": {}}},
             },
         )
         entry["description"] = f"{entry['description']} {refusal.description}".strip()
@@ -262,8 +290,8 @@ def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
     }
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REF.format(model=model.__name__)}
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=name)}
 
 
 def _health() -> dict[str, Any]:

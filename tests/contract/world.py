@@ -173,5 +173,6 @@ def operations(document: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str,
 def served_document() -> dict[str, Any]:
     """The document as it is served."""
     answer = Gateway(Fakes(), Identity()).get("/openapi.json", token="")
+    assert answer.status == 200, "an operation has no document, or a document no operation"
     document: dict[str, Any] = answer.json
     return document
