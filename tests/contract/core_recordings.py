@@ -13,6 +13,7 @@ import pytest
 
 from api.documents.core import CoreError
 from auricle.chunks import Chunk, ChunksChange
+from auricle.debrief import DebriefQuestion, ResponseType, TextConfig
 from auricle.highlights import Highlight
 from auricle.processing.job import Job
 from auricle.recording import (
@@ -148,6 +149,9 @@ def furnish(services: Fakes, recording_id: str = "rec_full") -> Recording:
         rep=Rep("Sam", "Reyes", "team_1", "Acme Corp"),
         crm_link=CrmLink("LEAD", id="contact_1", external_id="00Q1", linked_at=NOW),
         debrief={"question_1": "yes"},
+        debrief_asked=(
+            DebriefQuestion("acme", "question_1", NOW, NOW, "Sold?", ResponseType.FREE_TEXT, 1, text=TextConfig()),
+        ),
         made_of=(Excerpt("rec_before", 1500),),
         splits=(Split(30_000, "rec_after", NOW),),
         seed_recording_id="seed_1",

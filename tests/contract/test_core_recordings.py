@@ -169,7 +169,7 @@ def test_a_list_item_says_what_is_known_and_no_more(api: Gateway, archive: Archi
         ({"showCrmCustomer": "false", "showFollowups": "true", "showEvaluationScore": "true"}, None),
     ],
 )
-def test_filters(query: dict[str, str], expected: list[str] | None, api: Gateway, archive: Archive) -> None:
+def test_filters(query: dict[str, Any], expected: list[str] | None, api: Gateway, archive: Archive) -> None:
     archive.put("rec_1", created_at=NOW + timedelta(minutes=1), conversation_type="Door", rep=Rep(team_id="team_1"))
     archive.put(
         "rec_2",
@@ -205,7 +205,7 @@ def test_filters(query: dict[str, str], expected: list[str] | None, api: Gateway
         ({"page": "1"}, "page"),
     ],
 )
-def test_a_wrong_filter_is_named(query: dict[str, str], field: str, api: Gateway) -> None:
+def test_a_wrong_filter_is_named(query: dict[str, Any], field: str, api: Gateway) -> None:
     refused(api.get(RECORDINGS, **query), 422, "invalid-request", field)
 
 
@@ -392,7 +392,8 @@ def test_a_change_is_shown_and_stays(api: Gateway, archive: Archive) -> None:
     read = api.get(ONE)
     assert {name: read.json["data"][name] for name in CHANGE} == CHANGE
     assert answer.headers["etag"] == read.headers["etag"] == '"2"'
-    assert ids(api.get(RECORDINGS, **{"dateCreated:lt": "2026-02-01"}).json) == ["rec_1"]
+    before_february: dict[str, Any] = {"dateCreated:lt": "2026-02-01"}
+    assert ids(api.get(RECORDINGS, **before_february).json) == ["rec_1"]
 
 
 def test_the_same_by_path_and_null_clears(api: Gateway, archive: Archive) -> None:
@@ -624,7 +625,8 @@ def test_removing_for_good_leaves_nothing(api: Gateway, services: Fakes) -> None
 def test_what_is_protected_is_not_deleted_by_any_door(
     protection: str, named: str, query: str, api: Gateway, archive: Archive
 ) -> None:
-    archive.complete(**{protection: True})
+    protected: dict[str, Any] = {protection: True}
+    archive.complete(**protected)
     found = refused(send(api, "DELETE", ONE, query=query), 409, "conflict")
     assert named in found["error"]
     assert api.delete("/api/v1/audio-files/rec_1").status == 409
@@ -689,10 +691,10 @@ def test_utterances_by_pages(api: Gateway, archive: Archive) -> None:
     assert [page["cursor"] for page in pages] == [2, None, None]
     assert api.get(path, pageSize=4).json["cursor"] is None
     assert len(pages[1]["data"]["speakerMap"]) == 3
-    for query in ({"cursor": 0}, {"cursor": -1}, {"cursor": 10**9}, {"cursor": "x"}):
-        refused(api.get(path, **query), 422, "invalid-request", "cursor")
-    for query in ({"pageSize": 0}, {"pageSize": 100_001}):
-        refused(api.get(path, **query), 422, "invalid-request", "pageSize")
+    for cursor in (0, -1, 10**9, "x"):
+        refused(api.get(path, cursor=cursor), 422, "invalid-request", "cursor")
+    for size in (0, 100_001):
+        refused(api.get(path, pageSize=size), 422, "invalid-request", "pageSize")
 
 
 def test_utterances_that_are_not_there(api: Gateway, archive: Archive) -> None:

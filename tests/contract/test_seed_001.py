@@ -57,8 +57,8 @@ def test_what_something_sets_is_shown_of_a_furnished_recording(name: str, api: G
 @pytest.mark.parametrize("name", of_source(is_set=False))
 def test_what_nothing_sets_yet_is_null_of_a_furnished_recording(name: str, api: Gateway, services: Fakes) -> None:
     furnish(services)
-    query = {flag: "true" for flag in FLAGGED.values() if flag in {"showEvaluationScore", "showFollowups"}}
-    assert api.get(f"{RECORDINGS}/rec_full", **query).json["data"][name] is None
+    asked: dict[str, Any] = {"showEvaluationScore": "true", "showFollowups": "true"}
+    assert api.get(f"{RECORDINGS}/rec_full", **asked).json["data"][name] is None
     assert FIELDS[name] == Field(FIELDS[name].source)
 
 
@@ -66,7 +66,8 @@ def test_what_nothing_sets_yet_is_null_of_a_furnished_recording(name: str, api: 
 def test_what_no_flag_asks_for_is_null(name: str, api: Gateway, services: Fakes) -> None:
     furnish(services)
     assert api.get(f"{RECORDINGS}/rec_full").json["data"][name] is None
-    assert api.get(f"{RECORDINGS}/rec_full", **{FLAGGED[name]: "false"}).json["data"][name] is None
+    asked: dict[str, Any] = {FLAGGED[name]: "false"}
+    assert api.get(f"{RECORDINGS}/rec_full", **asked).json["data"][name] is None
 
 
 def test_types_are_those_of_the_documents(api: Gateway, services: Fakes) -> None:

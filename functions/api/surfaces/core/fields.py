@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from api.surfaces.core.wire import milliseconds, timestamp
 from auricle.processing.job import Job
 from auricle.recording import (
+    OPEN,
     Capture,
     CrmLink,
     Recording,
@@ -23,6 +24,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
+from auricle.splitting import split_in_progress
 from auricle.transcript import display_name
 
 
@@ -149,6 +151,11 @@ def _offset(seen: Seen) -> int | None:
     return pieces[0].start_ms if len(pieces) == 1 else None
 
 
+def _merging(seen: Seen) -> bool:
+    """Whether its audio is still being put together from that of others."""
+    return len(seen.recording.made_of) > 1 and seen.recording.status in OPEN
+
+
 def _splits(seen: Seen) -> list[dict[str, Any]]:
     return [
         {
@@ -226,8 +233,8 @@ _R, _RUN, _COUNTS, _CHUNKS = Source.RECORDING, Source.RUN, Source.COUNTS, Source
 _CRM, _EVENTS, _DEBRIEF, _DIRECTORY = Source.CRM, Source.EVENTS, Source.DEBRIEF, Source.DIRECTORY
 _METRIC, _BOOKMARK, _EXTRACTED = Field(Source.METRICS), Field(Source.BOOKMARKS), Field(Source.EXTRACTION)
 _NEVER = Field(Source.NEVER)
-_NO_SUCH_STATE = Field(_R, lambda _seen: False)
-"""Splitting and merging are one transaction: nobody ever sees one under way, or half done."""
+_NEVER_STUCK = Field(_R, lambda _seen: False)
+"""A split or merge that was cut short is taken up by whoever asks for it again: nothing waits for a retry."""
 
 FIELDS: Mapping[str, Field] = {
     "id": Field(_R, lambda seen: seen.recording.id),
@@ -250,14 +257,14 @@ FIELDS: Mapping[str, Field] = {
     "originalDeviceId": Field(_R, lambda seen: seen.capture.device_id),
     "codeVersion": Field(_R, lambda seen: seen.capture.code_version),
     "lock": Field(_R, lambda seen: seen.recording.locked),
-    "splitLock": _NO_SUCH_STATE,
-    "mergeLock": _NO_SUCH_STATE,
-    "splitRetryNeeded": _NO_SUCH_STATE,
+    "splitLock": Field(_R, lambda seen: split_in_progress(seen.recording)),
+    "mergeLock": Field(_R, _merging),
+    "splitRetryNeeded": _NEVER_STUCK,
     "organizationName": Field(_DIRECTORY, lambda seen: seen.rep.organization_name),
     "repFirstName": Field(_DIRECTORY, lambda seen: seen.rep.first_name),
     "repLastName": Field(_DIRECTORY, lambda seen: seen.rep.last_name),
     "speakerMap": Field(_R, _speaker_map),
-    "mergeRetryNeeded": _NO_SUCH_STATE,
+    "mergeRetryNeeded": _NEVER_STUCK,
     "redactedTranscript": Field(Source.REDACTION),
     "confidence": Field(_R, lambda seen: seen.recording.confidence),
     "error": Field(_R, _failure),

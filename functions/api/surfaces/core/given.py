@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.reading import Asked
-from auricle.errors import InvalidRequest, UserNotFound
+from auricle.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from api.surface import Call
@@ -54,12 +54,9 @@ def check_date(moment: datetime | None, now: datetime) -> None:
 
 def rep_of_user(call: Call, user_id: str) -> Rep | None:
     """The user by name, as the directory has them; None of one it does not know."""
-    from auricle.people import USERS, rep_of
+    from auricle.people import rep_of_id
 
-    try:
-        return rep_of(call.services.collection(USERS).get(call.org, user_id))
-    except UserNotFound:
-        return None
+    return rep_of_id(call.org, user_id, call.services)
 
 
 def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str | None) -> tuple[str, Rep | None]:
@@ -68,20 +65,20 @@ def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str |
     Raises:
         InvalidRequest: the directory does not know the user; the caller it need not know.
     """
-    if user_id is not None:
-        rep = rep_of_user(call, user_id)
-        if rep is None and user_id != call.caller.user:
-            raise InvalidRequest("userId is no user of the organization", field="userId")
-        return user_id, rep
-    from auricle.people import find_user, rep_of
+    from auricle.people import USERS, find_user
 
+    users = call.services.collection
+    if user_id not in (None, call.caller.user) and user_id not in users(USERS).find(call.org, [str(user_id)]):
+        raise InvalidRequest("userId is no user of the organization", field="userId")
+    found = user_id
     for field, value in (("userEmail", email), ("userPhone", phone)):
-        if value is not None:
-            found = find_user(call.services.collection, call.org, value)
-            if found is None:
+        if found is None and value is not None:
+            user = find_user(users, call.org, value)
+            if user is None:
                 raise InvalidRequest(f"{field} is no user's of the organization", field=field)
-            return found.id, rep_of(found)
-    return call.caller.user, rep_of_user(call, call.caller.user)
+            found = user.id
+    found = found or call.caller.user
+    return found, rep_of_user(call, found)
 
 
 def check_connection(call: Call, connection_id: str | None) -> None:

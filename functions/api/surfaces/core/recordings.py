@@ -15,11 +15,16 @@ from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
 from api.surfaces.core.chunks import chunks_shown
+from api.surfaces.core.debrief import debrief_questions_shown
 from api.surfaces.core.fields import fields_of
 from api.surfaces.core.given import CrmObject, CrmObjects, check_date, linked, rep_of_user
+from api.surfaces.core.media import images_shown, multimedia_shown
+from api.surfaces.core.mobile_events import mobile_event_shown
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
 from auricle.errors import IllegalTransition, InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id
+from auricle.media import IMAGES, MULTIMEDIA
+from auricle.mobile_events import MOBILE_EVENTS
 from auricle.ports import Position, RecordingFilter
 from auricle.recording import Recording, RecordingDetail, Result, Status
 
@@ -355,34 +360,19 @@ async def restore_core_recording(call: Call) -> Response:
 
 def _children(asked: ShowRequest) -> Sequence[Kind[Any]]:
     """What lies with the recording and is read with it, in the same query, where a flag asks for it."""
-    kinds: list[Kind[Any]] = []
-    if asked.photos == "true" or asked.multimedia_events == "true":
-        from auricle.media import IMAGES, MULTIMEDIA
-
-        kinds += [IMAGES] if asked.photos == "true" else []
-        kinds += [MULTIMEDIA] if asked.multimedia_events == "true" else []
-    if asked.mobile_events == "true":
-        from auricle.mobile_events import MOBILE_EVENTS
-
-        kinds.append(MOBILE_EVENTS)
-    return kinds
+    asked_for = ((asked.photos, IMAGES), (asked.multimedia_events, MULTIMEDIA), (asked.mobile_events, MOBILE_EVENTS))
+    return [kind for flag, kind in asked_for if flag == "true"]
 
 
 def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str, Any]:
     """Every field of the recording, what was asked for by flags included."""
     recording, children = detail.recording, detail.children
-    shown: dict[str, Any] = {**chunks_shown(detail)}
-    if asked.photos == "true" or asked.multimedia_events == "true":
-        from api.surfaces.core.media import images_shown, multimedia_shown
-
-        if asked.photos == "true":
-            shown["images"] = images_shown(children)
-        if asked.multimedia_events == "true":
-            shown["multimediaEvents"] = multimedia_shown(children)
+    shown: dict[str, Any] = {**chunks_shown(detail), "debriefQuestions": debrief_questions_shown(recording)}
+    if asked.photos == "true":
+        shown["images"] = images_shown(children)
+    if asked.multimedia_events == "true":
+        shown["multimediaEvents"] = multimedia_shown(children)
     if asked.mobile_events == "true":
-        from api.surfaces.core.mobile_events import mobile_event_shown
-        from auricle.mobile_events import MOBILE_EVENTS
-
         shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
     if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
         from api.surfaces.core import crm_links
