@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from api.documents.core import chunks as documented
 from auricle.chunking import accept_chunk
 from auricle.processing.job import Job
 from auricle.processing.sweep import sweep
-from auricle.recording import Recording, Status
+from auricle.recording import Audio, Excerpt, Recording, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway
 from tests.fakes import Fakes
@@ -442,3 +443,22 @@ def test_a_new_run_takes_in_what_came_after_all(phone: Phone) -> None:
     again = phone.recording
     assert (again.chunk_numbers, again.size_bytes, again.run) == ((0, 1), 8, 2)
     assert again.version != first.version
+
+
+@pytest.mark.parametrize("given", [{"chunked": True}, {"made_of": (Excerpt("rec_0"),)}])
+def test_its_audio_is_the_copy_it_was_put_together_in(
+    given: Any, api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    download = "/api/v1/audio-files/rec_1/download-url"
+    detail = "/api/v1/agent/founder/recordings/rec_1"
+    uploaded = archive.put(status=Status.UPLOADED, version="chunks-1", file_name="visit.webm", **given)
+    answer = api.get(download)
+    assert (answer.status, answer.json["type"]) == (409, "urn:auricle:error:not-ready")
+    assert api.get(detail).json["audio_url"] is None
+    prepared = replace(uploaded, audio=Audio("wav", "pcm_s16le", 1, 16000, 9.5))
+    assert services.recordings.save(prepared, expected=uploaded)
+    url = api.get(download).json["downloadUrl"]
+    assert "/recordings/rec_1/audio.flac?" in url
+    assert "name=visit.flac" in url
+    assert "versionId" not in url
+    assert api.get(detail).json["audio_url"] == "s3://recordings/orgs/acme/recordings/rec_1/audio.flac"

@@ -19,8 +19,8 @@ from api.surface import Call, Surface
 from api.transcripts import has_transcript, read_transcript
 from auricle.contacts import Contact, NewContact, add_contact
 from auricle.errors import ContactNotFound, InvalidRequest
-from auricle.processing.job import Job
 from auricle.recording import Recording, RecordingDetail, Status
+from auricle.stored_audio import stored_audio
 from auricle.timeline import EntryType, TimelineEntry
 from auricle.transcript import display_name
 
@@ -230,6 +230,7 @@ def _recording(detail: RecordingDetail, transcript: Mapping[str, Any] | None, *,
     recording = detail.recording
     segments = transcript["segments"] if transcript else ()
     highlights = recording.highlights
+    audio = stored_audio(recording)
     return {
         "id": recording.id,
         "type": recording.kind,
@@ -238,7 +239,7 @@ def _recording(detail: RecordingDetail, transcript: Mapping[str, Any] | None, *,
         "deal_id": recording.deal_id,
         "duration_seconds": recording.duration_s,
         # Where the audio lies, as documented; to fetch it takes a download URL, which is a credential.
-        "audio_url": f"s3://{bucket}/{_source_key(recording)}" if recording.version else None,
+        "audio_url": f"s3://{bucket}/{audio.key}" if audio else None,
         "transcript_text": _text(segments) if transcript else None,
         "summary": " … ".join(highlight.text for highlight in highlights) if highlights else None,
         "action_items": [],
@@ -281,10 +282,6 @@ def _recording(detail: RecordingDetail, transcript: Mapping[str, Any] | None, *,
         if recording.failure
         else None,
     }
-
-
-def _source_key(recording: Recording) -> str:
-    return Job(org=recording.org, recording=recording.id, run=recording.run).source_key
 
 
 def _audio(recording: Recording) -> dict[str, Any] | None:

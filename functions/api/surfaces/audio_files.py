@@ -15,7 +15,7 @@ from api.reading import Asked, EndMoment, Id, Line, Moment
 from api.surface import Call, Surface
 from api.transcripts import read_transcript
 from auricle.consent import Consent
-from auricle.errors import ContactNotFound, InvalidRequest, NotReady
+from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.ports import Position, RecordingFilter
 from auricle.recording import Failure, Recording, RecordingDetail, Run, Stage, StageResult, StageState, Status
 from auricle.transcript import Engine, display_name
@@ -159,17 +159,13 @@ async def remove_audio_file(call: Call) -> Response:
 
 @surface.get("/{audio_file_id}/download-url", scope=DOWNLOAD)
 async def get_download_url(call: Call) -> Response:
-    from auricle.processing.job import Job
+    from auricle.stored_audio import audio_to_download
     from auricle.uploading import MAX_URL_SECONDS
 
-    services = call.services
-    recording = call.recording(_id(call))
-    key = Job(org=recording.org, recording=recording.id, run=recording.run).source_key
-    # The event that reports an upload can be a moment behind the upload itself, so the bucket is asked too.
-    if recording.version is None and services.objects.first_version(key) is None:
-        raise NotReady("Nothing has been uploaded to this audio file yet. PUT the file to its upload URL first.")
+    objects = call.services.objects
+    audio = audio_to_download(call.recording(_id(call)), objects)
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
-    url = services.objects.download_url(key, file_name=recording.file_name, seconds=seconds, version=recording.version)
+    url = objects.download_url(audio.key, file_name=audio.file_name, seconds=seconds, version=audio.version)
     return json_response({"downloadUrl": url, "expiresAt": call.parts.now() + timedelta(seconds=seconds)})
 
 
