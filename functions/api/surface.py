@@ -22,7 +22,7 @@ from api.faults import Fault, fault_of
 from api.reading import Asked, NothingAsked, read_body, read_query
 from api.request_ids import REQUEST_ID
 from auricle.collection import Kind, T
-from auricle.errors import Forbidden, NotFound, PreconditionFailed, RecordingNotFound, Unauthenticated
+from auricle.errors import Forbidden, NotFound, NotYours, PreconditionFailed, RecordingNotFound, Unauthenticated
 from auricle.identifiers import is_id
 from auricle.ports import Collection, ContactStore, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.recording import Recording, RecordingDetail
@@ -247,7 +247,7 @@ class Surface:
         if isinstance(error, Unauthenticated):
             presented = authorization(request.scope["headers"]) is not None
             fault = replace(fault, headers={"www-authenticate": challenge("invalid_token" if presented else None)})
-        elif isinstance(error, Forbidden):
+        elif isinstance(error, Forbidden) and not isinstance(error, NotYours):
             lacking = challenge("insufficient_scope", operation.scope)
             code = "insufficient-scope" if operation.scope else fault.code
             fault = replace(fault, code=code, headers={"www-authenticate": lacking})

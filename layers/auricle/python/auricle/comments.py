@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from auricle.collection import Kind
-from auricle.errors import CommentNotFound, Conflict, Forbidden, InvalidRequest, PreconditionFailed, TransientError
+from auricle.errors import CommentNotFound, Conflict, InvalidRequest, NotYours, PreconditionFailed, TransientError
 from auricle.identifiers import new_id
 from auricle.tally import TallyChange
 
@@ -177,16 +177,16 @@ def edit_comment(
     """The comment as the editor changes it. Who makes it unread for some and read for others writes it twice.
 
     Raises:
-        Forbidden: what was said, and others' marks, are the author's to change.
+        NotYours: what was said, and others' marks, are the author's to change.
         InvalidRequest: too many recipients, or a private comment made unread for somebody it was not written for.
         PreconditionFailed: it is not at `if_revision` (any more).
         CommentNotFound: it is gone.
     """
     may_say = editor == comment.author_id
     if edit.is_the_authors and not may_say:
-        raise Forbidden("Only the author of a comment may change what it says and whom it is for.")
+        raise NotYours("Only the author of a comment may change what it says and whom it is for.")
     if not may_say and (edit.now_unread | edit.now_read) - {editor}:
-        raise Forbidden("Only the author of a comment may mark it as read or unread for others.")
+        raise NotYours("Only the author of a comment may mark it as read or unread for others.")
 
     kept = comment.recipients if edit.recipients is None else edit.recipients
     dropped = frozenset(comment.recipients) - frozenset(kept)
@@ -230,12 +230,12 @@ def delete_comment(
     """Deletes it; what it was is returned. Nothing of what it said is kept, only its place in the thread.
 
     Raises:
-        Forbidden: only its author may.
+        NotYours: only its author may.
         PreconditionFailed: it is not at `if_revision` (any more).
         CommentNotFound: it is gone already.
     """
     if editor != comment.author_id:
-        raise Forbidden("Only the author of a comment may delete it.")
+        raise NotYours("Only the author of a comment may delete it.")
     last = [comment]
 
     def emptied(before: Comment) -> tuple[Comment, TallyChange | None]:

@@ -82,6 +82,10 @@ class Forbidden(AuricleError):
     code = "forbidden"
 
 
+class NotYours(Forbidden):
+    """A good credential with all the route needs, of somebody who may not do this to that record."""
+
+
 class NotFound(AuricleError):
     """Unknown, or of another tenant: the two look the same."""
 
