@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from auricle.changing import change_recording
-from auricle.collection import Page
+from auricle.collection import Page, Record
 from auricle.contacts import Contact
 from auricle.deals import DEALS, Deal
 from auricle.errors import ContactNotFound, DealNotFound, InvalidRequest
@@ -29,7 +29,7 @@ OPPORTUNITY, ENGAGEMENT = "OPPORTUNITY", "ENGAGEMENT"
 MAX_LOOKS = 10
 """Readings in which a record is looked for by its CRM's id."""
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
