@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from api.documents.core import splitting as documented
 from auricle.consent import Consent
 from auricle.errors import TransientError
+from auricle.processing.sweep import UNTOUCHED, sweep
 from auricle.recording import Audio, Excerpt, Recording, Rep, Status
 from auricle.splitting import split_in_progress
 from tests.contract.conftest import NOW, Archive
@@ -122,6 +124,7 @@ def test_what_a_crash_left_undone_is_finished_by_asking_again(
     halfway = services.recordings.get("acme", "rec_1")
     assert (halfway.status, split_in_progress(halfway)) == (Status.COMPLETE, True)
     refused(api.post(SPLIT, {"splitTimestampsMs": [1001]}), 409, "conflict")
+    assert halfway.awaits_work
     complete(archive, "rec_2")
     refused(api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]}), 409, "conflict")
     changed = replace(halfway, title="Another", created_at=NOW - timedelta(days=1), locked=True)
@@ -132,6 +135,33 @@ def test_what_a_crash_left_undone_is_finished_by_asking_again(
     after = services.recordings.get("acme", "rec_1")
     assert (after.status, split_in_progress(after)) == (Status.RAW_SPLIT, False)
     assert len(services.workflow) == 2
+
+
+def test_the_sweep_finishes_what_nobody_asks_for_again(
+    api: Gateway, archive: Archive, services: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_recording: Recording, _events: Any) -> None:
+        raise TransientError("The table could not take the request just now. Try again shortly.")
+
+    complete(archive)
+    with monkeypatch.context() as patched:
+        patched.setattr(services.recordings, "create", crash)
+        refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 503, "transient")
+
+    def swept() -> Mapping[str, int]:
+        return sweep(
+            untouched=UNTOUCHED,
+            recordings=services.recordings,
+            objects=services.objects,
+            workflow=services.workflow,
+            max_upload_bytes=1000,
+            now=NOW + UNTOUCHED + timedelta(seconds=1),
+        )
+
+    assert swept() == {"split": 1}
+    assert services.recordings.get("acme", "rec_1").status is Status.RAW_SPLIT
+    assert (len(services.recordings), len(services.workflow)) == (3, 2)
+    assert swept() == {}
 
 
 def test_a_part_that_was_removed_is_not_made_again(api: Gateway, archive: Archive) -> None:

@@ -303,7 +303,12 @@ class Recording:
     def awaits_work(self) -> bool:
         """Whether something must still happen to it by itself: not while consent holds it, nor after a failure."""
         held = self.status is Status.UPLOADED and not self.consent.allows_processing
-        return self.status in OPEN and not held and self.failure is None
+        return self.half_split or (self.status in OPEN and not held and self.failure is None)
+
+    @property
+    def half_split(self) -> bool:
+        """Cuts are noted, and its parts are still being made, or a crash left them undone. In the bin it rests."""
+        return self.status is Status.COMPLETE and bool(self.splits) and self.deleted_at is None
 
     def to(self, status: Status, *, at: datetime) -> Recording:
         """The recording in its next state.

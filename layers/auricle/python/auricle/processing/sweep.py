@@ -20,6 +20,7 @@ from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload
 from auricle.processing.stopped import STOPPED, mark_stopped
 from auricle.recording import Failure, Recording, Stage, Status
+from auricle.splitting import split
 
 UNTOUCHED = timedelta(minutes=10)
 """Younger than this, whatever is expected is probably still on its way."""
@@ -72,6 +73,8 @@ def sweep(
             look_after(
                 recording, partial(_await_upload, recording, recordings, objects, workflow, max_upload_bytes, now)
             )
+        elif recording.half_split:
+            look_after(recording, partial(_finish_split, recording, recordings, workflow, now))
         else:
             look_after(recording, partial(_await_run, recording, recordings, workflow, now))
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
@@ -155,6 +158,15 @@ def _await_run(recording: Recording, recordings: RecordingStore, workflow: Workf
     if outcome not in STOPPED:
         return "running"
     return "stopped" if mark_stopped(recording, recordings=recordings, now=now) else "moved-on"
+
+
+def _finish_split(recording: Recording, recordings: RecordingStore, workflow: Workflow, now: datetime) -> str:
+    moments = [cut.at_ms for cut in recording.splits]
+    try:
+        split(recording.org, recording.id, moments, recordings=recordings, workflow=workflow, now=now)
+    except RecordingNotFound:  # removed, or put into the bin, since it was listed
+        return "moved-on"
+    return "split"
 
 
 def _erase(
