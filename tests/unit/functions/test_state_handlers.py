@@ -12,6 +12,7 @@ import publish_events.handler
 import start_processing.handler
 import sweep.handler
 from auricle.adapters import logs
+from auricle.chunks import ChunksChange
 from auricle.errors import TransientError
 from auricle.processing.job import Job
 from auricle.recording import Status
@@ -61,6 +62,18 @@ def test_an_object_created_starts_processing(fakes: Wired, logged: io.StringIO) 
     stays = logs.logger().get_current_keys()
     assert not {"org", "recording"} & stays.keys(), "the next event is another tenant's"
     assert "Dana" not in json.dumps(lines)
+
+
+def test_the_last_chunk_created_starts_processing(fakes: Wired) -> None:
+    fakes.recordings.create(a_recording("acme", chunked=True), [])
+    fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(expected=2, finished_at=NOW))
+    said = []
+    for number in (1, 0, 0):
+        key = Job("acme", "rec_1", 1).chunk_key(number)
+        fakes.objects.write(key, b"RIFF", content_type="audio/wav")
+        said.append(start_processing.handler.lambda_handler({"detail": {"object": {"key": key}}}, None)["upload"])
+    assert said == ["absent", "started", "known"]
+    assert len(fakes.workflow) == 1
 
 
 def test_an_object_of_another_kind_is_ignored(fakes: Wired) -> None:

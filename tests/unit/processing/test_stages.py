@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from auricle import transcript_file
+from auricle.chunking import accept_chunk, finish, skip
+from auricle.chunks import ChunksChange
 from auricle.consent import Consent
-from auricle.errors import ConsentRequired, EmptyAudio, SupersededRun, UnsupportedAudio
+from auricle.errors import ConsentRequired, EmptyAudio, SupersededRun, UnsupportedAudio, UnusableRecording
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.diarize import diarize_recording
 from auricle.processing.finish import finish_recording
@@ -25,7 +27,7 @@ from auricle.processing.run_files import read_plan, read_window
 from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.processing.summarize import summarize_transcript
 from auricle.processing.transcribe import transcribe_all, transcribe_window
-from auricle.recording import Recording, Stage, StageState, Status
+from auricle.recording import Excerpt, Recording, Stage, StageState, Status
 from auricle.settings import settings
 from auricle.speech.diarization.pipeline import DiarizationModels
 from auricle.speech.models import ensure_models, model_path
@@ -284,3 +286,99 @@ class _Counting:
 
     def transcribe_together(self, heard: Any) -> Any:
         return tuple(self.transcribe(audio, window) for audio, window in heard)
+
+
+class TestPutTogether:
+    """Recordings that come in chunks, or are made of others."""
+
+    def chunked(self, pipeline: Pipeline, *contents: bytes, skipped: tuple[int, ...] = ()) -> Job:
+        stores: dict[str, Any] = {
+            **pipeline.stores,
+            "workflow": pipeline.fakes.workflow,
+            "max_upload_bytes": 10**9,
+            "now": NOW,
+        }
+        recording = Recording("acme", "rec_1", NOW, NOW, Status.RECORDING, "call.wav", chunked=True)
+        pipeline.fakes.recordings.create(recording, [])
+        for number, content in enumerate(contents):
+            if number not in skipped:
+                key = Job("acme", "rec_1", 1).chunk_key(number)
+                pipeline.fakes.objects.write(key, content, content_type="audio/wav")
+                pipeline.fakes.objects.write(key, b"sent again", content_type="audio/wav")
+                accept_chunk("acme", "rec_1", number, **stores)
+        if skipped:
+            skip("acme", "rec_1", skipped, **stores)
+        finish("acme", "rec_1", len(contents), **stores)
+        return pipeline.recording.current_job()
+
+    def made(self, pipeline: Pipeline, *excerpts: Excerpt) -> Job:
+        recording = Recording("acme", "rec_1", NOW, NOW, Status.UPLOADED, "a.flac", version="made-1", made_of=excerpts)
+        pipeline.fakes.recordings.create(recording, [])
+        return recording.current_job()
+
+    def copied(self, pipeline: Pipeline, tmp_path: Path, seconds: float, recording_id: str = "rec_0") -> bytes:
+        """Another recording's working copy."""
+        path = tmp_path / f"{recording_id}.flac"
+        odd_audio.write(path, odd_audio.tones(seconds, 440, level=0.0), codec="flac")
+        pipeline.fakes.objects.upload(path, Job("acme", recording_id, 1).audio_key, content_type="audio/flac")
+        return path.read_bytes()
+
+    def test_chunks_become_one_recording(self, pipeline: Pipeline, short_call: bytes) -> None:
+        third = len(short_call) // 3
+        parts = (short_call[:third], short_call[third : 2 * third], short_call[2 * third :])
+        job = self.chunked(pipeline, *parts)
+        assert pipeline.prepare(job)["duration_s"] == pytest.approx(12.288, abs=0.001)
+        chunks = pipeline.fakes.recordings.detail("acme", "rec_1").chunks
+        assert chunks is not None
+        assert chunks.processed == {0, 1, 2}
+        plan = read_plan(job, pipeline.fakes.objects)
+        assert (plan.audio.format, plan.cautions) == ("flac", ())
+        assert not list(pipeline.workspace.glob("fetched/*")), "nothing but the copy stays"
+
+    def test_what_was_skipped_is_said(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        part = odd_audio.write(tmp_path / "part.wav", odd_audio.tones(1.0, 440), codec="pcm_s16le").read_bytes()
+        job = self.chunked(pipeline, part, part, part, part, skipped=(1, 2))
+        assert pipeline.prepare(job)["duration_s"] == 2.0
+        missing = read_plan(job, pipeline.fakes.objects).cautions[0]
+        assert (missing.code, "chunks 1 and 2 are missing" in missing.message) == ("chunks-missing", True)
+
+    def test_a_retry_notes_what_was_processed_though_the_plan_is_there(
+        self, pipeline: Pipeline, short_call: bytes
+    ) -> None:
+        job = self.chunked(pipeline, short_call)
+        pipeline.prepare(job)
+        pipeline.fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(processed=frozenset()))
+        pipeline.prepare(job)
+        chunks = pipeline.fakes.recordings.detail("acme", "rec_1").chunks
+        assert chunks is not None
+        assert chunks.processed == {0}
+
+    def test_a_mixture_of_chunks_fails_for_good(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        part = odd_audio.write(tmp_path / "part.wav", odd_audio.tones(1.0, 440), codec="pcm_s16le").read_bytes()
+        with pytest.raises(UnusableRecording, match="Chunk 2 is a slice"):
+            pipeline.prepare(self.chunked(pipeline, part, part, part[500:], part))
+
+    def test_excerpts_become_one_recording(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        self.copied(pipeline, tmp_path, 3.0)
+        self.copied(pipeline, tmp_path, 2.0, "rec_2")
+        job = self.made(pipeline, Excerpt("rec_2"), Excerpt("rec_0", 500, 1750), Excerpt("rec_0", 2999))
+        assert pipeline.prepare(job)["duration_s"] == 3.251
+        assert read_plan(job, pipeline.fakes.objects).audio.format == "flac"
+
+    def test_a_second_run_takes_its_own_copy(self, pipeline: Pipeline, tmp_path: Path) -> None:
+        from dataclasses import replace
+
+        self.copied(pipeline, tmp_path, 3.0)
+        job = self.made(pipeline, Excerpt("rec_0", 500, 1750))
+        pipeline.prepare(job)
+        pipeline.fakes.objects.erase(Job("acme", "rec_0", 1).prefix)
+        pipeline.fakes.objects.erase(job.runs_prefix)
+        failed = pipeline.recording
+        assert pipeline.fakes.recordings.save(failed.to(Status.ERROR, at=NOW), expected=failed)
+        failed = pipeline.recording
+        assert pipeline.fakes.recordings.save(failed.new_run(at=NOW), expected=failed)
+        assert pipeline.prepare(replace(job, run=2))["duration_s"] == 1.25
+
+    def test_what_it_was_made_of_may_be_gone(self, pipeline: Pipeline) -> None:
+        with pytest.raises(UnusableRecording, match="removed"):
+            pipeline.prepare(self.made(pipeline, Excerpt("rec_0")))
