@@ -74,7 +74,8 @@ class World:
             return {key: self._marked(value, key) for key, value in example.items()}
         if isinstance(example, list):
             return [self._marked(each, name) for each in example]
-        return f"{example} {self.mark}" if name in PROSE and isinstance(example, str) else example
+        is_prose = name in PROSE and isinstance(example, str) and " " in example
+        return f"{example} {self.mark}" if is_prose else example
 
     def ask(
         self, method: str, path: str, *, body: Any = None, query: str = "", api: Gateway | None = None, **headers: str
@@ -134,7 +135,14 @@ class Restoring:
         self._now = copy.deepcopy(self.at_start)
 
 
-MADE: Mapping[str, Callable[[World], str]] = {}
+def _mobile_event(world: World) -> str:
+    path = "/v1/core/recordings/{recording_id}/mobile-events"
+    answer = world.ask("POST", world.path(path), body=world.example(world.document["paths"][path]["post"]))
+    assert answer.status == 201, answer.body
+    return str(answer.json["data"][0]["id"])
+
+
+MADE: Mapping[str, Callable[[World], str]] = {"/v1/core/mobile-events/{event_id}": _mobile_event}
 """How what no POST with a `location` creates comes to be, by the beginning of the path that names it."""
 
 PROSE = {"body", "comment", "description", "message", "name", "notes", "prompt", "subject", "summary", "text", "title"}
@@ -143,6 +151,7 @@ PROSE = {"body", "comment", "description", "message", "name", "notes", "prompt",
 CONTACTS = "/api/v1/agent/founder/contacts/{contact_id}"
 EXAMPLE_IDS: Mapping[str, str] = {
     RECORDING_ID: FILES,
+    "rec_8sj29a": FILES,
     CONTACT_ID: CONTACTS,
     "contact_uuid_1": CONTACTS,
     "contact_uuid_2": CONTACTS,
