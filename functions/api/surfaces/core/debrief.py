@@ -47,7 +47,7 @@ class TextResponse(Asked):
 class SelectResponse(Asked):
     """One option or several."""
 
-    options: Annotated[tuple[Choice, ...], Field(min_length=1, max_length=200)]
+    options: Annotated[list[Choice], Field(min_length=1, max_length=200)]
     dropdown: bool = False
     min_selects: Annotated[int, Field(ge=0, le=200)] | None = Field(None, alias="minSelects")
     max_selects: Annotated[int, Field(ge=1, le=200)] | None = Field(None, alias="maxSelects")
@@ -241,7 +241,7 @@ def _config(asked: QuestionRequest) -> dict[str, Any]:
         _in_order(config.min_selects, config.max_selects, "minSelects", "maxSelects")
         if len(set(config.options)) != len(config.options):
             raise InvalidRequest("responseConfig.options has the same option twice", field="responseConfig.options")
-        return {"select": SelectConfig(config.options, config.dropdown, config.min_selects, config.max_selects)}
+        return {"select": SelectConfig(tuple(config.options), config.dropdown, config.min_selects, config.max_selects)}
     raise InvalidRequest(f"responseConfig is not one of a {asked.response_type}", field="responseConfig")
 
 

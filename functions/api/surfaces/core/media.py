@@ -37,7 +37,7 @@ class ImageLink(Asked):
 class ImageRequest(Asked):
     """`POST /recordings/{id}/images`. Addresses are https; Auricle keeps them and fetches none."""
 
-    raw_images: Annotated[tuple[ImageLink, ...], Field(min_length=1, max_length=20)] = Field(alias="rawImages")
+    raw_images: Annotated[list[ImageLink], Field(min_length=1, max_length=20)] = Field(alias="rawImages")
     linked_image: Link | None = Field(None, alias="linkedImage")
     captured_at_ms: EpochMs | None = Field(None, alias="timestamp")
 

@@ -115,7 +115,7 @@ class ToldEvent(Asked):
 class MobileEventsReport(Asked):
     """`POST /recordings/{id}/mobile-events`: one event or many, in the order they happened."""
 
-    events: Annotated[tuple[ToldEvent, ...], Field(min_length=1, max_length=MAX_EVENTS)]
+    events: Annotated[list[ToldEvent], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 class MobileEventsRequest(Asked):
@@ -226,6 +226,7 @@ def _page(call: Call, asked: MobileEventsRequest, cursors: Cursors) -> Page[Mobi
             and asked.recording_id in (None, event.recording_id)
         )
 
+    position = cursors.position(asked.cursor) if asked.cursor is not None else None
     if asked.recording_id is not None:
         try:
             call.recording(asked.recording_id)
@@ -235,7 +236,7 @@ def _page(call: Call, asked: MobileEventsRequest, cursors: Cursors) -> Page[Mobi
     return call.services.collection(MOBILE_EVENTS).list(
         call.org,
         asked.page_size,
-        cursors.position(asked.cursor) if asked.cursor is not None else None,
+        position,
         recording_id=asked.recording_id,
         wanted=wanted if codes or asked.user_id is not None else None,
         created_from=asked.created_after + a_moment if asked.created_after else None,
