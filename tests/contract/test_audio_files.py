@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -71,6 +74,20 @@ def test_everything_else_that_can_be_said_of_an_upload(api: Gateway, services: S
     assert found["contactIds"] == ["contact_1"]
 
 
+@pytest.mark.parametrize("checksum", [sha256(b"RIFF").hexdigest(), b64encode(sha256(b"RIFF").digest()).decode()])
+def test_what_is_declared_of_the_bytes_is_signed_and_said(checksum: str, api: Gateway) -> None:
+    body = {"fileName": "a.wav", "contentType": "audio/wav", "sizeBytes": 4, "checksumSha256": checksum}
+    given = shown(audio_files.UploadUrl, api.post(f"{FILES}/upload-url", body), 201)
+    in_base64 = b64encode(sha256(b"RIFF").digest()).decode()
+    assert given["requiredHeaders"] == {
+        "content-type": "audio/wav",
+        "content-length": "4",
+        "x-amz-checksum-sha256": in_base64,
+    }
+    signed = parse_qs(urlsplit(given["uploadUrl"]).query)
+    assert (signed["type"], signed["length"], signed["sha256"]) == (["audio/wav"], ["4"], [in_base64])
+
+
 @pytest.mark.parametrize("name", ["Gespräch 📞.wav", "2026/03/30/call.wav", "..", "a" * 255, "<script>.wav"])
 def test_a_file_name_is_a_label_and_comes_back_as_it_was(name: str, api: Gateway) -> None:
     given = shown(audio_files.UploadUrl, api.post(f"{FILES}/upload-url", {"fileName": name}), 201)
@@ -96,6 +113,14 @@ def test_a_file_name_is_a_label_and_comes_back_as_it_was(name: str, api: Gateway
         ({"fileName": "a", "consentStatus": "maybe"}, {"consentStatus"}),
         ({"fileName": "a", "contentType": "audio"}, {"contentType"}),
         ({"fileName": "a", "contentType": "audio/wav\r\nx: y"}, {"contentType"}),
+        ({"fileName": "a", "sizeBytes": 0}, {"sizeBytes"}),
+        ({"fileName": "a", "sizeBytes": -1}, {"sizeBytes"}),
+        ({"fileName": "a", "sizeBytes": 1.5}, {"sizeBytes"}),
+        ({"fileName": "a", "sizeBytes": 1024**3 + 1}, {"sizeBytes"}),
+        ({"fileName": "a", "sizeBytes": 10**30}, {"sizeBytes"}),
+        ({"fileName": "a", "checksumSha256": "abc"}, {"checksumSha256"}),
+        ({"fileName": "a", "checksumSha256": "g" * 64}, {"checksumSha256"}),
+        ({"fileName": "a", "checksumSha256": "A" * 44}, {"checksumSha256"}),
         ({"fileName": "a", "contactIds": "contact_1"}, {"contactIds"}),
         ({"fileName": "a", "contactIds": ["a b"]}, {"contactIds.0"}),
         ({"fileName": "a", "contactIds": [f"c{n}" for n in range(21)]}, {"contactIds"}),
@@ -152,6 +177,69 @@ def test_every_state_can_be_shown(state: str, api: Gateway, archive: Archive) ->
     shown(audio_files.AudioFileDetail, api.get(f"{FILES}/rec_1"))
     shown(audio_files.AudioFilePage, api.get(FILES))
     shown(audio_files.ProcessingStatus, api.get(f"{FILES}/rec_1/processing-status"))
+
+
+def patch(api: Gateway, body: Any, token: str | None = None, **headers: str) -> Answer:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return api.ask("PATCH", f"{FILES}/rec_1", body=json.dumps(body).encode(), token=token, headers=sent)
+
+
+def test_a_change_replaces_what_is_sent_and_nothing_else(api: Gateway, archive: Archive) -> None:
+    archive.complete(title="Call", campaign_id="camp_1", engagement_id="eng_1")
+    before = api.get(f"{FILES}/rec_1").json
+    api.now = NOW + timedelta(hours=1)
+    answer = patch(api, {"title": "Renewal", "campaignId": None})
+    after = shown(audio_files.AudioFileDetail, answer)
+    assert after == {**before, "title": "Renewal", "campaignId": None, "updatedAt": "2026-03-30T13:00:00Z"}
+    assert after["engagementId"] == "eng_1"
+    again = api.get(f"{FILES}/rec_1")
+    assert (again.json, again.headers["etag"]) == (after, answer.headers["etag"])
+    assert patch(api, {}).headers["etag"] == answer.headers["etag"]
+
+
+def test_a_stale_change_or_removal_is_refused(api: Gateway, archive: Archive) -> None:
+    archive.uploaded()
+    tag = api.get(f"{FILES}/rec_1").headers["etag"]
+    assert patch(api, {"title": "First"}, if_match=tag).status == 200
+    problem(patch(api, {"title": "Second"}, if_match=tag), 412, "precondition-failed")
+    problem(api.ask("DELETE", f"{FILES}/rec_1", headers={"if-match": tag}), 412, "precondition-failed")
+    found = api.get(f"{FILES}/rec_1")
+    assert found.json["title"] == "First"
+    assert api.ask("DELETE", f"{FILES}/rec_1", headers={"if-match": found.headers["etag"]}).status == 204
+
+
+def test_what_is_locked_is_not_changed(api: Gateway, archive: Archive) -> None:
+    archive.uploaded(locked=True)
+    problem(patch(api, {"title": "x"}), 409, "conflict")
+    problem(api.delete(f"{FILES}/rec_1"), 409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": 7}, "title"),
+        ({"title": "a\nb"}, "title"),
+        ({"campaignId": "a b"}, "campaignId"),
+        ({"engagementId": "x" * 65}, "engagementId"),
+        ({"fileName": "b.wav"}, "fileName"),
+        ({"status": "completed"}, "status"),
+        ({"org": "globex"}, "org"),
+    ],
+)
+def test_wrong_fields_of_a_change_are_named(body: Any, wrong: str, api: Gateway, archive: Archive) -> None:
+    archive.uploaded()
+    before = api.get(f"{FILES}/rec_1").json
+    assert fields(problem(patch(api, body), 422, "invalid-request")) == {wrong}
+    assert api.get(f"{FILES}/rec_1").json == before
+
+
+def test_what_is_in_the_bin_is_not_there(api: Gateway, archive: Archive) -> None:
+    archive.uploaded(deleted_at=NOW)
+    for method, path, _ in ROUTES:
+        if "rec_1" in path:
+            problem(api.ask(method, path), 404, "recording-not-found")
+    assert ids(api.get(FILES)) == []
 
 
 def test_removing_takes_it_from_every_surface(api: Gateway, archive: Archive) -> None:
@@ -415,6 +503,7 @@ ROUTES = [
     ("GET", FILES, "audio:read"),
     ("POST", f"{FILES}/upload-url", "audio:write"),
     ("GET", f"{FILES}/rec_1", "audio:read"),
+    ("PATCH", f"{FILES}/rec_1", "audio:write"),
     ("DELETE", f"{FILES}/rec_1", "audio:write"),
     ("GET", f"{FILES}/rec_1/download-url", "audio:download"),
     ("GET", f"{FILES}/rec_1/transcript", "audio:read"),

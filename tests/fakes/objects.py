@@ -79,9 +79,18 @@ class FakeObjects:
             gone = [key for key in self._versions if key.startswith(prefix)]
             return sum(len(self._versions.pop(key)) for key in gone)
 
-    def upload_url(self, key: str, *, content_type: str | None, seconds: int, size_bytes: int | None = None) -> str:
+    def upload_url(
+        self,
+        key: str,
+        *,
+        content_type: str | None,
+        seconds: int,
+        size_bytes: int | None = None,
+        checksum_sha256: str | None = None,
+    ) -> str:
         signed = f"&type={quote(content_type, safe='')}" if content_type else ""
         signed += f"&length={size_bytes}" if size_bytes is not None else ""
+        signed += f"&sha256={quote(checksum_sha256, safe='')}" if checksum_sha256 is not None else ""
         return f"https://bucket.test/{quote(key)}?method=PUT&seconds={seconds}{signed}"
 
     def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -163,6 +165,19 @@ class TestAdapters(StateContract):
         assert _put(typed.replace("rec_1", "rec_2"), {"content-type": "audio/wav"}) == 403
         untyped = state.objects.upload_url(key, content_type=None, seconds=60)
         assert _put(untyped, {"content-type": "audio/x-anything"}) == 200
+
+    def test_an_upload_url_takes_the_bytes_that_were_declared(self, state: Bootstrap, org: str) -> None:
+        key, checksum = Job(org, "rec_1", 1).source_key, b64encode(sha256(b"RIFF").digest()).decode()
+        other = b64encode(sha256(b"WAVE").digest()).decode()
+        sized = state.objects.upload_url(key, content_type=None, seconds=60, size_bytes=5)
+        assert _put(sized, {}) == 403
+        exact = state.objects.upload_url(key, content_type=None, seconds=60, size_bytes=4, checksum_sha256=checksum)
+        assert _put(exact, {}) == 403
+        assert _put(exact, {"x-amz-checksum-sha256": other}) == 403
+        lying = state.objects.upload_url(key, content_type=None, seconds=60, checksum_sha256=other)
+        assert _put(lying, {"x-amz-checksum-sha256": other}) == 400
+        assert state.objects.first_version(key) is None
+        assert _put(exact, {"x-amz-checksum-sha256": checksum, "x-ms-blob-type": "BlockBlob"}) == 200
 
     def test_a_download_url_gives_the_version_asked_for(self, state: Bootstrap, org: str) -> None:
         key = Job(org, "rec_1", 1).source_key

@@ -56,6 +56,9 @@ class UploadUrl(CamelShown):
     audio_file_id: str
     upload_url: str = Field(description="Presigned PUT. Whoever has it can upload: treat it like a password.")
     expires_at: datetime
+    required_headers: dict[str, str] = Field(
+        {}, description="Where type, length or checksum were declared: the headers that the PUT must carry with them."
+    )
 
 
 class DownloadUrl(CamelShown):
@@ -247,6 +250,30 @@ _SPEAKERS = [
     {"speaker": "Speaker 2", "talkSeconds": 24.8, "wordCount": 70},
 ]
 _ENGINES = {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}}
+_DETAIL = {
+    **_FILE,
+    "audio": {
+        "format": "wav",
+        "codec": "pcm_s16le",
+        "channels": 1,
+        "sampleRateHz": 16000,
+        "isVideo": False,
+    },
+    "wordCount": 161,
+    "speakers": _SPEAKERS,
+    "highlights": [
+        {
+            "text": "we could renew for two years",
+            "speaker": "Speaker 2",
+            "segment": 7,
+            "start": 31.4,
+            "end": 33.9,
+        },
+    ],
+    "engines": _ENGINES,
+    "warnings": [],
+    "laterUploads": 0,
+}
 _NOT_THERE = Refusal(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
 
 DOCUMENT = SurfaceDocument(
@@ -256,7 +283,9 @@ DOCUMENT = SurfaceDocument(
         "request_upload_url": Documented(
             "Request an upload URL",
             "Creates the audio file and a presigned PUT for its bytes, good for 15 minutes. Processing starts by "
-            "itself when the bytes are there. Where `contentType` is given, the PUT must carry the same one.",
+            "itself when the bytes are there. What is declared of them (`contentType`, `sizeBytes`, and "
+            "`checksumSha256` in hexadecimal digits or Base64) is signed: a PUT of anything else is refused. "
+            "`requiredHeaders` says what it must carry then.",
             UploadUrl,
             {
                 "audioFileId": RECORDING_ID,
@@ -282,31 +311,16 @@ DOCUMENT = SurfaceDocument(
             "Get an audio file",
             "With what processing found so far.",
             AudioFileDetail,
-            {
-                **_FILE,
-                "audio": {
-                    "format": "wav",
-                    "codec": "pcm_s16le",
-                    "channels": 1,
-                    "sampleRateHz": 16000,
-                    "isVideo": False,
-                },
-                "wordCount": 161,
-                "speakers": _SPEAKERS,
-                "highlights": [
-                    {
-                        "text": "we could renew for two years",
-                        "speaker": "Speaker 2",
-                        "segment": 7,
-                        "start": 31.4,
-                        "end": 33.9,
-                    },
-                ],
-                "engines": _ENGINES,
-                "warnings": [],
-                "laterUploads": 0,
-            },
+            _DETAIL,
             refusals=(_NOT_THERE,),
+        ),
+        "change_audio_file": Documented(
+            "Change an audio file",
+            "What is sent replaces, what is left out stays, and null takes away.",
+            AudioFileDetail,
+            _DETAIL,
+            request_example={"title": "Renewal", "campaignId": "camp_xyz"},
+            refusals=(_NOT_THERE, Refusal(409, "conflict", "It is locked.")),
         ),
         "remove_audio_file": Documented(
             "Remove an audio file",
@@ -314,7 +328,12 @@ DOCUMENT = SurfaceDocument(
             None,
             None,
             status=204,
-            refusals=(_NOT_THERE, Refusal(409, "illegal-transition", "Its present state does not allow it.")),
+            refusals=(
+                _NOT_THERE,
+                Refusal(409, "conflict", "It is locked, or protected from deletion."),
+                Refusal(409, "illegal-transition", "Its present state does not allow it."),
+                Refusal(412, "precondition-failed", "If-Match names a state that is no longer the present one."),
+            ),
         ),
         "get_download_url": Documented(
             "Get a download URL",

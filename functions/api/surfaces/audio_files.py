@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +13,7 @@ from api.answers import json_response
 from api.faults import RETRY_SOON_S, Fault, Refused, problem_response
 from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, EndMoment, Id, Line, Moment
-from api.surface import Call, Surface
+from api.surface import Call, Surface, etag
 from api.transcripts import read_transcript
 from auricle.consent import Consent
 from auricle.errors import ContactNotFound, InvalidRequest
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 READ = "audio:read"
 WRITE = "audio:write"
 DOWNLOAD = "audio:download"
+
+SHA256_BASE64_CHARACTERS = 44
+MAX_PUT_BYTES = 5 * 1024**3
+"""The most that one PUT can hold on S3; what is processed is bounded by a setting, and less."""
 
 surface = Surface("audio files", "/api/v1/audio-files", render=problem_response)
 
@@ -44,8 +49,12 @@ STATUSES: Mapping[Status, str] = {
 """This surface's word for each status; `evaluating` also while a finished transcript is being summarized."""
 
 
+Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$")]
+"""SHA-256 of the file, in hexadecimal digits or, as S3 writes it, in Base64."""
+
+
 class UploadRequest(Asked):
-    """`POST /upload-url`. `contentType`, where given, must be sent with the PUT: it is part of the signature."""
+    """`POST /upload-url`. What it declares of the bytes is part of the signature: the PUT must carry it as well."""
 
     file_name: Line = Field(alias="fileName")
     engagement_id: Id | None = Field(None, alias="engagementId")
@@ -54,9 +63,19 @@ class UploadRequest(Asked):
     content_type: (
         Annotated[str, StringConstraints(max_length=127, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w=\"-]+)*$")] | None
     ) = Field(None, alias="contentType")
+    size_bytes: int | None = Field(None, alias="sizeBytes", ge=1, le=MAX_PUT_BYTES)
+    checksum_sha256: Checksum | None = Field(None, alias="checksumSha256")
     consent_status: Literal["all_consented", "one_party", "pending"] = Field("all_consented", alias="consentStatus")
     contact_ids: Annotated[tuple[Id, ...], Field(max_length=20)] = Field((), alias="contactIds")
     is_ai_call: bool = Field(False, alias="isAICall")
+
+
+class ChangeRequest(Asked):
+    """`PATCH /{id}`. What is sent replaces, what is left out stays, null takes away."""
+
+    title: Line | None = None
+    campaign_id: Id | None = Field(None, alias="campaignId")
+    engagement_id: Id | None = Field(None, alias="engagementId")
 
 
 class ListRequest(Asked):
@@ -82,13 +101,17 @@ class ProcessRequest(Asked):
 async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
     from auricle.uploading import NewRecording, request_upload
 
-    services = call.services
+    services, settings = call.services, call.parts.settings()
+    if asked.size_bytes is not None and asked.size_bytes > settings.max_upload_bytes:
+        raise InvalidRequest(f"{settings.max_upload_bytes} bytes is the most that is processed here", field="sizeBytes")
     try:
         upload = request_upload(
             NewRecording(
                 file_name=asked.file_name,
                 title=asked.title,
                 content_type=asked.content_type,
+                size_bytes=asked.size_bytes,
+                checksum_sha256=_in_base64(asked.checksum_sha256),
                 consent=Consent(asked.consent_status),
                 contact_ids=asked.contact_ids,
                 campaign_id=asked.campaign_id,
@@ -100,16 +123,19 @@ async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
             recordings=services.recordings,
             contacts=services.contacts,
             objects=services.objects,
-            url_seconds=call.parts.settings().upload_url_seconds,
+            url_seconds=settings.upload_url_seconds,
             now=call.parts.now(),
         )
     except ContactNotFound as error:
         raise InvalidRequest(error.message, field="contactIds") from None
-    return json_response(
-        {"audioFileId": upload.recording.id, "uploadUrl": upload.url, "expiresAt": upload.expires_at},
-        201,
-        headers={"location": f"{surface.prefix}/{upload.recording.id}"},
-    )
+    answer: dict[str, Any] = {
+        "audioFileId": upload.recording.id,
+        "uploadUrl": upload.url,
+        "expiresAt": upload.expires_at,
+    }
+    if upload.headers:
+        answer["requiredHeaders"] = upload.headers
+    return json_response(answer, 201, headers={"location": f"{surface.prefix}/{upload.recording.id}"})
 
 
 @surface.get("", scope=READ, reads=ListRequest)
@@ -142,8 +168,22 @@ async def list_audio_files(call: Call, asked: ListRequest) -> Response:
 
 @surface.get("/{audio_file_id}", scope=READ)
 async def get_audio_file(call: Call) -> Response:
-    detail = call.detail(_id(call))
-    return json_response({**_audio_file(detail.recording, detail.run), **_findings(detail.recording)})
+    return _shown(call.detail(_id(call)))
+
+
+@surface.patch("/{audio_file_id}", scope=WRITE, reads=ChangeRequest)
+async def change_audio_file(call: Call, asked: ChangeRequest) -> Response:
+    from auricle.editing import Edit, edit_recording
+
+    changed = edit_recording(
+        call.org,
+        _id(call),
+        Edit({name: getattr(asked, name) for name in asked.model_fields_set}),
+        recordings=call.services.recordings,
+        now=call.parts.now(),
+        if_revision=call.if_revision,
+    )
+    return _shown(call.detail(changed.id))
 
 
 @surface.delete("/{audio_file_id}", scope=WRITE)
@@ -153,7 +193,14 @@ async def remove_audio_file(call: Call) -> Response:
     from auricle.processing.start import remove
 
     services = call.services
-    remove(call.org, _id(call), recordings=services.recordings, objects=services.objects, now=call.parts.now())
+    remove(
+        call.org,
+        _id(call),
+        recordings=services.recordings,
+        objects=services.objects,
+        now=call.parts.now(),
+        if_revision=call.if_revision,
+    )
     return Response(status_code=204)
 
 
@@ -196,7 +243,7 @@ async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
     services = call.services
     recording = process(
         call.org,
-        _id(call),
+        call.recording(_id(call)).id,
         reprocess=asked.reprocess,
         recordings=services.recordings,
         objects=services.objects,
@@ -240,6 +287,13 @@ _PROCESS_MESSAGES = {
 }
 
 
+def _in_base64(checksum: str | None) -> str | None:
+    """The checksum as S3 writes it."""
+    if checksum is None or len(checksum) == SHA256_BASE64_CHARACTERS:
+        return checksum
+    return b64encode(bytes.fromhex(checksum)).decode()
+
+
 def _id(call: Call) -> str:
     return call.recording_id("audio_file_id")
 
@@ -252,6 +306,12 @@ def _status(recording: Recording, run: Run | None = None) -> str:
     ):
         return "evaluating"
     return STATUSES[recording.status]
+
+
+def _shown(detail: RecordingDetail) -> Response:
+    recording = detail.recording
+    content = {**_audio_file(recording, detail.run), **_findings(recording)}
+    return json_response(content, headers=etag(recording.revision))
 
 
 def _audio_file(recording: Recording, run: Run | None = None) -> dict[str, Any]:

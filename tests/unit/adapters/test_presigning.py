@@ -60,3 +60,12 @@ def test_only_what_was_declared_must_be_sent_as_declared(
     assert query["X-Amz-SignedHeaders"] == [signed]
     assert query["X-Amz-Expires"] == ["60"]
     assert not [name for name in query if "checksum" in name.lower()]
+
+
+def test_length_and_checksum_are_signed_where_they_are_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    checksum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    url = S3Objects("b").upload_url(KEY, content_type=None, seconds=60, size_bytes=7, checksum_sha256=checksum)
+    query = parse_qs(urlsplit(url).query)
+    assert query["X-Amz-SignedHeaders"] == ["content-length;host;x-amz-checksum-sha256"]
+    assert not [name for name in query if "checksum" in name.lower()]

@@ -307,8 +307,16 @@ class ObjectStore(Protocol):
     def erase(self, prefix: str) -> int:
         """Removes every version of every object under the prefix, for good; returns how many there were."""
 
-    def upload_url(self, key: str, *, content_type: str | None, seconds: int, size_bytes: int | None = None) -> str:
-        """A presigned PUT (SigV4) of that type and of exactly that size, where they are given. Never logged."""
+    def upload_url(
+        self,
+        key: str,
+        *,
+        content_type: str | None,
+        seconds: int,
+        size_bytes: int | None = None,
+        checksum_sha256: str | None = None,
+    ) -> str:
+        """A presigned PUT (SigV4) of that type, size and SHA-256 (in Base64), where they are given. Never logged."""
 
     def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
         """A presigned GET that saves under `file_name`, of that version where one is given. Private: never logged."""

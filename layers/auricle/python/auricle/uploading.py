@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from auricle.consent import Consent
@@ -22,13 +22,16 @@ MAX_URL_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class NewRecording:
-    """What an uploader says of a recording before sending it. `content_type`, where given, is signed into the URL."""
+    """What an uploader says of a recording before sending it. What it declares of the bytes is signed into the URL."""
 
     file_name: str
     title: str | None = None
     kind: str = "phone"
     source: str | None = None
     content_type: str | None = None
+    size_bytes: int | None = None
+    checksum_sha256: str | None = None
+    """In Base64, as S3 writes it."""
     consent: Consent = Consent.ALL_CONSENTED
     contact_ids: Sequence[str] = ()
     deal_id: str | None = None
@@ -44,6 +47,8 @@ class Upload:
     recording: Recording
     url: str
     expires_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the PUT must carry, because it was declared and is signed."""
 
 
 def request_upload(
@@ -64,9 +69,15 @@ def request_upload(
     """
     recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
     seconds = min(url_seconds, MAX_URL_SECONDS)
-    url = objects.upload_url(_source_key(recording), content_type=wanted.content_type, seconds=seconds)
+    url = objects.upload_url(
+        source_key_of(recording),
+        content_type=wanted.content_type,
+        seconds=seconds,
+        size_bytes=wanted.size_bytes,
+        checksum_sha256=wanted.checksum_sha256,
+    )
     recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
-    return Upload(recording=recording, url=url, expires_at=now + timedelta(seconds=seconds))
+    return Upload(recording, url, now + timedelta(seconds=seconds), _declared(wanted))
 
 
 def take_upload(
@@ -92,7 +103,7 @@ def take_upload(
     recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
     recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     try:
-        objects.write(_source_key(recording), content, content_type=wanted.content_type or "application/octet-stream")
+        objects.write(source_key_of(recording), content, content_type=wanted.content_type or "application/octet-stream")
     except Exception:
         with suppress(AuricleError):  # the error that is told of is the first
             remove(org, recording.id, recordings=recordings, objects=objects, now=now)
@@ -125,5 +136,15 @@ def _new_recording(wanted: NewRecording, *, org: str, user: str, contacts: Conta
     )
 
 
-def _source_key(recording: Recording) -> str:
+def _declared(wanted: NewRecording) -> Mapping[str, str]:
+    declared = {
+        "content-type": wanted.content_type,
+        "content-length": wanted.size_bytes,
+        "x-amz-checksum-sha256": wanted.checksum_sha256,
+    }
+    return {name: str(value) for name, value in declared.items() if value is not None}
+
+
+def source_key_of(recording: Recording) -> str:
+    """Where its bytes lie, or will."""
     return Job(org=recording.org, recording=recording.id, run=recording.run).source_key

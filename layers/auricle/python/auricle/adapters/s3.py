@@ -108,12 +108,22 @@ class S3Objects:
         self._delete(found)
         return len(found)
 
-    def upload_url(self, key: str, *, content_type: str | None, seconds: int, size_bytes: int | None = None) -> str:
+    def upload_url(
+        self,
+        key: str,
+        *,
+        content_type: str | None,
+        seconds: int,
+        size_bytes: int | None = None,
+        checksum_sha256: str | None = None,
+    ) -> str:
         signed: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
         if content_type:
             signed["ContentType"] = content_type
         if size_bytes is not None:
             signed["ContentLength"] = size_bytes
+        if checksum_sha256 is not None:
+            signed["ChecksumSHA256"] = checksum_sha256
         return self._client.generate_presigned_url("put_object", Params=signed, ExpiresIn=seconds)
 
     def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
