@@ -57,6 +57,7 @@ class MergeAnswer(CamelShown):
 
 
 _PART_ID = "rec_9b1c2d3e4f5061728394a5b6c7d8e9f"
+_SECOND_ID = "rec_8sj29a"
 _REST_ID = "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f"
 
 
@@ -114,12 +115,15 @@ OPERATIONS: Mapping[str, Documented] = {
                 "transcriptionStatus": "UPLOADED",
                 "madeOf": [
                     {"recordingId": RECORDING_ID, "startMs": 0, "endMs": None},
-                    {"recordingId": _REST_ID, "startMs": 0, "endMs": None},
+                    {"recordingId": _SECOND_ID, "startMs": 0, "endMs": None},
                 ],
             },
         },
         status=201,
-        refusals=(Refusal(409, "conflict", "One of them is not complete, is locked, or is split."),),
-        request_example={"recordingIds": [RECORDING_ID, _REST_ID], "title": "Both visits"},
+        refusals=(
+            Refusal(404, "recording-not-found", "One of them is unknown, or removed."),
+            Refusal(409, "conflict", "One of them is not complete, is locked, or is split."),
+        ),
+        request_example={"recordingIds": [RECORDING_ID, _SECOND_ID], "title": "Both visits"},
     ),
 }

@@ -98,7 +98,8 @@ def merge(
     Merging the same again gives the same recording, unless that was removed.
 
     Raises:
-        InvalidRequest: fewer than two, one that is unknown or there twice, or too much of anything.
+        RecordingNotFound: one is unknown, removed, or in the bin; the message names it.
+        InvalidRequest: fewer than two, one that is there twice, or too much of anything.
         Conflict: one is not complete, or is locked.
         TransientError: something did not answer; ask again.
     """
@@ -161,12 +162,9 @@ def _check_moments(recording: Recording, at_ms: Sequence[int]) -> None:
 
 
 def _source(org: str, recording_id: str, recordings: RecordingStore) -> Recording:
-    try:
-        source = recordings.get(org, recording_id)
-    except RecordingNotFound:
-        source = None
-    if source is None or source.deleted_at is not None:
-        raise InvalidRequest(f"There is no recording {recording_id}.", field="recordingIds")
+    source = recordings.get(org, recording_id)
+    if source.deleted_at is not None:
+        raise RecordingNotFound(f"There is no recording {recording_id}.")
     _check_usable(source, "merged")
     if source.splits:
         raise Conflict(f"Recording {source.id} is being split: it cannot be merged.")
