@@ -192,6 +192,7 @@ def _dated(record: Contact | Deal) -> dict[str, Any]:
         "createdAt": timestamp(record.created_at),
         "updatedAt": timestamp(record.updated_at),
         "matchingSource": "DIRECT",
+        "organizationId": record.org,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -93,13 +93,14 @@ def check_connection(call: Call, connection_id: str | None) -> None:
         )
 
 
-def linked(call: Call, recording: Recording, objects: Sequence[CrmObject], connection_id: str | None) -> Recording:
-    """The recording linked to the first of the CRM objects, if it is to none yet; a recording has one link."""
-    if not objects or recording.crm_link is not None:
-        return recording
+def linking(call: Call, objects: Sequence[CrmObject], connection_id: str | None) -> Callable[[Recording], Recording]:
+    """What links a recording that is not stored yet to the first of the CRM objects: a recording has one link."""
+    if not objects:
+        return lambda recording: recording
     from api.surfaces.core.crm_links import link_external
 
     first = objects[0]
-    return link_external(
-        call, recording, data_type=DATA_TYPES[first.type], external_id=first.id, connection_id=connection_id
+    data_type = DATA_TYPES[first.type]
+    return lambda recording: link_external(
+        call, recording, data_type=data_type, external_id=first.id, connection_id=connection_id
     )

@@ -17,7 +17,7 @@ from api.surface import Call, etag
 from api.surfaces.core.chunks import chunks_shown
 from api.surfaces.core.debrief import debrief_questions_shown
 from api.surfaces.core.fields import fields_of
-from api.surfaces.core.given import CrmObject, CrmObjects, check_date, linked, rep_of_user
+from api.surfaces.core.given import CrmObject, CrmObjects, check_connection, check_date, linking, rep_of_user
 from api.surfaces.core.media import images_shown, multimedia_shown
 from api.surfaces.core.mobile_events import mobile_event_shown
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
@@ -282,6 +282,7 @@ async def start_core_recording(call: Call, asked: StartRequest) -> Response:
 
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
+    check_connection(call, asked.connection_id)
     recording = start_recording(
         NewCapture(
             id=asked.id,
@@ -299,10 +300,10 @@ async def start_core_recording(call: Call, asked: StartRequest) -> Response:
         org=call.org,
         user=call.caller.user,
         rep=rep_of_user(call, call.caller.user),
+        link=linking(call, _crm_objects(asked), asked.connection_id),
         recordings=services.recordings,
         now=now,
     )
-    recording = linked(call, recording, _crm_objects(asked), asked.connection_id)
     location = f"{surface.prefix}/recordings/{recording.id}"
     return json_response(None, 201, headers={"location": location, **etag(recording.revision)})
 

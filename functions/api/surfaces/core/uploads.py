@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from api.reading import Asked, Line, Moment
 from api.surface import Call
-from api.surfaces.core.given import CrmObjects, check_connection, check_date, linked, recorded_by
+from api.surfaces.core.given import CrmObjects, check_connection, check_date, linking, recorded_by
 from api.surfaces.core.wire import WRITE, enveloped, surface, timestamp
 from auricle.errors import InvalidRequest
 from auricle.recording import Result
@@ -119,13 +119,13 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
         described,
         _slot(call, url, field, asked.file_type),
         org=call.org,
+        link=linking(call, asked.crm_objects, asked.connection_id),
         recordings=services.recordings,
         objects=services.objects,
         workflow=services.workflow,
         max_upload_bytes=call.parts.settings().max_upload_bytes,
         now=now,
     )
-    recording = linked(call, recording, asked.crm_objects, asked.connection_id)
     return enveloped(
         {"id": recording.id, "recordingId": recording.id},
         201,

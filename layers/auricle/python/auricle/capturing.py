@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,9 +30,16 @@ class NewCapture:
 
 
 def start_recording(
-    wanted: NewCapture, *, org: str, user: str, rep: Rep | None, recordings: RecordingStore, now: datetime
+    wanted: NewCapture,
+    *,
+    org: str,
+    user: str,
+    rep: Rep | None,
+    link: Callable[[Recording], Recording],
+    recordings: RecordingStore,
+    now: datetime,
 ) -> Recording:
-    """The recording, being recorded: its audio comes in chunks.
+    """The recording, being recorded: its audio comes in chunks. `link` links it before it is stored.
 
     Starting it again with the same words changes nothing, for a phone may not have heard the answer.
 
@@ -59,6 +67,7 @@ def start_recording(
         automatic_split=wanted.automatic_split,
         seed_recording_id=wanted.seed_recording_id,
     )
+    recording = link(recording)
     try:
         recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     except Conflict:
@@ -80,7 +89,10 @@ def _started_before(recording: Recording, wanted: NewCapture, recordings: Record
         created_at=stored.created_at if wanted.started_at else recording.created_at,
         updated_at=recording.updated_at,
         revision=recording.revision,
+        # What the directory and the CRM know of it may have changed meanwhile.
         rep=recording.rep,
-        crm_link=None,  # linking follows, and is asked for again by itself
+        crm_link=recording.crm_link,
+        contact_ids=recording.contact_ids,
+        deal_id=recording.deal_id,
     )
     return stored if as_started == recording else None

@@ -6,7 +6,7 @@ so nothing is moved when it is claimed, and until then the bucket's event meets 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +86,7 @@ def claim(
     recording_id: str,
     *,
     org: str,
+    link: Callable[[Recording], Recording],
     recordings: RecordingStore,
     objects: ObjectStore,
     workflow: Workflow,
@@ -94,27 +95,14 @@ def claim(
 ) -> Recording:
     """The recording of a slot. Its processing starts when its bytes are there: now, or when the bucket says so.
 
+    `link` links it before it is stored.
+
     Claiming a slot again in the same words changes nothing.
 
     Raises:
         Conflict: it became another recording already.
     """
-    recording = Recording(
-        org=org,
-        id=recording_id,
-        created_at=wanted.created_at or now,
-        updated_at=now,
-        status=Status.UPLOADING,
-        file_name=f"{recording_id}.{wanted.file_type}",
-        user_id=wanted.user_id,
-        title=wanted.title,
-        contact_ids=tuple(wanted.contact_ids),
-        content_type=FILE_TYPES[wanted.file_type],
-        conversation_type=wanted.conversation_type,
-        discoverable=wanted.discoverable,
-        result=wanted.result,
-        rep=wanted.rep,
-    )
+    recording = link(_described(wanted, recording_id, org, now))
     try:
         recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     except Conflict:
@@ -130,6 +118,25 @@ def claim(
         now=now,
     )
     return recordings.get(org, recording_id)
+
+
+def _described(wanted: Described, recording_id: str, org: str, now: datetime) -> Recording:
+    return Recording(
+        org=org,
+        id=recording_id,
+        created_at=wanted.created_at or now,
+        updated_at=now,
+        status=Status.UPLOADING,
+        file_name=f"{recording_id}.{wanted.file_type}",
+        user_id=wanted.user_id,
+        title=wanted.title,
+        contact_ids=tuple(wanted.contact_ids),
+        content_type=FILE_TYPES[wanted.file_type],
+        conversation_type=wanted.conversation_type,
+        discoverable=wanted.discoverable,
+        result=wanted.result,
+        rep=wanted.rep,
+    )
 
 
 def fetch_into_slot(
