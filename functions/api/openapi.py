@@ -87,7 +87,7 @@ def build_document(surfaces: Sequence[Surface], *, public_url: str) -> dict[str,
     paths: dict[str, dict[str, Any]] = {"/health": {"get": _health()}}
     for surface in surfaces:
         document = DOCUMENTS[surface.name]
-        changeable = {each.path for each in surface.operations if _is_conditional(each, document)}
+        changeable = {each.path for each in surface.operations if _is_conditional(each, document) and "{" in each.path}
         for operation in surface.operations:
             described = _operation(surface, operation, document, schemas, changeable)
             paths.setdefault(operation.path, {})[operation.method.lower()] = described
@@ -250,7 +250,7 @@ def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument,
     possible = [
         *_OF_EVERY_OPERATION,
         Refusal(403, "insufficient-scope" if operation.scope else "forbidden", f"The credential lacks the {lacking}."),
-        *(_OF_BODIES if _body_model(operation, documented) else ()),
+        *(_OF_BODIES if _body_model(operation, documented) and not documented.multipart else ()),
         *(_OF_POSTS if operation.method == "POST" else ()),
         *(_OF_UPDATES if _is_conditional(operation, document) else ()),
         *documented.refusals,
@@ -273,7 +273,7 @@ def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument,
 
 
 def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
-    """What an answer of that status always carries."""
+    """What an answer of that status carries: always, but for a place where it created many things, or none to read."""
     text, seconds = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}
     said: dict[str, tuple[str, Mapping[str, Any]]] = {"x-request-id": ("Name this when asking for help.", text)}
     if status == 201:
@@ -285,7 +285,7 @@ def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
     if tagged:
         said["etag"] = ("This state, for `If-Match`.", {"type": "string", "pattern": '^"[0-9]{1,9}"$'})
     return {
-        name: {"description": description, "required": True, "schema": schema}
+        name: {"description": description, "required": name != "location", "schema": schema}
         for name, (description, schema) in said.items()
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 1024 * 1024
 _MAX_QUERY_PARAMETERS = 100
+_EXACT_FLOATS = 2**53
+"""Below this every whole number that is written as a fraction is exactly itself."""
 
 
 class Asked(BaseModel):
@@ -86,7 +89,7 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
             given[name] = f"{given[name]},{value}" if name in given and name in model.repeatable else value
         twice = {name for name, many in Counter(name for name, _ in pairs).items() if many > 1} - model.repeatable
         if twice:
-            raise _refused([FieldFault(name, "is given more than once") for name in sorted(twice)])
+            raise refused([FieldFault(name, "is given more than once") for name in sorted(twice)])
     return as_model(given, model)
 
 
@@ -99,7 +102,7 @@ def as_model(given: Mapping[str, str], model: type[_Model]) -> _Model:
     try:
         return model.model_validate_strings(given, strict=False)
     except ValidationError as error:
-        raise _refused(_field_faults(error)) from None
+        raise refused(_field_faults(error)) from None
 
 
 async def read_body(request: Request, model: type[_Model]) -> _Model:
@@ -116,12 +119,41 @@ async def read_body(request: Request, model: type[_Model]) -> _Model:
             Fault(415, "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json.")
         )
     try:
-        return model.model_validate_json(content or b"{}")
+        return _read_json(content or b"{}", model)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         if faults[0]["type"] == "json_invalid":
             raise Refused(Fault(400, "not-json", f"The body is not JSON in UTF-8: {faults[0]['msg']}.")) from None
-        raise _refused(_field_faults(error)) from None
+        raise refused(_field_faults(error)) from None
+
+
+def _read_json(content: bytes, model: type[_Model]) -> _Model:
+    """The JSON as the model. JSON has one kind of number: 640.0 is a whole one, and some clients write it so."""
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        places = [
+            found["loc"]
+            for found in error.errors(include_url=False, include_context=False)
+            if found["type"] == "int_type" and isinstance(found["input"], float) and found["input"].is_integer()
+        ]
+        if not places:
+            raise
+    return model.model_validate_json(_with_whole_numbers(content, places))
+
+
+def _with_whole_numbers(content: bytes, places: Sequence[tuple[str | int, ...]]) -> bytes:
+    import orjson
+
+    given = orjson.loads(content)
+    for *way, last in places:
+        holder = given
+        with suppress(LookupError, TypeError):  # a place within a union has steps that the JSON does not
+            for step in way:
+                holder = holder[step]
+            if abs(holder[last]) < _EXACT_FLOATS:
+                holder[last] = int(holder[last])
+    return orjson.dumps(given)
 
 
 def _is_json(content_type: str | None) -> bool:
@@ -129,7 +161,8 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def _refused(faults: Sequence[FieldFault]) -> Refused:
+def refused(faults: Sequence[FieldFault]) -> Refused:
+    """422, naming each of the fields."""
     detail = "; ".join(f"{fault.field} {fault.message}" if fault.field else fault.message for fault in faults[:5])
     return Refused(Fault(422, "invalid-request", f"{detail}.", fields=tuple(faults)))
 

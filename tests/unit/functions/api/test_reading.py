@@ -1,0 +1,54 @@
+"""Bodies as models: what JSON leaves open, and clients differ in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from api.faults import Refused
+from api.reading import Asked, read_body
+
+
+class Inner(Asked):
+    numbers: tuple[int, ...] = ()
+
+
+class Body(Asked):
+    count: int
+    share: float = 0.5
+    inner: Inner = Inner()
+    many: tuple[Inner, ...] = ()
+
+
+def read(content: bytes) -> Body:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    return asyncio.run(read_body(Request(scope, receive), Body))
+
+
+def test_a_whole_number_may_be_written_as_a_fraction() -> None:
+    body = read(b'{"count": 640.0, "share": 1, "inner": {"numbers": [1, 2.0]}, "many": [{"numbers": [3.0]}]}')
+    assert (body.count, body.share, body.inner.numbers) == (640, 1.0, (1, 2))
+    assert body.many[0].numbers == (3,)
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b'{"count": 640.5}', "count"),
+        (b'{"count": "640"}', "count"),
+        (b'{"count": true}', "count"),
+        (b'{"count": 1e300}', "count"),
+        (b'{"count": 2.0, "inner": {"numbers": ["3"]}}', "inner.numbers.0"),
+    ],
+)
+def test_nothing_else_is_a_whole_number(content: bytes, field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read(content)
+    assert [fault.field for fault in refused.value.fault.fields] == [field]
+    assert refused.value.fault.status == 422
