@@ -110,6 +110,8 @@ class Environment:
     log_days: int
     requests_per_second: int
     request_burst: int
+    requests_per_minute: int
+    """Of one credential; the two above bound all of them together."""
     sweep_minutes: int
     """How often what was lost on the way is looked for."""
     notify: bool
@@ -187,6 +189,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             log_days=1,
             requests_per_second=1000,
             request_burst=2000,
+            requests_per_minute=60_000,
             sweep_minutes=1,
             notify=False,
             identity=Identity(
@@ -208,6 +211,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             log_days=7,
             requests_per_second=50,
             request_burst=100,
+            requests_per_minute=1200,
             sweep_minutes=15,
             notify=False,
             identity=_EXAMPLE_IDENTITY,
@@ -227,6 +231,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             log_days=30,
             requests_per_second=100,
             request_burst=200,
+            requests_per_minute=3000,
             sweep_minutes=5,
             notify=True,
             identity=_EXAMPLE_IDENTITY,
@@ -245,6 +250,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             log_days=365,
             requests_per_second=500,
             request_burst=1000,
+            requests_per_minute=6000,
             sweep_minutes=5,
             notify=True,
             identity=_EXAMPLE_IDENTITY,

@@ -37,6 +37,8 @@ class Caller:
     user: str
     scopes: frozenset[str]
     roles: frozenset[str]
+    credential: str = ""
+    """What requests are counted by: the user, whichever of their tokens they send, or the API key."""
 
 
 class SigningKeys(Protocol):
@@ -170,4 +172,6 @@ def _caller_of(claims: Mapping[str, Any]) -> Caller:
         raise Unauthenticated("The credential's `scope` must be text, scopes separated by spaces.")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("The credential's `roles` must be a list of names.")
-    return Caller(org=org, user=user, scopes=frozenset(scope.split()), roles=frozenset(roles))
+    return Caller(
+        org=org, user=user, scopes=frozenset(scope.split()), roles=frozenset(roles), credential=f"user {user}"
+    )

@@ -97,9 +97,16 @@ def fault_of(error: Exception) -> Fault:
                 code=error.code,
                 detail=error.message,
                 fields=(FieldFault(str(named), error.message),) if named else (),
-                headers={"retry-after": str(RETRY_SOON_S)} if status == 503 else {},
+                headers=_waiting(error),
             )
     return INTERNAL
+
+
+def _waiting(error: errors.AuricleError) -> Mapping[str, str]:
+    """When to try again, of what passes by itself."""
+    if isinstance(error, errors.TooManyRequests):
+        return {"retry-after": str(error.retry_after_s)}
+    return {"retry-after": str(RETRY_SOON_S)} if isinstance(error, errors.TransientError) else {}
 
 
 def problem_response(fault: Fault, path: str, request_id: str) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
@@ -19,12 +19,14 @@ from starlette.routing import Route
 
 from api.auth import Authenticator, Caller, authorization, challenge, demand
 from api.faults import Fault, fault_of
+from api.idempotency import canonical, given_key, once
+from api.rate_limits import Allowances
 from api.reading import Asked, NothingAsked, read_body, read_query
 from api.request_ids import REQUEST_ID
 from auricle.collection import Kind, T
 from auricle.errors import Forbidden, NotFound, NotYours, PreconditionFailed, RecordingNotFound, Unauthenticated
 from auricle.identifiers import is_id
-from auricle.ports import Collection, ContactStore, Downloads, ObjectStore, RecordingStore, Workflow
+from auricle.ports import AnswerStore, Collection, ContactStore, Downloads, Meter, ObjectStore, RecordingStore, Workflow
 from auricle.recording import Recording, RecordingDetail
 from auricle.settings import Settings
 
@@ -44,6 +46,10 @@ class Services(Protocol):
     def workflow(self) -> Workflow: ...
     @property
     def downloads(self) -> Downloads: ...
+    @property
+    def answers(self) -> AnswerStore: ...
+    @property
+    def meter(self) -> Meter: ...
     def collection(self, kind: Kind[T]) -> Collection[T]: ...
 
 
@@ -55,6 +61,7 @@ class Parts:
     services: Callable[[], Services]
     authenticator: Authenticator
     now: Callable[[], datetime]
+    allowances: Allowances = field(default_factory=Allowances)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +143,8 @@ class Operation:
     scope: str | None
     in_query: bool
     """Whether what it reads stands in the query string; else in the JSON body."""
+    said: Callable[[Call], Awaitable[bytes]] | None = None
+    """Of an endpoint that reads a form itself: what stands for what the form says, however it is written."""
 
     @property
     def name(self) -> str:
@@ -224,15 +233,21 @@ class Surface:
 
     def _answering(self, operation: Operation, parts: Parts) -> Callable[[Request], Awaitable[Response]]:
         endpoint, reads, in_query = operation.endpoint, operation.reads, operation.in_query
-        reads_nothing = reads is NothingAsked
+        reads_nothing, is_post = reads is NothingAsked, operation.method == "POST"
+        allowances = parts.allowances
 
         async def answer(request: Request) -> Response:
             try:
                 caller = parts.authenticator.caller(authorization(request.scope["headers"]))
                 demand(caller, scope=operation.scope, role=self.role)
+                limit = parts.settings().requests_per_minute
+                if limit:
+                    allowances.spend(caller, limit, meter=lambda: parts.services().meter, now=parts.now())
                 call = Call(request, caller, parts)
                 if request.scope["query_string"] and (reads_nothing or not in_query):
                     read_query(request, NothingAsked)
+                if is_post and (key := given_key(request)) is not None:
+                    return await _once(call, key, operation)
                 if reads_nothing:
                     return await endpoint(call)
                 return await endpoint(call, read_query(request, reads) if in_query else await read_body(request, reads))
@@ -254,6 +269,18 @@ class Surface:
         elif fault.status >= 500:
             log_failure(error, operation.name, request.scope[REQUEST_ID])
         return self.render(fault, request.scope["path"], request.scope[REQUEST_ID])
+
+
+async def _once(call: Call, key: str, operation: Operation) -> Response:
+    """The operation's answer, once for all requests with this key."""
+    request, endpoint = call.request, operation.endpoint
+    if operation.said is not None:
+        said = await operation.said(call)
+        return await once(call, key, said, lambda: endpoint(call))
+    if operation.reads is NothingAsked:
+        return await once(call, key, b"", lambda: endpoint(call))
+    asked = await read_body(request, operation.reads)
+    return await once(call, key, canonical(await request.body()), lambda: endpoint(call, asked))
 
 
 def etag(revision: int) -> dict[str, str]:

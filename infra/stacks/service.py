@@ -191,6 +191,7 @@ class ServiceStack(Stack):
             "AURICLE_JWT_ISSUER": identity.issuer,
             "AURICLE_JWT_AUDIENCE": identity.audience,
             "AURICLE_PUBLIC_URL": api.url,
+            "AURICLE_REQUESTS_PER_MINUTE": str(self._environment.requests_per_minute),
             "AURICLE_UPLOAD_URL_SECONDS": "900",
             # A reference that CloudFormation resolves when it deploys: no secret stands in the template.
             "AURICLE_CURSOR_KEY": self._cursor_key().secret_value.unsafe_unwrap(),

@@ -11,6 +11,7 @@ from tests.fakes.collections import FakeCollection
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.downloads import FakeDownloads
 from tests.fakes.events import FakeEventBus
+from tests.fakes.manners import FakeAnswers, FakeMeter
 from tests.fakes.objects import FakeObjects
 from tests.fakes.recordings import FakeRecordings
 from tests.fakes.workflow import FakeWorkflow
@@ -39,6 +40,8 @@ class Fakes:
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     events: FakeEventBus = field(default_factory=FakeEventBus)
     downloads: FakeDownloads = field(default_factory=FakeDownloads)
+    answers: FakeAnswers = field(default_factory=FakeAnswers)
+    meter: FakeMeter = field(default_factory=FakeMeter)
     recordings: FakeRecordings = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auricle.collection import Kind, T
-    from auricle.ports import Collection, ContactStore, Downloads, EventBus, ObjectStore, RecordingStore, Workflow
+    from auricle.ports import (
+        AnswerStore,
+        Collection,
+        ContactStore,
+        Downloads,
+        EventBus,
+        Meter,
+        ObjectStore,
+        RecordingStore,
+        Workflow,
+    )
 
 
 class Bootstrap:
@@ -34,6 +44,18 @@ class Bootstrap:
         from auricle.adapters.dynamodb.contacts import DynamoContacts
 
         return DynamoContacts(self.settings.require("table"))
+
+    @cached_property
+    def answers(self) -> AnswerStore:
+        from auricle.adapters.dynamodb.manners import DynamoAnswers
+
+        return DynamoAnswers(self.settings.require("table"))
+
+    @cached_property
+    def meter(self) -> Meter:
+        from auricle.adapters.dynamodb.manners import DynamoMeter
+
+        return DynamoMeter(self.settings.require("table"))
 
     def collection(self, kind: Kind[T]) -> Collection[T]:
         """The tenant's records of one kind."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, Protocol
 
@@ -341,6 +341,43 @@ class Workflow(Protocol):
 
     def outcome(self, job: Job) -> str | None:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None when it was never started."""
+
+
+CLAIMED = timedelta(minutes=1)
+"""How long a request that is being answered keeps others with its key away: longer than any may take."""
+KEPT = timedelta(hours=24)
+"""How long an answer is kept for a request that is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is there under a name: whose request it was, and its sealed answer; None while it is being made."""
+
+    fingerprint: str
+    content: bytes | None
+
+
+class AnswerStore(Protocol):
+    """Answers to requests that may be sent again, by names that stand for tenant, user, path and key."""
+
+    def claim(self, org: str, name: str, owner: str, fingerprint: str, *, now: datetime) -> KeptAnswer | None:
+        """Takes the name for `owner`, so that nobody else answers meanwhile; None when it was free.
+
+        It is free where nothing is there, what was there has expired, or who took it did not answer in time.
+        """
+
+    def keep(self, org: str, name: str, owner: str, content: bytes, *, now: datetime) -> None:
+        """The answer, where the name is still the owner's."""
+
+    def release(self, org: str, name: str, owner: str) -> None:
+        """There is no answer to keep: the name is free again."""
+
+
+class Meter(Protocol):
+    """How many requests a credential has taken of a minute."""
+
+    def take(self, org: str, credential: str, window: int, amount: int) -> int:
+        """Takes so many of the minute `window` (since 1970); returns how many were taken in all. TransientError."""
 
 
 class EventBus(Protocol):

@@ -60,6 +60,8 @@ class Settings:
     download_hosts: str = ""
     """Hosts recordings may be fetched from, separated by commas, besides the signed URLs of this API; none where
     empty."""
+    requests_per_minute: int = 0
+    """How many requests a credential may send in a minute; 0 bounds nothing."""
     public_url: str = ""
     """The API's address as clients see it."""
     cursor_key: str = ""

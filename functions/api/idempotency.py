@@ -1,0 +1,153 @@
+"""Idempotency-Key: a POST that is sent again has its effect once, and gets the same answer again, byte for byte.
+
+What is kept is sealed: an answer may hold a presigned URL or a new API key, and neither may be read from the table.
+Only answers that succeeded are kept. A request that was refused changed nothing, so it is simply tried again.
+
+Source: The Idempotency-Key HTTP Header Field, draft-ietf-httpapi-idempotency-key-header-07.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import orjson
+from starlette.responses import Response
+
+from api.faults import Fault, FieldFault, Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from api.surface import Call
+
+HEADER = "idempotency-key"
+REPLAYED = "idempotency-replayed"
+WAIT_S = 3.0
+"""How long a request waits for an earlier one with its key that is still being answered."""
+POLL_S = 0.1
+MAX_KEPT_BYTES = 300_000
+"""An item of the table has 400 KB. The answer to a larger one is made anew; none that changes anything is so large."""
+_SOUND = re.compile(r"[\x21-\x7e]{1,255}")
+_KEPT_HEADERS = ("content-type", "etag", "location")
+
+
+def given_key(request: Request) -> str | None:
+    """The request's key; None where it has none.
+
+    Raises:
+        Refused: 422 for one that is empty, too long, or not visible ASCII.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if _SOUND.fullmatch(key) is None:
+        message = "must have 1 to 255 visible ASCII characters"
+        raise Refused(
+            Fault(
+                422, "invalid-request", f"Idempotency-Key {message}.", fields=(FieldFault("Idempotency-Key", message),)
+            )
+        )
+    return key
+
+
+async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[Response]]) -> Response:
+    """The answer that `make` gives, or gave to an earlier request of this user with this key.
+
+    `said` stands for what the request said: two that say the same are the same request.
+
+    Raises:
+        Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
+    """
+    path = call.request.scope["path"]
+    name = hashlib.sha256("\n".join((call.caller.user, path, key)).encode()).hexdigest()[:40]
+    fingerprint = hashlib.sha256(said).hexdigest()
+    answers, owner = call.services.answers, secrets.token_hex(8)
+    for _ in range(round(WAIT_S / POLL_S)):
+        found = answers.claim(call.org, name, owner, fingerprint, now=call.parts.now())
+        if found is None:
+            break
+        if found.fingerprint != fingerprint:
+            raise Refused(
+                Fault(
+                    422,
+                    "idempotency-key-reused",
+                    "This Idempotency-Key was sent with another request. Make a new key for every new request.",
+                    fields=(FieldFault("Idempotency-Key", "was sent with another request"),),
+                )
+            )
+        if found.content is not None:
+            return _opened(_sealing_key(call), name, found.content)
+        await asyncio.sleep(POLL_S)
+    else:
+        raise Refused(
+            Fault(
+                409,
+                "idempotency-in-progress",
+                "An earlier request with this Idempotency-Key is still being answered. Try again in a moment.",
+                headers={"retry-after": "1"},
+            )
+        )
+    try:
+        response = await make()
+    except BaseException:
+        answers.release(call.org, name, owner)
+        raise
+    content = _sealed(_sealing_key(call), name, response) if response.status_code < 300 else b""
+    if content and len(content) <= MAX_KEPT_BYTES:
+        answers.keep(call.org, name, owner, content, now=call.parts.now())
+    else:
+        answers.release(call.org, name, owner)
+    return response
+
+
+def canonical(body: bytes) -> bytes:
+    """What a JSON body says, however it is written."""
+    return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS) if body.strip() else b""
+
+
+def _sealing_key(call: Call) -> bytes:
+    settings = call.parts.settings()
+    return hmac.digest((settings.cursor_key or f"unsecret {settings.table}").encode(), b"kept answers", "sha256")
+
+
+def _sealed(key: bytes, name: str, response: Response) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
+    head = orjson.dumps([response.status_code, kept])
+    nonce = secrets.token_bytes(12)
+    return nonce + AESGCM(key).encrypt(nonce, head + b"\n" + bytes(response.body), name.encode())
+
+
+def _opened(key: bytes, name: str, content: bytes) -> Response:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        opened = AESGCM(key).decrypt(content[:12], content[12:], name.encode())
+    except InvalidTag:  # the secret was changed since: that it was done is still known, what it said is not
+        raise Refused(
+            Fault(
+                409, "idempotency-answer-lost", "This request has been answered, and the answer is not kept any more."
+            )
+        ) from None
+    head, _, body = opened.partition(b"\n")
+    status, kept = orjson.loads(head)
+    response = Response(None, status)
+    response.body = body
+    response.raw_headers = [
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (REPLAYED.encode(), b"true"),
+        *((header.encode(), value.encode("latin-1")) for header, value in kept.items()),
+    ]
+    if status == 204:
+        response.raw_headers = response.raw_headers[1:]
+    return response

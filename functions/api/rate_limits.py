@@ -1,0 +1,69 @@
+"""Requests of a credential per minute, over all processes together.
+
+A process takes requests from the credential's minute in blocks, and spends a block without asking anybody: most
+requests cost no write, and all processes together never let more through than the limit. What a process took and did
+not spend is lost for that minute, so a credential may be held back a little early, never late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from auricle.errors import TooManyRequests, TransientError
+
+if TYPE_CHECKING:
+    from api.auth import Caller
+    from auricle.ports import Meter
+
+WINDOW_S = 60
+BLOCKS = 20
+"""A minute's requests are taken in this many blocks."""
+_REMEMBERED = 4096
+
+
+class Allowances:
+    """What one process may still let through."""
+
+    def __init__(self) -> None:
+        self._left: dict[tuple[str, str], tuple[int, int]] = {}
+        """By tenant and credential: the minute, and how many are left of the block."""
+
+    def spend(self, caller: Caller, limit: int, *, meter: Callable[[], Meter], now: datetime) -> None:
+        """One request of the caller.
+
+        Raises:
+            TooManyRequests: the minute's are spent; it says how long to wait.
+        """
+        moment_s = now.timestamp()
+        window, key = int(moment_s // WINDOW_S), (caller.org, caller.credential)
+        found_window, left = self._left.get(key, (0, 0))
+        if found_window == window and left > 0:
+            self._left[key] = (window, left - 1)
+            return
+        if found_window != window or left == 0:
+            left = self._taken(caller, limit, window, meter)
+            while len(self._left) >= _REMEMBERED:
+                del self._left[next(iter(self._left))]
+            self._left[key] = (window, left - 1 if left > 0 else _SPENT)
+        if left <= 0:
+            raise TooManyRequests(
+                f"This credential may send {limit} requests a minute, and they are spent. Wait for the next minute.",
+                retry_after_s=max(1, round((window + 1) * WINDOW_S - moment_s)),
+            )
+
+    @staticmethod
+    def _taken(caller: Caller, limit: int, window: int, meter: Callable[[], Meter]) -> int:
+        block = max(1, limit // BLOCKS)
+        credential = sha256(caller.credential.encode()).hexdigest()[:32]
+        try:
+            taken = meter().take(caller.org, credential, window, block)
+        except TransientError:  # who counts is briefly away: that is no reason to turn anybody away
+            return block
+        return min(block, block - (taken - limit))
+
+
+_SPENT = -1
+"""Of a minute in which there is nothing left to take: nobody asks again before the next."""
