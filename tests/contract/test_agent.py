@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.documents import agent
+from api.documents.agent import crm, recordings, wire
 from api.surface import Services
 from auricle.recording import Status
 from tests.contract.conftest import NOW, Archive
@@ -43,7 +43,7 @@ def error(answer: Answer, status: int, code: str) -> Any:
     """What stands under `error`, once it is found to be that error and well-formed."""
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}, answer.body
-    agent.AgentError.model_validate(answer.json)
+    wire.AgentError.model_validate(answer.json)
     found = answer.json["error"]
     assert (answer.status, found["code"]) == (status, code), found
     return found
@@ -52,7 +52,7 @@ def error(answer: Answer, status: int, code: str) -> Any:
 @pytest.fixture
 def contact(api: Gateway) -> str:
     made = api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_1", "name": "Jane Smith", "company": "Acme Corp"})
-    return str(shown(agent.Contact, made, 201)["id"])
+    return str(shown(crm.Contact, made, 201)["id"])
 
 
 # --- recordings ---------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def contact(api: Gateway) -> str:
 
 def test_a_recording_has_every_documented_field(api: Gateway, archive: Archive, contact: str) -> None:
     archive.complete(contact_ids=(contact,), deal_id="deal_uuid", source="twilio")
-    found = shown(agent.AgentRecording, api.get(f"{FOUNDER}/recordings/rec_1"))
+    found = shown(recordings.AgentRecording, api.get(f"{FOUNDER}/recordings/rec_1"))
     assert set(found) >= DOCUMENTED_DETAIL
     assert (found["id"], found["type"], found["source"]) == ("rec_1", "phone", "twilio")
     assert (found["contact_ids"], found["deal_id"]) == ([contact], "deal_uuid")
@@ -101,7 +101,7 @@ def test_every_state_in_this_surfaces_words(
     state: str, status: str, transcription: str, api: Gateway, archive: Archive
 ) -> None:
     getattr(archive, state)()
-    found = shown(agent.AgentRecording, api.get(f"{FOUNDER}/recordings/rec_1"))
+    found = shown(recordings.AgentRecording, api.get(f"{FOUNDER}/recordings/rec_1"))
     assert (found["status"], found["transcription_status"]) == (status, transcription)
     assert (found["audio_url"] is None) == (state == "put")
     assert (found["transcript_text"] is None) == (transcription != "completed")
@@ -109,7 +109,7 @@ def test_every_state_in_this_surfaces_words(
 
 def test_the_transcript_has_times_per_segment_and_word(api: Gateway, archive: Archive) -> None:
     archive.complete()
-    found = shown(agent.AgentTranscript, api.get(f"{FOUNDER}/recordings/rec_1/transcript"))
+    found = shown(recordings.AgentTranscript, api.get(f"{FOUNDER}/recordings/rec_1/transcript"))
     first = found["segments"][0]
     assert (first["speaker"], first["start_seconds"], first["end_seconds"]) == ("Speaker 1", 0.51, 1.32)
     assert first["words"][1] == {"text": "you", "start_seconds": 0.92, "end_seconds": 1.32, "confidence": 0.83}
@@ -142,10 +142,10 @@ def test_linking_puts_a_recording_on_timelines(api: Gateway, archive: Archive, c
     archive.complete()
     other = api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"}).json["id"]
     body = {"contact_ids": [contact, other], "deal_id": "deal_uuid"}
-    linked = shown(agent.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
+    linked = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
     assert (linked["contact_ids"], linked["deal_id"]) == ([contact, other], "deal_uuid")
     for contact_id in (contact, other):
-        timeline = shown(agent.Timeline, api.get(f"{FOUNDER}/contacts/{contact_id}/timeline"))
+        timeline = shown(crm.Timeline, api.get(f"{FOUNDER}/contacts/{contact_id}/timeline"))
         assert [entry["id"] for entry in timeline["timeline"]] == ["rec_1"]
 
 
@@ -154,7 +154,7 @@ def test_linking_adds_and_repeating_it_changes_nothing(
 ) -> None:
     archive.complete(contact_ids=(contact,), deal_id="deal_1")
     api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
-    once = shown(agent.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
+    once = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
     assert (once["contact_ids"], once["deal_id"]) == ([contact, "contact_uuid_2"], "deal_1")
     before = services.recordings.get("acme", "rec_1")
     api.now = NOW + timedelta(hours=1)
@@ -190,10 +190,10 @@ def test_linking_to_nobody(api: Gateway, archive: Archive) -> None:
 def test_a_contact_comes_back_as_it_was_created(api: Gateway) -> None:
     body = {"name": "Jane Smith", "company": "Acme Corp", "email": "jane@acme.example", "phone": "+1 (555) 010-0199"}
     answer = api.post(f"{FOUNDER}/contacts", body)
-    made = shown(agent.Contact, answer, 201)
+    made = shown(crm.Contact, answer, 201)
     assert made == {**made, **body}
     assert answer.headers["location"] == f"{FOUNDER}/contacts/{made['id']}"
-    assert shown(agent.Contact, api.get(f"{FOUNDER}/contacts/{made['id']}")) == made
+    assert shown(crm.Contact, api.get(f"{FOUNDER}/contacts/{made['id']}")) == made
 
 
 def test_an_id_is_taken_once(api: Gateway, contact: str) -> None:
@@ -220,7 +220,7 @@ def test_wrong_contacts_are_named(body: Any, wrong: str, api: Gateway) -> None:
 
 def test_a_timeline_has_the_documented_shape(api: Gateway, archive: Archive, contact: str) -> None:
     archive.complete(contact_ids=(contact,))
-    found = shown(agent.Timeline, api.get(f"{FOUNDER}/contacts/{contact}/timeline"))
+    found = shown(crm.Timeline, api.get(f"{FOUNDER}/contacts/{contact}/timeline"))
     assert found["contact"] == {"id": contact, "name": "Jane Smith", "company": "Acme Corp"}
     (entry,) = found["timeline"]
     assert (entry["type"], entry["id"], entry["date"]) == ("recording", "rec_1", "2026-03-30T12:00:00Z")
@@ -234,7 +234,7 @@ def test_a_timeline_can_be_narrowed_and_paged(api: Gateway, archive: Archive, co
     path = f"{FOUNDER}/contacts/{contact}/timeline"
 
     def found(**query: Any) -> list[str]:
-        return [entry["id"] for entry in shown(agent.Timeline, api.get(path, **query))["timeline"]]
+        return [entry["id"] for entry in shown(crm.Timeline, api.get(path, **query))["timeline"]]
 
     assert found() == ["rec_4", "rec_3", "rec_2", "rec_1", "rec_0"]
     assert found(types="recording,email") == found()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from auricle.errors import PreconditionFailed, TransientError
 from auricle.identifiers import new_id
 
 if TYPE_CHECKING:
     from auricle.ports import ContactStore
+
+_ATTEMPTS = 8
 
 
 class CustomerType(StrEnum):
@@ -82,3 +86,32 @@ def add_contact(wanted: NewContact, *, org: str, contacts: ContactStore, now: da
     )
     contacts.create_contact(contact)
     return contact
+
+
+def change_contact(
+    org: str,
+    contact_id: str,
+    change: Callable[[Contact], Contact],
+    *,
+    contacts: ContactStore,
+    now: datetime,
+    if_revision: int | None = None,
+) -> Contact:
+    """The contact as `change` makes it, stored. A change that changes nothing writes nothing.
+
+    Raises:
+        ContactNotFound: not the tenant's.
+        PreconditionFailed: it is not at `if_revision` (any more).
+        TransientError: it kept changing under the write.
+    """
+    for _ in range(_ATTEMPTS):
+        before = contacts.get_contact(org, contact_id)
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The contact was changed meanwhile. Read it again, then send the change anew.")
+        after = change(before)
+        if after == before:
+            return before
+        after = replace(after, updated_at=now)
+        if contacts.replace_contact(after, expected=before):
+            return replace(after, revision=before.revision + 1)
+    raise TransientError("The contact kept changing while it was being written. Try again.")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from auricle.collection import Kind
-from auricle.errors import DealNotFound
+from auricle.errors import DealNotFound, PreconditionFailed, TransientError
+from auricle.identifiers import new_id
+
+if TYPE_CHECKING:
+    from auricle.ports import Collection, ContactStore
+
+_ATTEMPTS = 8
 
 
 class Disposition(StrEnum):
@@ -54,3 +62,58 @@ class Deal:
 
 
 DEALS = Kind("deal", Deal, DealNotFound)
+
+
+def add_deal(
+    fields: Mapping[str, Any],
+    *,
+    deal_id: str | None,
+    org: str,
+    deals: Collection[Deal],
+    contacts: ContactStore,
+    now: datetime,
+) -> Deal:
+    """Adds a deal to the tenant's; without an id one is made.
+
+    Raises:
+        ContactNotFound: one of its contacts is not the tenant's.
+        Conflict: the id is taken.
+    """
+    deal = Deal(org=org, id=deal_id or new_id("deal", now), created_at=now, updated_at=now, **fields)
+    if deal.contact_ids:
+        contacts.get_contacts(org, deal.contact_ids)
+    deals.add(deal)
+    return deal
+
+
+def change_deal(
+    org: str,
+    deal_id: str,
+    change: Callable[[Deal], Deal],
+    *,
+    deals: Collection[Deal],
+    contacts: ContactStore,
+    now: datetime,
+    if_revision: int | None = None,
+) -> Deal:
+    """The deal as `change` makes it, stored. A change that changes nothing writes nothing.
+
+    Raises:
+        DealNotFound: not the tenant's.
+        ContactNotFound: one of the contacts it is to have is not the tenant's.
+        PreconditionFailed: it is not at `if_revision` (any more).
+        TransientError: it kept changing under the write.
+    """
+    for _ in range(_ATTEMPTS):
+        before = deals.get(org, deal_id)
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The deal was changed meanwhile. Read it again, then send the change anew.")
+        after = change(before)
+        if after == before:
+            return before
+        if after.contact_ids and after.contact_ids != before.contact_ids:
+            contacts.get_contacts(org, after.contact_ids)
+        after = replace(after, updated_at=now)
+        if deals.replace(after, expected=before):
+            return replace(after, revision=before.revision + 1)
+    raise TransientError("The deal kept changing while it was being written. Try again.")

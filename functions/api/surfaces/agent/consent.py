@@ -1,0 +1,74 @@
+"""Consent to recordings: recorded, withdrawn, and who did so when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import StringConstraints
+
+from api.answers import json_response
+from api.reading import Asked
+from api.surface import Call, etag
+from api.surfaces.agent.wire import STATUSES, surface
+from auricle.consent import Consent
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from auricle.recording import Recording
+
+
+class ConsentRequest(Asked):
+    """`PUT /recordings/{id}/consent`."""
+
+    consent_status: Literal["all_consented", "one_party", "pending", "withdrawn"]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] | (
+        None
+    ) = None
+
+
+@surface.get("/recordings/{recording_id}/consent")
+async def get_recording_consent(call: Call) -> Response:
+    recording = call.recording(call.recording_id())
+    return json_response(_consent(recording), headers=etag(recording.revision))
+
+
+@surface.put("/recordings/{recording_id}/consent", reads=ConsentRequest)
+async def record_recording_consent(call: Call, asked: ConsentRequest) -> Response:
+    from auricle.consenting import record_consent
+
+    services = call.services
+    recording = record_consent(
+        call.org,
+        call.recording_id(),
+        Consent(asked.consent_status),
+        by=call.caller.user,
+        note=asked.note,
+        recordings=services.recordings,
+        objects=services.objects,
+        workflow=services.workflow,
+        max_upload_bytes=call.parts.settings().max_upload_bytes,
+        now=call.parts.now(),
+        if_revision=call.if_revision,
+    )
+    return json_response(_consent(recording), headers=etag(recording.revision))
+
+
+def _consent(recording: Recording) -> dict[str, Any]:
+    from auricle.consenting import consent_history
+
+    return {
+        "id": recording.id,
+        "consent_status": recording.consent.value,
+        "status": STATUSES[recording.status],
+        "history": [
+            {
+                "consent_status": change.consent.value,
+                "recorded_at": change.at,
+                "recorded_by": change.by or None,
+                "note": change.note,
+            }
+            for change in consent_history(recording)
+        ],
+        "updated_at": recording.updated_at,
+    }

@@ -1,0 +1,210 @@
+"""Uploading a recording: as a form up to 4.5 MB, by a presigned URL above.
+
+API Gateway and Lambda take six megabytes of base64, so 4.5 MB of audio. What is larger never reaches this code in
+AWS; whoever has a larger file sends the form without it and says how large it is, and is told where to put it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import orjson
+from pydantic import BeforeValidator, Field
+
+from api.answers import json_response
+from api.faults import Fault, FieldFault, Refused
+from api.reading import Asked, Id, Line, as_model, refused
+from api.surface import Call
+from api.surfaces.agent.wire import surface
+from auricle.consent import Consent
+from auricle.errors import ConsentRequired, EmptyAudio, TooLarge, UnsupportedAudio
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from auricle.adapters.multipart import Form, FormFile
+    from auricle.speech.sniff import AudioFormat
+
+MAX_DIRECT_BYTES = 4_500_000
+"""Audio that comes through with its form around it, as base64, in one invocation."""
+ACCEPTED = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "mp4": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "webm": "audio/webm",
+}
+"""Formats this surface takes directly, by content, and what they are stored as."""
+FILE = "file"
+_SEPARATORS = re.compile(r"[\\/]")
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+
+def _id_array(given: Any) -> Any:
+    try:
+        ids = orjson.loads(given)
+    except (orjson.JSONDecodeError, TypeError):
+        ids = None
+    if not isinstance(ids, list):
+        raise ValueError('must be a JSON array of ids, like ["contact_1"]')  # noqa: TRY004 - pydantic takes ValueError
+    return tuple(ids)
+
+
+class UploadFields(Asked):
+    """`POST /recordings/upload`: the form's fields, its file aside."""
+
+    type: Literal["phone", "in_person", "video", "voice_memo"]
+    consent_status: Literal["all_consented", "one_party", "pending"]
+    source: Line | None = None
+    contact_ids: Annotated[tuple[Id, ...], BeforeValidator(_id_array), Field(max_length=20)] = ()
+    deal_id: Id | None = None
+    title: Line | None = None
+    file_name: Line | None = None
+    file_size: int | None = Field(None, ge=1)
+
+
+@surface.post("/recordings/upload")
+async def upload_recording(call: Call) -> Response:
+    from api.forms import read_form
+
+    form = await read_form(call.request, wanted_bytes=MAX_DIRECT_BYTES)
+    file = _file(form)
+    asked = as_model(_fields(form), UploadFields)
+    if file is None:
+        if asked.file_size is None:
+            raise refused([FieldFault(FILE, "is missing")])
+        if asked.file_size <= MAX_DIRECT_BYTES:
+            raise refused([FieldFault(FILE, f"is missing: up to {MAX_DIRECT_BYTES} bytes are sent with the form")])
+        raise _hand_over(call, asked, asked.file_name or "recording", asked.file_size)
+    if file.content is None:
+        raise _hand_over(call, asked, _file_name(file.file_name) or "recording", file.size_bytes)
+    return _take(call, asked, file.file_name, file.content)
+
+
+def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Response:
+    from auricle.speech.estimate import estimated_duration_s
+    from auricle.uploading import source_key_of, take_upload
+
+    found = _audio_format(content)
+    services = call.services
+    recording = take_upload(
+        _wanted(asked, _file_name(file_name) or f"recording.{found.name}", content_type=ACCEPTED[found.name]),
+        content,
+        org=call.org,
+        user=call.caller.user,
+        recordings=services.recordings,
+        contacts=services.contacts,
+        objects=services.objects,
+        now=call.parts.now(),
+    )
+    return json_response(
+        {
+            "id": recording.id,
+            "status": "processing",
+            "audio_url": f"s3://{call.parts.settings().bucket}/{source_key_of(recording)}",
+            "estimated_duration_seconds": estimated_duration_s(content, found),
+            "transcription_status": "queued",
+            "created_at": recording.created_at,
+        },
+        201,
+        headers={"location": f"{surface.prefix}/recordings/{recording.id}"},
+    )
+
+
+def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int) -> Refused:
+    """The recording is there and waits for its bytes; the refusal says where they go."""
+    from auricle.uploading import request_upload
+
+    services, settings = call.services, call.parts.settings()
+    if size_bytes > settings.max_upload_bytes:
+        raise TooLarge(f"The file has {size_bytes} bytes, and {settings.max_upload_bytes} are the most that is taken.")
+    upload = request_upload(
+        _wanted(asked, file_name, content_type=None),
+        org=call.org,
+        user=call.caller.user,
+        recordings=services.recordings,
+        contacts=services.contacts,
+        objects=services.objects,
+        url_seconds=settings.upload_url_seconds,
+        now=call.parts.now(),
+    )
+    return Refused(
+        Fault(
+            413,
+            "file-too-large",
+            f"A form takes {MAX_DIRECT_BYTES} bytes of audio at most. PUT the file to upload_url instead: it becomes "
+            f"the recording {upload.recording.id}, for which everything else of this form was kept.",
+            facts={
+                "upload": {
+                    "id": upload.recording.id,
+                    "method": "PUT",
+                    "upload_url": upload.url,
+                    "expires_at": upload.expires_at,
+                    "headers": {},
+                },
+            },
+        ),
+    )
+
+
+def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None) -> Any:
+    from auricle.uploading import NewRecording
+
+    return NewRecording(
+        file_name=file_name,
+        title=asked.title,
+        kind=asked.type,
+        source=asked.source,
+        content_type=content_type,
+        consent=Consent(asked.consent_status),
+        contact_ids=asked.contact_ids,
+        deal_id=asked.deal_id,
+    )
+
+
+def _fields(form: Form) -> dict[str, str]:
+    """The form's fields by name. What is left empty was not given, as browsers send it."""
+    names = [name for name, _ in form.fields]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise refused([FieldFault(name, "is given more than once") for name in twice])
+    given = {name: value for name, value in form.fields if value.strip()}
+    if FILE in given:
+        raise refused([FieldFault(FILE, "must be a file: a part with a file name")])
+    if "consent_status" not in given:
+        raise ConsentRequired("consent_status is missing: say all_consented, one_party or pending.")
+    return given
+
+
+def _file(form: Form) -> FormFile | None:
+    if any(file.name != FILE for file in form.files):
+        faults = [FieldFault(file.name, "is a file that is not known here") for file in form.files if file.name != FILE]
+        raise refused(faults)
+    if len(form.files) > 1:
+        raise refused([FieldFault(FILE, "is given more than once")])
+    return form.files[0] if form.files else None
+
+
+def _audio_format(content: bytes) -> AudioFormat:
+    """What the file is, by its first bytes.
+
+    Raises:
+        UnsupportedAudio: empty, no audio, or of a format this surface does not take.
+    """
+    from auricle.speech.sniff import HEAD_BYTES, sniff
+
+    try:
+        found = sniff(content[:HEAD_BYTES])
+    except EmptyAudio as error:
+        raise UnsupportedAudio(error.message) from None
+    if found.name not in ACCEPTED:
+        raise UnsupportedAudio(f"The file is {found.name.upper()}. Send WAV, MP3, M4A, OGG or WEBM.")
+    return found
+
+
+def _file_name(given: str) -> str:
+    """The name alone: some browsers send the folder too."""
+    return _NOT_IN_A_LINE.sub("", _SEPARATORS.split(given)[-1]).strip()[:255]
