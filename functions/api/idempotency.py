@@ -65,7 +65,7 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
         Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
     """
     path = call.request.scope["path"]
-    name = hashlib.sha256("\n".join((call.caller.user, path, key)).encode()).hexdigest()[:40]
+    name = hashlib.sha256(f"{call.caller.user}\n{path}\n{key}".encode()).hexdigest()[:40]
     fingerprint = hashlib.sha256(said).hexdigest()
     answers, owner = call.services.answers, secrets.token_hex(8)
     for _ in range(round(WAIT_S / POLL_S)):
@@ -133,9 +133,7 @@ def _opened(key: bytes, name: str, content: bytes) -> Response:
         opened = AESGCM(key).decrypt(content[:12], content[12:], name.encode())
     except InvalidTag:  # the secret was changed since: that it was done is still known, what it said is not
         raise Refused(
-            Fault(
-                409, "idempotency-answer-lost", "This request has been answered, and the answer is not kept any more."
-            )
+            Fault(409, "idempotency-answer-lost", "This request has been answered; the answer is not kept any more.")
         ) from None
     head, _, body = opened.partition(b"\n")
     status, kept = orjson.loads(head)

@@ -38,7 +38,7 @@ class Nothing:
     def recordings(self) -> Any:
         self._fail()
 
-    contacts = objects = workflow = downloads = recordings
+    contacts = objects = workflow = answers = meter = downloads = recordings
 
     def collection(self, kind: Any) -> Any:
         self._fail()

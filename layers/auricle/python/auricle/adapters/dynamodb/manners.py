@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from auricle.adapters.dynamodb import items
 from auricle.adapters.dynamodb.items import Item
@@ -54,7 +55,7 @@ class DynamoAnswers:
 
     def keep(self, org: str, name: str, owner: str, content: bytes, *, now: datetime) -> None:
         item = AnswerItem(_answer_key(org, name), ANSWER_KEY)
-        kept = [AnswerItem.content.set(content), AnswerItem.expires_at.set(now + KEPT)]
+        kept: list[Action] = [AnswerItem.content.set(content), AnswerItem.expires_at.set(now + KEPT)]
         try:
             repeated(lambda: item.update(kept, condition=AnswerItem.owner == owner))
         except ConditionFailed:
@@ -84,8 +85,8 @@ class DynamoMeter:
 
     def take(self, org: str, credential: str, window: int, amount: int) -> int:
         item = MeterItem(f"{items.tenant_key(org)}#METER#{credential}", f"{window:012d}")
-        end = datetime.fromtimestamp((window + 1) * 60, tz=items.UTC)
-        taking = [
+        end = datetime.fromtimestamp((window + 1) * 60, tz=UTC)
+        taking: list[Action] = [
             Item.kind.set(MeterItem),
             MeterItem.taken.add(amount),
             MeterItem.expires_at.set(end + METER_KEPT),
