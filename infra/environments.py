@@ -23,6 +23,7 @@ CONTEXT_KEYS = (
     "alarm_email",
     "bucket_suffix",
     "cors_origins",
+    "download_hosts",
     "whisper_model",
 )
 """What `-c key=value` can say about any environment."""
@@ -82,6 +83,8 @@ class Environment:
     """The bucket is called auricle-{name}-{suffix}; where None, CloudFormation finds a free name."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may upload, download and call the API."""
+    download_hosts: tuple[str, ...] = ()
+    """Hosts the API may fetch recordings from, besides what was uploaded to it."""
 
     # --- where the speech engines run ---
     transcribe_compute: Compute
@@ -128,14 +131,17 @@ class Environment:
     def configured(self, context: Mapping[str, str | None]) -> Environment:
         """This environment with what the command line says (`-c jwks_url=…`).
 
-        The keys are `CONTEXT_KEYS`; cors_origins are separated by commas. Absent or empty ones leave the
-        setting as it is.
+        The keys are `CONTEXT_KEYS`; cors_origins and download_hosts are separated by commas. Absent or empty ones
+        leave the setting as it is.
         """
 
         def given(key: str, default: str | None) -> str | None:
             return context.get(key) or default
 
-        origins = context.get("cors_origins")
+        def listed(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+            names = context.get(key)
+            return tuple(name.strip() for name in names.split(",")) if names else default
+
         return replace(
             self,
             identity=Identity(
@@ -147,7 +153,8 @@ class Environment:
             alarm_email=given("alarm_email", self.alarm_email),
             bucket_suffix=given("bucket_suffix", self.bucket_suffix),
             whisper_model=context.get("whisper_model") or self.whisper_model,
-            cors_origins=tuple(o.strip() for o in origins.split(",")) if origins else self.cors_origins,
+            cors_origins=listed("cors_origins", self.cors_origins),
+            download_hosts=listed("download_hosts", self.download_hosts),
         )
 
     def require_identity(self) -> None:

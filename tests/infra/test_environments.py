@@ -38,6 +38,10 @@ def test_every_context_key_changes_the_environment_and_nothing_else_does() -> No
 def test_origins_are_separated_by_commas() -> None:
     configured = environment_named("dev").configured({"cors_origins": "https://a.test, https://b.test"})
     assert configured.cors_origins == ("https://a.test", "https://b.test")
+    assert environment_named("dev").configured({"download_hosts": "a.test,b.test"}).download_hosts == (
+        "a.test",
+        "b.test",
+    )
 
 
 def test_what_is_kept_is_kept_where_real_conversations_are() -> None:

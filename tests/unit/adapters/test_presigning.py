@@ -69,3 +69,9 @@ def test_length_and_checksum_are_signed_where_they_are_declared(monkeypatch: pyt
     query = parse_qs(urlsplit(url).query)
     assert query["X-Amz-SignedHeaders"] == ["content-length;host;x-amz-checksum-sha256"]
     assert not [name for name in query if "checksum" in name.lower()]
+
+
+def test_a_declared_type_and_size_are_part_of_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    url = S3Objects("recordings").upload_url(KEY, content_type="audio/mpeg", seconds=60, size_bytes=1234)
+    assert parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"] == ["content-length;content-type;host"]
