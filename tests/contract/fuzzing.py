@@ -47,10 +47,13 @@ BEYOND_SCHEMAS = (
     r"has the same option twice",
     r"is named more than once",
     # A signature, or an encoding.
-    r"cursor is not one of ours for this request",
+    r"is not one of ours for this request",
     r"must be base64",
     # Counting so far would read too much.
     r"reaches the first \d+ results only",
+    # Free-form: its bounds are on the whole of it. And one bound is a setting.
+    r"'metadata' must not",
+    r"is the most that is processed here",
 )
 """Why a request that its schema allows may be refused all the same."""
 

@@ -124,7 +124,7 @@ def ids(answer: Answer) -> list[str]:
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_every_documented_parameter(query: dict[str, str], expected: list[str], api: Gateway, archive: Archive) -> None:
+def test_every_documented_parameter(query: dict[str, Any], expected: list[str], api: Gateway, archive: Archive) -> None:
     facts: list[dict[str, Any]] = [
         {"campaign_id": "camp_xyz", "is_ai_call": True},
         {"engagement_id": "eng_abc123", "is_ai_call": True},

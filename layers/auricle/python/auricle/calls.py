@@ -34,7 +34,6 @@ MAX_LOGS = 20
 MAX_METADATA_BYTES = 8192
 MAX_METADATA_DEPTH = 5
 MAX_METADATA_KEYS = 100
-MAX_KEY_LENGTH = 128
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every client reads as it was written."""
 _ATTEMPTS = 8
@@ -308,8 +307,6 @@ def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
             keys += len(value)
             if keys > MAX_METADATA_KEYS:
                 raise ValueError(f"must not have more than {MAX_METADATA_KEYS} keys in all")
-            if any(not 0 < len(key) <= MAX_KEY_LENGTH for key in value):
-                raise ValueError(f"must have keys of 1 to {MAX_KEY_LENGTH} characters")
         if isinstance(value, dict | list):
             if depth > MAX_METADATA_DEPTH:
                 raise ValueError(f"must not be nested deeper than {MAX_METADATA_DEPTH} levels")
