@@ -15,6 +15,8 @@ from infra.stacks.data import DataStack
 
 SOURCE_KEYS = "orgs/*/recordings/*/source"
 CHUNK_KEYS = "orgs/*/recordings/*/chunks/*"
+MEDIA_KEYS = "orgs/*/recordings/*/media/*"
+SIGNATURE_KEYS = "orgs/*/recordings/*/consent-signature"
 RECORDING_KEYS = "orgs/*/recordings/*"
 RUN_KEYS = "orgs/*/recordings/*/runs/*"
 

@@ -11,7 +11,15 @@ from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
 from infra.bundling import Bundler
-from infra.constructs.access import CHUNK_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS, Access
+from infra.constructs.access import (
+    CHUNK_KEYS,
+    MEDIA_KEYS,
+    RECORDING_KEYS,
+    RUN_KEYS,
+    SIGNATURE_KEYS,
+    SOURCE_KEYS,
+    Access,
+)
 from infra.constructs.alarms import Alarms
 from infra.constructs.api import Api
 from infra.constructs.events import Triggers
@@ -95,7 +103,8 @@ class ServiceStack(Stack):
         for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):
             access.keep_state(function)
             access.read(function)
-        for keys in (SOURCE_KEYS, CHUNK_KEYS):  # whoever holds a presigned URL may do what its signer may
+        # Whoever holds a presigned URL may do what its signer may.
+        for keys in (SOURCE_KEYS, CHUNK_KEYS, MEDIA_KEYS, SIGNATURE_KEYS):
             access.write(serve, keys)
         for function in (prepare, assemble):
             access.write(function, RECORDING_KEYS)
@@ -196,4 +205,5 @@ class ServiceStack(Stack):
             # A reference that CloudFormation resolves when it deploys: no secret stands in the template.
             "AURICLE_CURSOR_KEY": self._cursor_key().secret_value.unsafe_unwrap(),
             "AURICLE_CORS_ORIGINS": ",".join(self._environment.cors_origins),
+            "AURICLE_DOWNLOAD_HOSTS": ",".join(self._environment.download_hosts),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import parse_qsl
@@ -423,9 +424,15 @@ def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
 
 
 def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:
-    from infra.constructs.access import CHUNK_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
+    from auricle.media import MultimediaEvent
+    from infra.constructs.access import CHUNK_KEYS, MEDIA_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
 
     job = Job("acme", "rec_1", 3)
+    photo = MultimediaEvent(org="acme", id="media_1", recording_id="rec_1", created_at=datetime.now(UTC))
+    assert photo.key.startswith(job.prefix)
+    assert fnmatch(photo.key, MEDIA_KEYS)
+    for keys in (SOURCE_KEYS, CHUNK_KEYS, RUN_KEYS):
+        assert not fnmatch(photo.key, keys)
     assert fnmatch(job.source_key, SOURCE_KEYS)
     assert fnmatch(job.chunk_key(7), CHUNK_KEYS)
     for key in (job.audio_key, job.plan_key):
