@@ -153,11 +153,11 @@ def _check_moments(recording: Recording, at_ms: Sequence[int]) -> None:
     if not 1 <= len(at_ms) <= MAX_SPLITS:
         raise InvalidRequest(f"Name from 1 to {MAX_SPLITS} moments.", field="splitTimestampsMs")
     if any(later <= earlier for earlier, later in pairwise(at_ms)):
-        raise InvalidRequest("Each moment must be later than the one before.", field="splitTimestampsMs")
+        raise InvalidRequest("Each moment must be earlier than the next.", field="splitTimestampsMs")
     end_ms = round((recording.duration_s or 0) * 1000)
     if at_ms[0] <= 0 or at_ms[-1] >= end_ms:
         raise InvalidRequest(
-            f"Moments must lie within the recording, which has {end_ms} ms.", field="splitTimestampsMs"
+            f"Every moment must be earlier than the end of the recording, at {end_ms} ms.", field="splitTimestampsMs"
         )
 
 
