@@ -54,7 +54,7 @@ class People:
         tally = self.services.recordings.detail("acme", "rec_1").tally
         return tally.comments, {user: len(unread) for user, unread in tally.unread.items()}
 
-    def joins(self, user: str, team: str | None = None, **named: str) -> None:
+    def joins(self, user: str, team: str | None = None, **named: Any) -> None:
         if team and not self.services.collection(TEAMS).find("acme", [team]):
             self.services.collection(TEAMS).add(Team("acme", team, NOW, NOW, name=team))
         self.services.collection(USERS).add(
@@ -220,7 +220,13 @@ def test_an_answer_in_a_private_thread_is_for_those_of_the_thread(people: People
 def test_only_the_author_changes_what_is_said(people: People) -> None:
     comment = people.writes("ann", "bob")
     place = f"{COMMENTS}/{comment['id']}"
-    for body in ({"text": "x"}, {"audio": {"storageId": "s"}}, {"recipients": []}, {"unreadUids": {"remove": ["cid"]}}):
+    changes: list[dict[str, Any]] = [
+        {"text": "x"},
+        {"audio": {"storageId": "s"}},
+        {"recipients": []},
+        {"unreadUids": {"remove": ["cid"]}},
+    ]
+    for body in changes:
         found = refused(people.ask("bob", "PATCH", place, body), 403, "forbidden")
         assert "Only the author" in found["error"]
         assert "www-authenticate" not in people.ask("bob", "PATCH", place, body).headers
@@ -396,5 +402,5 @@ def test_rivals_changes_are_both_kept(people: People, services: Fakes) -> None:
     as_read = comments.get("acme", comment["id"], recording_id="rec_1")
     people.changes("bob", comment, {"unreadUids": {"remove": ["bob"]}})
     after = edit_comment(as_read, CommentEdit(now_read=frozenset({"cid"})), editor="cid", comments=comments, now=NOW)
-    assert (after.unread, after.seen) == (frozenset(), {"bob", "cid"})
+    assert (sorted(after.unread), sorted(after.seen)) == ([], ["bob", "cid"])
     assert people.counts() == (1, {})

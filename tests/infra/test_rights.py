@@ -141,7 +141,11 @@ def arns(assembly: Assembly, where: str, stage: str) -> list[str]:
     """The resources a call reaches."""
     (machine,) = assembly.resources("AWS::StepFunctions::StateMachine")
     here = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
-    objects = {"written": WRITTEN.get(stage, ()), "source": (JOB.source_key, JOB.chunk_key(0)), "run's": (JOB.plan_key, JOB.turns_key)}
+    objects = {
+        "written": WRITTEN.get(stage, ()),
+        "source": (JOB.source_key, JOB.chunk_key(0), f"{JOB.prefix}media/media_1"),
+        "run's": (JOB.plan_key, JOB.turns_key),
+    }
     return {
         BUCKET: ["<Recordings.Arn>"],
         OBJECTS: [f"<Recordings.Arn>/{key}" for key in OF_THE_RECORDING],
