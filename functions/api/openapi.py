@@ -141,6 +141,11 @@ def _schemas(surfaces: Sequence[Surface]) -> _Schemas:
     references, made = models_json_schema(list(dict.fromkeys(wanted)), by_alias=True, ref_template=_REF)
     shapes = orjson.loads(_LONG_NAME.sub(_short_name, orjson.dumps(made["$defs"]).decode()))
     names = {each: _LONG_NAME.sub(_short_name, references[each]["$ref"]).rpartition("/")[2] for each in wanted}
+    for surface in surfaces:
+        for documented in DOCUMENTS[surface.name].operations.values():
+            if documented.multipart is not None:
+                form = shapes[names[documented.multipart, "validation"]]
+                form["properties"] = {name: _as_parameter(part, {}) for name, part in form["properties"].items()}
     return _Schemas(shapes, names)
 
 
@@ -205,12 +210,12 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _as_parameter(schema: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
-    """A query parameter is given or not, it is never null; and what it refers to stands in it."""
+    """A query parameter, or a form's part, is given or not, it is never null; and what it refers to stands in it."""
     shown = {name: value for name, value in schema.items() if name != "title" and (name, value) != ("default", None)}
     given = [choice for choice in shown.pop("anyOf", ()) if choice != {"type": "null"}]
     shown |= given[0] if len(given) == 1 else {"anyOf": given} if given else {}
-    reference = shown.pop("$ref", None)
-    return {**named[reference.rpartition("/")[2]], **shown} if reference else shown
+    referred = named.get(shown.get("$ref", "").rpartition("/")[2])
+    return {**referred, **{name: value for name, value in shown.items() if name != "$ref"}} if referred else shown
 
 
 def _header_parameters(operation: Operation, document: SurfaceDocument) -> list[dict[str, str]]:
@@ -219,9 +224,9 @@ def _header_parameters(operation: Operation, document: SurfaceDocument) -> list[
 
 
 def _is_conditional(operation: Operation, document: SurfaceDocument) -> bool:
-    """Whether it changes what is there, and so honours `If-Match`: PUT and PATCH do, others say so."""
+    """Whether it changes what is there, and so honours `If-Match`: PUT of a collection creates, others say so."""
     said = {refusal.status for refusal in document.operations[operation.name].refusals}
-    return operation.method in _UPDATES or 412 in said
+    return operation.method == "PATCH" or (operation.method == "PUT" and "{" in operation.path) or 412 in said
 
 
 def _is_tagged(operation: Operation, changeable: Container[str]) -> bool:

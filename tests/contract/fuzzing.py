@@ -43,14 +43,22 @@ BEYOND_SCHEMAS = (
     r"say the same: give one of them",
     r"cursor (of a listing|among ids) is the",
     r"is missing, and so is",
-    r"Give contact_ids or a deal_id to link",
+    r"Give contact_ids or a deal_id to (link|take off)",
+    r"(is needed: it is|does not belong to) an? (email|text message|meeting|note)",
+    r"is missing: up to \d+ bytes are sent with the form",
     r"has the same option twice",
     r"is named more than once",
     # A signature, or an encoding.
     r"is not one of ours for this request",
     r"must be base64",
-    # Counting so far would read too much.
+    r"must be a JSON array of ids",
+    # What a file holds, and whether a text holds a word.
+    r"(The file looks like|The uploaded file is empty|The file is [A-Z0-9]+\. Send)",
+    r"must hold a word to search for",
+    # It would be too much.
     r"reaches the first \d+ results only",
+    r"bytes is the most that is processed here",
+    r"must not (be nested deeper|have more than \d+ (bytes|keys)|have numbers that JSON|have half of a)",
     # Free-form: its bounds are on the whole of it. And one bound is a setting.
     r"'metadata' must not",
     r"is the most that is processed here",

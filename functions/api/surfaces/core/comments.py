@@ -27,7 +27,7 @@ Words = Annotated[
     str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
 ]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Position = Annotated[int | float, Field(ge=0, le=MAX_POSITION_MS, allow_inf_nan=False)]
+Position = Annotated[float, Field(ge=0, le=MAX_POSITION_MS, allow_inf_nan=False)]
 UserIds = Annotated[tuple[Id, ...], Field(max_length=100)]
 
 

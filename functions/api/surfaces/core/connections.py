@@ -50,7 +50,9 @@ class ConnectionRequest(Asked):
     """`POST /integrations/connections`: one for each platform."""
 
     name: Line
-    platform: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(alias="integrationPlatform")
+    platform: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        alias="integrationPlatform", json_schema_extra={"enum": [*Platform]}
+    )
     external_account_id: Line = Field(alias="externalAccountId")
     is_active: bool = Field(True, alias="isActive")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from api.answers import json_response
 from api.paging import Cursors
@@ -59,7 +60,7 @@ class UserRequest(Asked):
     is_admin: bool = Field(False, alias="isAdmin")
     billable: bool = True
     contact_settings: ContactSettings | None = Field(None, alias="contactSettings")
-    password: Annotated[str, StringConstraints(max_length=1024)] | None = Field(
+    password: SkipJsonSchema[Annotated[str, StringConstraints(max_length=1024)] | None] = Field(
         None, description="Refused: Auricle keeps no passwords, your identity provider does."
     )
 
