@@ -317,6 +317,7 @@ def test_starting_again_in_the_same_words_changes_nothing(api: Gateway, services
     api.now = NOW + timedelta(minutes=1)
     assert send(api, "PUT", RECORDINGS, body).status == 201
     assert stored(services, "rec_p") == before
+    assert send(api, "PUT", RECORDINGS, body, headers={"if-match": '"1"'}).status == 201
     refused(send(api, "PUT", RECORDINGS, {**body, "title": "B"}), 409, "conflict")
     dated = {"id": "rec_d", "dateCreated": "2026-03-30T11:00:00Z"}
     assert send(api, "PUT", RECORDINGS, dated).status == 201
@@ -417,6 +418,8 @@ def test_a_change_meant_for_another_state_is_refused(api: Gateway, archive: Arch
     archive.put()
     stale = {"if-match": '"7"'}
     for method, path, body in (
+        ("PUT", RECORDINGS, {"id": "rec_1"}),
+        ("PUT", RECORDINGS, {"id": "rec_none"}),
         ("PATCH", ONE, {"title": "A"}),
         ("PATCH", RECORDINGS, {"id": "rec_1", "title": "A"}),
         ("DELETE", ONE, None),

@@ -21,7 +21,7 @@ from api.surfaces.core.given import CrmObject, CrmObjects, check_connection, che
 from api.surfaces.core.media import images_shown, multimedia_shown
 from api.surfaces.core.mobile_events import mobile_event_shown
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
-from auricle.errors import IllegalTransition, InvalidRequest, RecordingNotFound
+from auricle.errors import IllegalTransition, InvalidRequest, PreconditionFailed, RecordingNotFound
 from auricle.identifiers import is_id
 from auricle.media import IMAGES, MULTIMEDIA
 from auricle.mobile_events import MOBILE_EVENTS
@@ -283,6 +283,7 @@ async def start_core_recording(call: Call, asked: StartRequest) -> Response:
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
     check_connection(call, asked.connection_id)
+    _check_revision(call, asked.id)
     recording = start_recording(
         NewCapture(
             id=asked.id,
@@ -569,6 +570,16 @@ def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends:
             chunking.expect(call.org, recording_id, count, **_wiring(call))
     except InvalidRequest as error:
         raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
+
+
+def _check_revision(call: Call, recording_id: str) -> None:
+    """Raises PreconditionFailed: `If-Match` names a state that no recording of that id is in."""
+    if (expected := call.if_revision) is None:
+        return
+    with suppress(RecordingNotFound):
+        if call.recording(recording_id).revision == expected:
+            return
+    raise PreconditionFailed("There is no recording of that id in that state.")
 
 
 def _crm_objects(asked: StartRequest) -> tuple[CrmObject, ...]:

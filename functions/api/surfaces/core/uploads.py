@@ -96,7 +96,7 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
     services, now = call.services, call.parts.now()
     field, url = _given(("downloadUrl", asked.download_url), ("fileUrl", asked.file_url))
     if url is None:
-        raise InvalidRequest("downloadUrl is missing", field="downloadUrl")
+        raise InvalidRequest("downloadUrl is missing, and so is fileUrl: give one of them", field="downloadUrl")
     _, phone = _given(("customerPhone", asked.customer_phone), ("contactPhone", asked.contact_phone))
     _, name = _given(("customerName", asked.customer_name), ("contactName", asked.contact_name))
     if asked.organization_id not in (None, call.org):
@@ -141,7 +141,7 @@ def _given(*named: tuple[str, str | None]) -> tuple[str, str | None]:
     """
     given = [(name, value) for name, value in named if value is not None]
     if len({value for _, value in given}) > 1:
-        raise InvalidRequest(f"{given[1][0]} says something else than {given[0][0]}", field=given[1][0])
+        raise InvalidRequest(f"{given[0][0]} and {given[1][0]} say the same: give one of them", field=given[1][0])
     return given[0] if given else named[0]
 
 
