@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
+from api.cors import Cors
 from api.doors import NOTHING_HERE, Door, not_allowed
 from api.faults import INTERNAL, Fault, problem_response
 from api.request_ids import REQUEST_ID, RequestIds
@@ -38,6 +39,7 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.add_middleware(Cors, origins=lambda: parts.settings().cors_origins)
     app.add_middleware(RequestIds)
     app.add_exception_handler(HTTPException, _no_such_route)
     app.add_exception_handler(Exception, _unexpected)

@@ -1,7 +1,8 @@
-"""Who is asking: a signed JWT becomes a `Caller`, and a caller is allowed or not.
+"""Who is asking: a signed JWT or an API key becomes a `Caller`, and a caller is allowed or not.
 
-The tenant comes from the verified credential and from nowhere else. Tokens are never logged or kept: what is
-remembered between requests is a hash of the token with the caller it proved.
+The tenant comes from the verified credential and from nowhere else. Credentials are never logged or kept: what is
+remembered between requests is a hash of a JWT with the caller it proved. Of API keys nothing is remembered: one that
+is revoked holds for no further request.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
+from auricle.api_keys import PREFIX
 from auricle.errors import Forbidden, Unauthenticated
 from auricle.identifiers import is_id
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
+
+    from auricle.api_keys import ApiKey
+    from auricle.ports import Collection
 
 ALGORITHM = "RS256"
 LEEWAY_S = 30
@@ -26,7 +32,10 @@ REMEMBERED_TOKENS = 1024
 REMEMBERED_S = 300.0
 """A proven token is verified again after this long: a key that its issuer withdrew must not live on in memory."""
 
-_MALFORMED = "The credential is not a valid token. Send `Authorization: Bearer <token>` with a signed JWT."
+_API_KEY = PREFIX.encode()
+_BARE = frozenset({b"x-api-key", b"x-siro-auth-token"})
+_TWO = b"two"
+_MALFORMED = "The credential is not a valid token. Send `Authorization: Bearer <token>`, a signed JWT or an API key."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,10 @@ class Caller:
     roles: frozenset[str]
     credential: str = ""
     """What requests are counted by: the user, whichever of their tokens they send, or the API key."""
+    key_id: str | None = None
+    """Of an API key; None of a JWT."""
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 class SigningKeys(Protocol):
@@ -57,11 +70,13 @@ class Authenticator:
         keys: Callable[[], SigningKeys],
         issuer: Callable[[], str],
         audience: Callable[[], str],
+        api_keys: Callable[[], Collection[ApiKey]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._api_keys = api_keys
         self._clock = clock
         self._proven: dict[bytes, tuple[Caller, float]] = {}
 
@@ -73,6 +88,8 @@ class Authenticator:
             TransientError: the issuer's keys cannot be fetched.
         """
         token = _bearer_token(authorization)
+        if token.startswith(_API_KEY):
+            return self._of_api_key(token)
         fingerprint = sha256(token).digest()
         proven = self._proven.get(fingerprint)
         if proven is not None:
@@ -84,6 +101,27 @@ class Authenticator:
             del self._proven[next(iter(self._proven))]
         self._proven[fingerprint] = (caller, min(expires_at_s, self._clock() + REMEMBERED_S))
         return caller
+
+    def _of_api_key(self, token: bytes) -> Caller:
+        from auricle.api_keys import proven_key
+
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        try:
+            key = proven_key(token.decode("ascii"), self._api_keys(), now=now)
+        except UnicodeDecodeError:
+            key = None
+        if key is None:  # unknown, forged, revoked or expired: who does not hold it learns nothing of it
+            raise Unauthenticated("The API token is not valid (any more). Ask who administers your organization.")
+        return Caller(
+            org=key.org,
+            user=key.user_id,
+            scopes=frozenset(key.scopes),
+            roles=frozenset(key.roles),
+            credential=f"key {key.id}",
+            key_id=key.id,
+            issued_at=key.created_at,
+            expires_at=key.expires_at,
+        )
 
     def _verify(self, token: bytes) -> tuple[Caller, int | float]:
         from joserfc import jws, jwt
@@ -123,11 +161,19 @@ class Authenticator:
 
 
 def authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """The `Authorization` header of an ASGI scope."""
+    """The credential of an ASGI scope's headers, as an `Authorization` header has it; None where there is none.
+
+    `x-api-key` and `x-siro-auth-token` carry it bare. A request that says two different ones proves neither: the
+    answer then is a header that holds none.
+    """
+    found: bytes | None = None
     for name, value in headers:
-        if name == b"authorization":
-            return value
-    return None
+        if name == b"authorization" or name in _BARE:
+            said = value if name == b"authorization" else b"Bearer " + value.strip()
+            if found is not None and said != found:
+                return _TWO
+            found = said
+    return found
 
 
 def challenge(error: str | None, scope: str | None = None) -> str:
@@ -173,5 +219,18 @@ def _caller_of(claims: Mapping[str, Any]) -> Caller:
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("The credential's `roles` must be a list of names.")
     return Caller(
-        org=org, user=user, scopes=frozenset(scope.split()), roles=frozenset(roles), credential=f"user {user}"
+        org=org,
+        user=user,
+        scopes=frozenset(scope.split()),
+        roles=frozenset(roles),
+        credential=f"user {user}",
+        issued_at=_moment(claims.get("iat")),
+        expires_at=_moment(claims["exp"]),
     )
+
+
+def _moment(stamp: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(stamp, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -36,7 +36,6 @@ REQUEST_HEADERS = (
     "content-type",
     "idempotency-key",
     "if-match",
-    "if-none-match",
     "x-api-key",
     "x-request-id",
     "x-siro-auth-token",
@@ -111,6 +110,6 @@ def _preflight(environment: Environment) -> apigatewayv2.CorsPreflightOptions | 
         allow_methods=[apigatewayv2.CorsHttpMethod.ANY],
         # Named one by one: browsers do not let * stand for Authorization.
         allow_headers=list(REQUEST_HEADERS),
-        expose_headers=["etag", "location", "retry-after", "x-request-id"],
+        expose_headers=["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"],
         max_age=Duration.hours(1),
     )

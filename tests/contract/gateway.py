@@ -20,6 +20,7 @@ from api.auth import Authenticator
 from api.handler import gateway_handler
 from api.surface import Parts, Services
 from auricle.adapters.jwks import PublishedKeys
+from auricle.api_keys import API_KEYS
 from auricle.settings import Settings
 
 ISSUER = "https://issuer.test"
@@ -105,12 +106,19 @@ class Gateway:
     def __init__(self, services: Services, identity: Identity, *, settings: Settings = SETTINGS) -> None:
         self.identity = identity
         self.now = datetime.now(UTC)
+        self.clock = time.time
         keys = PublishedKeys("https://issuer.test/jwks.json", fetch=identity.document)
         self.app = create_app(
             Parts(
                 settings=lambda: settings,
                 services=lambda: services,
-                authenticator=Authenticator(keys=lambda: keys, issuer=lambda: ISSUER, audience=lambda: AUDIENCE),
+                authenticator=Authenticator(
+                    keys=lambda: keys,
+                    issuer=lambda: ISSUER,
+                    audience=lambda: AUDIENCE,
+                    api_keys=lambda: services.collection(API_KEYS),
+                    clock=lambda: self.clock(),
+                ),
                 now=lambda: self.now,
             ),
         )
