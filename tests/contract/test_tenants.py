@@ -102,6 +102,8 @@ class Tenants:
         maker.now = NOW
         self.theirs = World(maker, services, DOCUMENT, org=f"org_{THEIRS}", mark=THEIRS)
         self.ours = World(maker, services, DOCUMENT, org=f"org_{OURS}", mark=OURS)
+        for world in (self.theirs, self.ours):
+            world.make_everything()
         self.theirs_only = {self.theirs.org, THEIRS, *self.theirs.ids.values()} - {*self.ours.ids.values()}
         self.services = Restoring(services)
         self.watched = Watched(self.services)

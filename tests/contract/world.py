@@ -43,9 +43,12 @@ class World:
         recording = self._recording()
         self.ids = dict.fromkeys({*RECORDINGS, FILES}, recording)
         self._contact()
+
+    def make_everything(self) -> None:
+        """All that the document's paths name, instead of each when it is first asked for."""
         for path in sorted(self.document["paths"], key=len):
-            for name in prefixes(path):
-                self.id_of(name)
+            for prefix in prefixes(path):
+                self.id_of(prefix)
 
     def id_of(self, prefix: str) -> str:
         """The id at the end of that beginning of a path, made when it is first asked for."""
