@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api.documents import CONTACT_ID, CREATED_AT, RECORDING_ID, Documented, Refusal, Shown
 from api.documents.agent.wire import LOCKED, NO_CONTACT, NO_RECORDING, STALE, ConsentStatus, Status, TranscriptionStatus
 from api.documents.audio_files import Engine, Warning  # noqa: A004  # the name clients see
+from api.reading import Id, Line
 
 
 class SpokenSegment(Shown):
@@ -188,20 +190,31 @@ class Links(Shown):
     updated_at: datetime
 
 
+def _optional(**said: Any) -> Any:
+    """A part of a form that may be left out; a part is never null."""
+    return Field(default=None, json_schema_extra=_without_default, **said)
+
+
+def _without_default(schema: JsonDict) -> None:
+    schema.pop("default", None)
+
+
 class UploadForm(BaseModel):
     """The form of an upload. A file of more than 4.5 MB is left out, and its name and size said instead."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"anyOf": [{"required": ["file"]}, {"required": ["file_name", "file_size"]}]}
+    )
 
-    file: bytes | None = Field(None, description="WAV, MP3, M4A, OGG or WEBM, up to 4.5 MB.")
+    file: bytes = _optional(description="WAV, MP3, M4A, OGG or WEBM, up to 4.5 MB.")
     type: Literal["phone", "in_person", "video", "voice_memo"]
     consent_status: Literal["all_consented", "one_party", "pending"]
-    source: str | None = Field(None, max_length=255, description="Like `twilio`, `google_meet` or `manual`.")
-    contact_ids: str | None = Field(None, description="A JSON array of contact ids.")
-    deal_id: str | None = Field(None, pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-    title: str | None = Field(None, max_length=255)
-    file_name: str | None = Field(None, max_length=255, description="Of a file that is left out.")
-    file_size: int | None = Field(None, ge=1, description="Of a file that is left out, in bytes.")
+    source: Line = _optional(description="Like `twilio`, `google_meet` or `manual`.")
+    contact_ids: str = _optional(description="A JSON array of contact ids.")
+    deal_id: Id = _optional()
+    title: Line = _optional()
+    file_name: Line = _optional(description="Of a file that is left out.")
+    file_size: int = _optional(ge=1, description="Of a file that is left out, in bytes.")
 
 
 class UploadedRecording(Shown):

@@ -13,9 +13,9 @@ from api.answers import json_response
 from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, Id, Line
 from api.surface import Call, etag
-from api.surfaces.agent.wire import surface
+from api.surfaces.agent.wire import left_out, surface
 from auricle.contacts import Contact, CustomerType, NewContact, add_contact, change_contact
-from auricle.errors import ContactNotFound, InvalidRequest
+from auricle.errors import ContactNotFound
 from auricle.ports import Position
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class ContactRequest(Asked):
 
 
 class ContactChange(Asked):
-    """`PATCH /contacts/{id}`: what is named is changed, null empties it."""
+    """`PATCH /contacts/{id}`: what is named is changed; null empties what may be empty."""
 
-    name: Line | None = None
+    name: Line = left_out()
     company: Line | None = None
     email: _Email | None = None
     phone: _Phone | None = None
     title: Line | None = None
-    customer_type: CustomerType | None = None
+    customer_type: CustomerType = left_out()
     external_id: Line | None = None
     connection_id: Id | None = None
     crm_url: Address | None = None
@@ -108,9 +108,6 @@ async def get_contact(call: Call) -> Response:
 @surface.patch("/contacts/{contact_id}", reads=ContactChange)
 async def update_contact(call: Call, asked: ContactChange) -> Response:
     given = {name: getattr(asked, name) for name in asked.model_fields_set}
-    for name in ("name", "customer_type"):
-        if name in given and given[name] is None:
-            raise InvalidRequest(f"{name} cannot be emptied", field=name)
     contact = change_contact(
         call.org,
         contact_id(call),

@@ -13,9 +13,9 @@ from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
 from api.surfaces.agent.contacts import Address as PageAddress
-from api.surfaces.agent.wire import surface
+from api.surfaces.agent.wire import left_out, surface
 from auricle.deals import DEALS, Address, Deal, Disposition, add_deal, change_deal
-from auricle.errors import DealNotFound, InvalidRequest
+from auricle.errors import DealNotFound
 from auricle.ports import Position
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ class DealRequest(Asked):
 
 
 class DealChange(Asked):
-    """`PATCH /deals/{id}`: what is named is changed, null empties it."""
+    """`PATCH /deals/{id}`: what is named is changed; null empties what may be empty."""
 
-    name: Line | None = None
+    name: Line = left_out()
     account_name: Line | None = None
     amount: _Amount | None = None
     stage: Line | None = None
-    disposition: Disposition | None = None
-    contact_ids: _ContactIds | None = None
+    disposition: Disposition = left_out()
+    contact_ids: _ContactIds = left_out()
     external_id: Line | None = None
     connection_id: Id | None = None
     crm_url: PageAddress | None = None
     closed_at: Moment | None = None
-    addresses: _Addresses | None = None
+    addresses: _Addresses = left_out()
 
 
 class DealsRequest(Asked):
@@ -134,9 +134,6 @@ async def get_deal(call: Call) -> Response:
 @surface.patch("/deals/{deal_id}", reads=DealChange)
 async def update_deal(call: Call, asked: DealChange) -> Response:
     given = {name: getattr(asked, name) for name in asked.model_fields_set}
-    for name in ("name", "disposition", "contact_ids", "addresses"):
-        if name in given and given[name] is None:
-            raise InvalidRequest(f"{name} cannot be null", field=name)
     fields = _fields(given)
     deal = change_deal(
         call.org,

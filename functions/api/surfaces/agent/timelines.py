@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from api.answers import json_response
 from api.paging import Batch, Cursors, read_page
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _USUAL_PAGE = 50
 
 
+_ANY_TYPE = f" *({'|'.join(EntryType)}) *"
+
+
 def _entry_types(given: str) -> str:
     unknown = [name for name in given.split(",") if name.strip() not in {known.value for known in EntryType}]
     if unknown:
@@ -34,7 +37,14 @@ def _entry_types(given: str) -> str:
 class TimelineRequest(Asked):
     """`GET /contacts/{id}/timeline`. `types` lists entry types separated by commas; `limit` is `per_page`."""
 
-    types: Annotated[str, AfterValidator(_entry_types)] | None = None
+    types: (
+        Annotated[
+            str,
+            AfterValidator(_entry_types),
+            WithJsonSchema({"type": "string", "pattern": f"^{_ANY_TYPE}(,{_ANY_TYPE})*$"}),
+        ]
+        | None
+    ) = None
     date_from: Moment | None = None
     date_to: EndMoment | None = None
     limit: int | None = Field(None, ge=1, le=100)

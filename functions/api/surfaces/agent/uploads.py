@@ -120,7 +120,8 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
 
     services, settings = call.services, call.parts.settings()
     if size_bytes > settings.max_upload_bytes:
-        raise TooLarge(f"The file has {size_bytes} bytes, and {settings.max_upload_bytes} are the most that is taken.")
+        most = settings.max_upload_bytes
+        raise TooLarge(f"The file has {size_bytes} bytes, and {most} is the most that is processed here.")
     upload = request_upload(
         _wanted(asked, file_name, content_type=None),
         org=call.org,

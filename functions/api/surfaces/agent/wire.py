@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+from pydantic.config import JsonDict
+
 from api.answers import json_response
 from api.faults import Fault
 from api.surface import Surface
@@ -69,3 +72,12 @@ STATUSES: Mapping[Status, str] = {
     Status.UNRECOVERABLE_ERROR: "failed",
 }
 """This surface's word for how far the recording is as a whole."""
+
+
+def left_out() -> Any:
+    """The default of a field that may be left out and is never null; `model_fields_set` says whether it was."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(schema: JsonDict) -> None:
+    schema.pop("default", None)
