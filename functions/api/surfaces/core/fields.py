@@ -7,7 +7,6 @@ show null always; nothing is invented to fill them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -53,12 +52,12 @@ class Source(StrEnum):
         return not self.value.startswith(("later", "never"))
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What the fields are read from."""
 
     detail: RecordingDetail
     recording: Recording
+    job: Job
     capture: Capture
     rep: Rep
     link: CrmLink | None
@@ -101,12 +100,8 @@ def processing_status(recording: Recording) -> str:
     return "complete" if STAGES[recording.status] == "done" else "in-progress"
 
 
-def _job(seen: Seen) -> Job:
-    return Job(org=seen.recording.org, recording=seen.recording.id, run=seen.recording.run)
-
-
 def _raw_path(seen: Seen) -> str | None:
-    return _job(seen).source_key if seen.recording.version else None
+    return seen.job.source_key if seen.recording.version else None
 
 
 def _processing_errors(seen: Seen) -> list[str]:
@@ -186,25 +181,19 @@ def _geo(seen: Seen) -> dict[str, Any] | None:
 
 
 _GEOHASH_DIGITS = "0123456789bcdefghjkmnpqrstuvwxyz"
-_GEOHASH_LENGTH = 10
+_GEOHASH_BITS = 25
+"""Of each of the two: ten digits of five bits, which is a metre."""
 
 
 def geohash(latitude: float, longitude: float) -> str:
-    """The place as a geohash of ten digits, a metre across: longitude and latitude halved by turns."""
-    bounds = {False: [-90.0, 90.0], True: [-180.0, 180.0]}
-    place = {False: latitude, True: longitude}
-    digits, bits, is_longitude = "", 1, True
-    while len(digits) < _GEOHASH_LENGTH:
-        low, high = bounds[is_longitude]
-        middle = (low + high) / 2
-        upper = place[is_longitude] >= middle
-        bounds[is_longitude] = [middle, high] if upper else [low, middle]
-        bits = bits << 1 | upper
-        is_longitude = not is_longitude
-        if bits >= 1 << 5:
-            digits += _GEOHASH_DIGITS[bits & 0b11111]
-            bits = 1
-    return digits
+    """The place as a geohash: the bits of longitude and latitude by turns, five to a digit."""
+    steps = 1 << _GEOHASH_BITS
+    east = min(int((longitude + 180) / 360 * steps), steps - 1)
+    north = min(int((latitude + 90) / 180 * steps), steps - 1)
+    bits = 0
+    for place in range(_GEOHASH_BITS - 1, -1, -1):
+        bits = bits << 2 | (east >> place & 1) << 1 | north >> place & 1
+    return "".join(_GEOHASH_DIGITS[bits >> shift & 31] for shift in range(2 * _GEOHASH_BITS - 5, -1, -5))
 
 
 def _source(seen: Seen) -> dict[str, str] | None:
@@ -247,7 +236,7 @@ FIELDS: Mapping[str, Field] = {
     "recordErrors": Field(_R, lambda seen: seen.capture.record_errors),
     "processingError": Field(_R, _failure),
     "rawAudioPath": Field(_R, _raw_path),
-    "processedAudioPath": Field(_R, lambda seen: _job(seen).audio_key if seen.recording.audio else None),
+    "processedAudioPath": Field(_R, lambda seen: seen.job.audio_key if seen.recording.audio else None),
     "lastProcessedAudio": Field(_RUN, lambda seen: timestamp(seen.detail.run.finished_at) if seen.detail.run else None),
     "organizationId": Field(_R, lambda seen: seen.recording.org),
     "teamId": Field(_DIRECTORY, lambda seen: seen.rep.team_id),
@@ -398,7 +387,8 @@ _NOBODY, _UNSAID = Rep(), Capture()
 def fields_of(detail: RecordingDetail, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of the recording; `shown` are those that other parts of the API show."""
     recording = detail.recording
-    seen = Seen(detail, recording, recording.capture or _UNSAID, recording.rep or _NOBODY, recording.crm_link)
+    job = Job(org=recording.org, recording=recording.id, run=recording.run)
+    seen = Seen(detail, recording, job, recording.capture or _UNSAID, recording.rep or _NOBODY, recording.crm_link)
     fields: dict[str, Any] = {**_NOTHING, **shown}
     for name, value in _READ:
         fields[name] = value(seen)

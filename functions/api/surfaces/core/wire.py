@@ -45,4 +45,5 @@ def timestamp(moment: datetime | None) -> str | None:
     """A moment as this surface writes it: `2024-01-15T08:30:00.000Z`."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
