@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -93,5 +94,5 @@ def _interaction(entry: TimelineEntry) -> dict[str, Any]:
         "direction": facts.get("direction"),
         "duration_seconds": facts.get("duration_seconds"),
         "recorded_by": facts.get("recorded_by"),
-        "recorded_at": facts.get("recorded_at"),
+        "recorded_at": datetime.fromisoformat(facts["recorded_at"]),
     }
