@@ -77,6 +77,8 @@ class World:
             return {key: self._marked(value, key) for key, value in example.items()}
         if isinstance(example, list):
             return [self._marked(each, name) for each in example]
+        if name == "organizationId":
+            return self.org
         is_prose = name in PROSE and isinstance(example, str) and " " in example
         return f"{example} {self.mark}" if is_prose else example
 

@@ -95,6 +95,7 @@ _TEAM: Mapping[str, Any] = {
 }
 _ORGANIZATION: Mapping[str, Any] = {"id": "acme", "name": "Acme Solar", "updatedAt": CREATED_AT}
 _NO_USER = Refusal(404, "user-not-found", "Unknown.")
+_NO_ORGANIZATION = Refusal(404, "not-found", "`organizationId` is not the organization of the credential.")
 _NO_TEAM = Refusal(404, "team-not-found", "Unknown.")
 
 OPERATIONS: Mapping[str, Documented] = {
@@ -110,7 +111,7 @@ OPERATIONS: Mapping[str, Documented] = {
         "Auricle keeps no passwords.",
         answer=UserShown,
         example=_USER,
-        refusals=(Refusal(409, "conflict", "The id or the email address is taken."),),
+        refusals=(_NO_ORGANIZATION, Refusal(409, "conflict", "The id or the email address is taken.")),
         request_example={"email": "dana@example.com", "organizationId": "acme", "firstName": "Dana"},
     ),
     "get_user": Documented(
@@ -122,7 +123,7 @@ OPERATIONS: Mapping[str, Documented] = {
         "keep the name they were made under.",
         answer=UserShown,
         example=_USER,
-        refusals=(_NO_USER, Refusal(409, "conflict", "The email address is another user's.")),
+        refusals=(_NO_USER, _NO_ORGANIZATION, Refusal(409, "conflict", "The email address is another user's.")),
         request_example={"memberTeamId": "team_west"},
     ),
     "list_teams": Documented(

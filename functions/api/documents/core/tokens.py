@@ -73,6 +73,10 @@ OPERATIONS: Mapping[str, Documented] = {
         "digest is kept. It may do no more than who makes it, and all of that unless said otherwise.",
         answer=NewToken,
         example={**_TOKEN, "token": "auricle.acme.token_19d4f2a1b0512345678901234abcdef.…"},
+        refusals=(
+            Refusal(403, "forbidden", "A scope or role that its maker does not have."),
+            Refusal(404, "not-found", "`organizationId` is not the organization of the credential."),
+        ),
         request_example={"tokenName": "CRM sync", "organizationId": "acme", "scopes": ["recordings:read"]},
     ),
     "get_token": Documented(

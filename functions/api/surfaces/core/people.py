@@ -12,7 +12,7 @@ from api.answers import json_response
 from api.paging import Cursors
 from api.reading import Asked, Id, Line
 from api.surface import Call, etag
-from api.surfaces.core.wire import ADMIN, READ, enveloped, surface, timestamp
+from api.surfaces.core.wire import ADMIN, READ, enveloped, own_organization, surface, timestamp
 from auricle.errors import InvalidRequest, TeamNotFound, UserNotFound
 from auricle.people import TEAMS, USERS, Organization, Team, User
 
@@ -134,7 +134,7 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
 async def create_user(call: Call, asked: UserRequest) -> Response:
     from auricle.people import add_user, new_user_id
 
-    _check_organization(call, asked.organization_id)
+    own_organization(call, asked.organization_id)
     if asked.password is not None:
         raise InvalidRequest("password is not taken: Auricle keeps none, your identity provider does", field="password")
     now, mail = call.parts.now(), asked.contact_settings
@@ -172,7 +172,7 @@ async def update_user(call: Call, asked: UserPatch) -> Response:
     user_id = _user_id(call)
     if asked.organization_id is not None:
         call.services.collection(USERS).get(call.org, user_id)  # of what is unknown, the one in the path is named
-        _check_organization(call, asked.organization_id)
+        own_organization(call, asked.organization_id)
     names = asked.model_fields_set - {"organization_id", "contact_settings"}
     said = {name: getattr(asked, name) for name in names}
     # These may not be taken away; telephone, names, team and external id may, by null.
@@ -270,11 +270,6 @@ async def name_organization(call: Call, asked: OrganizationRequest) -> Response:
 
     organization = name(call.org, asked.name, records=call.services, now=call.parts.now(), if_revision=call.if_revision)
     return json_response(_organization(organization), headers=etag(organization.revision))
-
-
-def _check_organization(call: Call, organization_id: str) -> None:
-    if organization_id != call.org:
-        raise InvalidRequest("organizationId must be the organization of the credential", field="organizationId")
 
 
 def _user_id(call: Call) -> str:

@@ -10,9 +10,9 @@ from api.answers import json_response
 from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call
-from api.surfaces.core.wire import ADMIN, enveloped, surface, timestamp
+from api.surfaces.core.wire import ADMIN, enveloped, own_organization, surface, timestamp
 from auricle.api_keys import API_KEYS, ApiKey
-from auricle.errors import InvalidRequest, TokenNotFound, TransientError
+from auricle.errors import InvalidRequest, NotYours, TokenNotFound, TransientError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -72,19 +72,17 @@ async def list_tokens(call: Call, asked: TokensRequest) -> Response:
 
 @surface.post("/auth/tokens", scope=ADMIN, reads=TokenRequest)
 async def create_token(call: Call, asked: TokenRequest) -> Response:
-
     from auricle.api_keys import make_key
 
     now, caller = call.parts.now(), call.caller
-    if asked.organization_id != call.org:
-        raise InvalidRequest("organizationId must be the organization of the credential", field="organizationId")
+    own_organization(call, asked.organization_id)
     if asked.expires_at is not None and asked.expires_at <= now:
         raise InvalidRequest("expiresAt must lie in the future", field="expiresAt")
     for field, wanted, held in (("scopes", asked.scopes, caller.scopes), ("roles", asked.roles, caller.roles)):
         for number, name in enumerate(wanted or ()):
             if name not in held:
                 named = f"{field}.{number}"
-                raise InvalidRequest(f"{named} is not yours: a token may do no more than its maker", field=named)
+                raise NotYours(f"{named} is not yours to give: a token may do no more than its maker.")
     expires_at = asked.expires_at
     if caller.key_id is not None and caller.expires_at is not None:
         # Else a token that ends would make one that does not.

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from api.answers import json_response
 from api.faults import Fault
 from api.surface import Surface
+from auricle.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.responses import Response
+
+    from api.surface import Call
 
 READ = "recordings:read"
 WRITE = "recordings:write"
@@ -34,6 +37,12 @@ surface = Surface("core", "/v1/core", render=_error_response)
 def enveloped(data: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, **page: Any) -> Response:
     """`{"data": …}` with what belongs to the page beside it: `cursor`, `pageSize`, `limit` and the like."""
     return json_response({"data": data, **page}, status, headers=headers)
+
+
+def own_organization(call: Call, organization_id: str) -> None:
+    """Raises NotFound: the organization that a request names is another than its credential's, there or not."""
+    if organization_id != call.org:
+        raise NotFound(f"There is no organization {organization_id}.")
 
 
 def milliseconds(seconds: float | None) -> int | None:
