@@ -146,7 +146,20 @@ def _schemas(surfaces: Sequence[Surface]) -> _Schemas:
             if documented.multipart is not None:
                 form = shapes[names[documented.multipart, "validation"]]
                 form["properties"] = {name: _as_parameter(part, {}) for name, part in form["properties"].items()}
+    _close(shapes)
     return _Schemas(shapes, names)
+
+
+def _close(schema: Any) -> None:
+    """Keys that fit no pattern are refused, which pydantic does and does not say."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for each in schema.values():
+            _close(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            _close(each)
 
 
 def _short_name(found: re.Match[str]) -> str:
