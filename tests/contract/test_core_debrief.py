@@ -152,7 +152,7 @@ def test_a_question_is_replaced_whole_and_removed(reps: Reps) -> None:
         ({"responseConfig": {"includeTime": True}}, "responseConfig.date.required"),
         ({"responseConfig": {"options": []}}, "responseConfig.select.options"),
         ({"responseConfig": 7}, "responseConfig.text"),
-        ({"sortValue": "first"}, "sortValue.int"),
+        ({"sortValue": "first"}, "sortValue"),
         ({"includeIf": [{"questionId": "question_none", "value": "x"}]}, "includeIf.0.questionId"),
         ({"includeIf": [{"questionId": "a b", "value": "x"}]}, "includeIf.0.questionId"),
         ({"setResponseToField": "locked"}, "setResponseToField"),

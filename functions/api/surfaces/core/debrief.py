@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from auricle.recording import Recording
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
-Number = Annotated[int | float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
-Choice = Annotated[str, StringConstraints(max_length=10_000)] | Number
+MAX_NUMBER = 10**15
+Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
+Choice = (
+    Annotated[str, StringConstraints(max_length=10_000)] | Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
+)
 
 
 class DateResponse(Asked):
@@ -39,8 +42,8 @@ class TextResponse(Asked):
 
     as_number: bool = Field(alias="interpretAsNumber")
     required: bool
-    min_size: Number | None = Field(None, alias="minSize")
-    max_size: Number | None = Field(None, alias="maxSize")
+    min_size: Size | None = Field(None, alias="minSize")
+    max_size: Size | None = Field(None, alias="maxSize")
     message: Line | None = Field(None, alias="validationErrorMessage")
 
 
@@ -79,7 +82,7 @@ class QuestionRequest(Asked):
         | Annotated[SelectResponse, Tag("select")],
         Discriminator(_config_kind),
     ] = Field(alias="responseConfig")
-    sort_value: Number = Field(alias="sortValue")
+    sort_value: Size = Field(alias="sortValue")
     prompt_details: Text | None = Field(None, alias="promptDetails")
     include_if: Annotated[tuple[IncludeIf, ...], Field(max_length=20)] = Field((), alias="includeIf")
     only_if_flagged: bool = Field(False, alias="onlyIncludeIfFlagged")
@@ -98,7 +101,7 @@ class DebriefRequest(Asked):
     """`PUT /recordings/{id}/debrief`: all answers, by question id. Those not given are taken back."""
 
     responses: Annotated[
-        dict[Id, Choice | Annotated[tuple[Choice, ...], Field(max_length=200)]], Field(max_length=MAX_QUESTIONS)
+        dict[str, Choice | Annotated[tuple[Choice, ...], Field(max_length=200)]], Field(max_length=MAX_QUESTIONS)
     ]
 
 
@@ -276,7 +279,7 @@ def _shown(question: DebriefQuestion) -> dict[str, Any]:
         "prompt": question.prompt,
         "responseType": question.response_type.value,
         "responseConfig": _config_shown(question),
-        "sortValue": question.sort_value,
+        "sortValue": _plain(question.sort_value),
         **_said(optional),
         "includeIf": [{"questionId": one.question_id, "value": one.value} for one in question.include_if],
         "onlyIncludeIfFlagged": question.only_if_flagged,
@@ -293,12 +296,21 @@ def _config_shown(question: DebriefQuestion) -> dict[str, Any]:
         }
         return {"includeTime": date.include_time, "required": date.required, **_said(bounds)}
     if text is not None:
-        sizes = {"minSize": text.min_size, "maxSize": text.max_size, "validationErrorMessage": text.message}
+        sizes = {
+            "minSize": _plain(text.min_size),
+            "maxSize": _plain(text.max_size),
+            "validationErrorMessage": text.message,
+        }
         return {"interpretAsNumber": text.as_number, "required": text.required, **_said(sizes)}
     if select is None:
         raise AssertionError(f"{question.id} has no configuration")
     selects = {"minSelects": select.min_selects, "maxSelects": select.max_selects}
     return {"options": select.options, "dropdown": select.dropdown, **_said(selects)}
+
+
+def _plain(number: float | None) -> int | float | None:
+    """A whole number without a fraction of nothing."""
+    return int(number) if number is not None and number == int(number) else number
 
 
 def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
