@@ -37,7 +37,7 @@ class ConnectionsAnswer(CamelShown):
 
 
 _CONNECTION: Mapping[str, Any] = {
-    "id": "connection_merge",
+    "id": "connection_9f2c4a1b8d7e6f5a4b3c2d1e",
     "name": "Our CRM",
     "externalAccountId": "acct_42",
     "organizationId": "acme",

@@ -92,7 +92,7 @@ async def create_connection(call: Call, asked: ConnectionRequest) -> Response:
     now = call.parts.now()
     connection = Connection(
         org=call.org,
-        id=connection_id(platform),
+        id=connection_id(call.org, platform),
         created_at=now,
         updated_at=now,
         name=asked.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -57,9 +58,9 @@ def add_connection(connection: Connection, connections: Collection[Connection]) 
         raise Conflict(f"The organization has a connection to {connection.platform.value} already.") from None
 
 
-def connection_id(platform: Platform) -> str:
-    """The id of a tenant's connection to the platform."""
-    return f"connection_{platform.value.lower()}"
+def connection_id(org: str, platform: Platform) -> str:
+    """The id of the tenant's connection to the platform."""
+    return f"connection_{hashlib.sha256(f'{org} {platform.value}'.encode()).hexdigest()[:24]}"
 
 
 def change_connection(
