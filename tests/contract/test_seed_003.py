@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from auricle.calls import CALLS
 from auricle.errors import TransientError
 from tests.contract.gateway import Gateway
-from tests.fakes import Fakes
+from tests.fakes import FakeCollection
 
 PATH = "/v1/calls/call_1j2kd9/recording-log"
 BODY: dict[str, Any] = {
@@ -94,10 +94,33 @@ def test_500_as_documented(cause: Exception, api: Gateway, call: str, monkeypatc
     def fail(*_args: object, **_named: object) -> bool:
         raise cause
 
-    monkeypatch.setattr(type(Fakes().collection(CALLS)), "replace", fail)
+    monkeypatch.setattr(FakeCollection, "replace", fail)
     answer = api.post(PATH, BODY)
     assert (answer.status, answer.json) == (
         500,
         {"status": "error", "message": "Could not persist recording log. Please retry.", "data": None},
     )
     assert api.get(PATH).json["data"] == {"recording_logs": []}
+
+
+def test_a_retry_with_its_key_is_the_same_answer_and_no_second_log(api: Gateway, call: str) -> None:
+    key = {"idempotency-key": "rec-log-2026-03-15-01"}
+    first = api.post(PATH, BODY, headers=key)
+    api.now += timedelta(minutes=1)
+    assert api.post(PATH, BODY, headers=key).body == first.body
+    other = api.post(PATH, SHORT_BODY, headers=key)
+    assert (other.status, other.json["status"], other.json["data"]) == (422, "error", None)
+    (log,) = api.get(PATH).json["data"]["recording_logs"]
+    assert log == first.json["data"]
+
+
+def test_what_failed_can_be_retried_with_its_key(api: Gateway, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {"idempotency-key": "rec-log-2026-03-15-01"}
+    with monkeypatch.context() as failing:
+        failing.setattr(FakeCollection, "replace", _throttled)
+        assert api.post(PATH, BODY, headers=key).status == 500
+    assert api.post(PATH, BODY, headers=key).status == 200
+
+
+def _throttled(*_args: object, **_named: object) -> bool:
+    raise TransientError("throttled")
