@@ -197,6 +197,7 @@ def test_filters(query: dict[str, Any], expected: list[str] | None, api: Gateway
         ({"result": "won"}, "result"),
         ({"crmLinkStatus": "linked"}, "crmLinkStatus"),
         ({"teamId": ", ,"}, "teamId"),
+        ({"teamId": ",".join(map(str, range(101)))}, "teamId"),
         ({"conversationType": ""}, "conversationType"),
         ({"dateCreated:gt": "yesterday"}, "dateCreated:gt"),
         ({"dateCreated:gt": "2026-03-31", "dateCreated:lt": "2026-03-30"}, "dateCreated:gt"),

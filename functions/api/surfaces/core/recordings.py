@@ -42,6 +42,8 @@ MAX_SIGNATURE_BYTES = 256 * 1024
 Flag = Literal["true", "false"]
 Language = Literal["English", "Spanish", "French"]
 Outcome = Literal["closed", "not closed", "in progress"]
+Names = Annotated[str, StringConstraints(max_length=2000, pattern=r"[^,\s]")]
+"""One name or several, between commas."""
 TextBlock = Annotated[str, StringConstraints(max_length=20_000)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _STATUSES = Literal[
@@ -83,10 +85,10 @@ class RecordingsRequest(Asked):
 
     limit: int | None = Field(None, ge=1, le=100)
     page_size: int | None = Field(None, alias="pageSize", ge=1, le=100)
-    conversation_type: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, alias="conversationType")
+    conversation_type: Names | None = Field(None, alias="conversationType")
     result: Outcome | None = None
     organization_id: Annotated[str, StringConstraints(max_length=255)] | None = Field(None, alias="organizationId")
-    team_id: Annotated[str, StringConstraints(max_length=2000)] | None = Field(None, alias="teamId")
+    team_id: Names | None = Field(None, alias="teamId")
     created_after: Moment | None = Field(None, alias="dateCreated:gt")
     created_before: Moment | None = Field(None, alias="dateCreated:lt")
     order_by: Literal["dateCreated"] = Field("dateCreated", alias="orderBy")
@@ -454,8 +456,8 @@ def _listed(names: str | None, *, field: str = "conversationType") -> frozenset[
     if names is None:
         return frozenset()
     found = frozenset(name.strip() for name in names.split(",")) - {""}
-    if not 0 < len(found) <= MAX_IDS:
-        raise InvalidRequest(f"{field} must list 1 to {MAX_IDS} names, separated by commas", field=field)
+    if len(found) > MAX_IDS:
+        raise InvalidRequest(f"{field} may have {MAX_IDS} names at most", field=field)
     return found
 
 

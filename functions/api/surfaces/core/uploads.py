@@ -66,7 +66,10 @@ async def create_signed_urls(call: Call, asked: SlotRequest) -> Response:
 
     settings = call.parts.settings()
     if asked.size_bytes > settings.max_upload_bytes:
-        raise InvalidRequest(f"fileSize may be {settings.max_upload_bytes} bytes at most", field="fileSize")
+        raise InvalidRequest(
+            f"fileSize is too large: {settings.max_upload_bytes} bytes is the most that is processed here",
+            field="fileSize",
+        )
     slot = open_slot(
         call.org,
         file_type=asked.file_type,
@@ -100,7 +103,7 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
     _, phone = _given(("customerPhone", asked.customer_phone), ("contactPhone", asked.contact_phone))
     _, name = _given(("customerName", asked.customer_name), ("contactName", asked.contact_name))
     if asked.organization_id not in (None, call.org):
-        raise InvalidRequest("organizationId is not the credential's organization", field="organizationId")
+        raise InvalidRequest("organizationId must be the organization of the credential", field="organizationId")
     check_date(asked.created_at, now)
     check_connection(call, asked.connection_id)
     user_id, rep = recorded_by(call, asked.user_id, asked.user_email, asked.user_phone)
