@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from infra.local import glue
+from infra.local.large_forms import PATH as UPLOAD_PATH
+from infra.local.large_forms import LargeForm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -53,18 +55,23 @@ class Front:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        body = await _read_body(receive)
-        status, headers, content = await self._answer(scope, body)
+        form = _form(scope)
+        body = await _read_body(receive, form)
+        status, headers, content = await self._answer(scope, body, form)
         await _reply(send, status, headers, b"" if scope["method"] == "HEAD" else content)
 
-    async def _answer(self, scope: Scope, body: bytes | None) -> Answer:
+    async def _answer(self, scope: Scope, body: bytes | None, form: LargeForm | None) -> Answer:
         if scope["path"] == JWKS_PATH:
             return 200, {"content-type": "application/json", "cache-control": "max-age=300"}, self._jwks
         if self.api_id is None:
             return (*STARTING[:1], {**STARTING[1], "retry-after": "1"}, STARTING[2])
         headers = _headers(scope)
         if body is None or not _fits_an_invocation(headers, body):
-            return TOO_LARGE
+            left = form.without_file() if form is not None else None
+            if left is None:
+                return TOO_LARGE
+            content_type, body = left
+            headers |= {"content-type": content_type, "content-length": str(len(body))}
         query = scope["query_string"].decode("latin-1")
         call = asyncio.ensure_future(
             glue.call_http_api(
@@ -86,8 +93,15 @@ class Front:
         return status, answer_headers, content
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The request's body, or None when it is larger than API Gateway takes.
+def _form(scope: Scope) -> LargeForm | None:
+    """What reads along where a form with a file is uploaded."""
+    if scope["method"] != "POST" or scope["path"] != UPLOAD_PATH:
+        return None
+    return LargeForm(dict(scope["headers"]).get(b"content-type", b"").decode("latin-1"))
+
+
+async def _read_body(receive: Receive, form: LargeForm | None) -> bytes | None:
+    """The request's body, or None when it is larger than API Gateway takes. `form` reads along.
 
     The rest of an oversized body is read and dropped: many clients report a broken connection instead of the
     answer when the server stops listening.
@@ -99,6 +113,8 @@ async def _read_body(receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return b"".join(chunks) if size_bytes <= MAX_BODY_BYTES else None
         size_bytes += len(message.get("body", b""))
+        if form is not None:
+            form.feed(message.get("body", b""))
         if size_bytes <= MAX_BODY_BYTES:
             chunks.append(message.get("body", b""))
         else:

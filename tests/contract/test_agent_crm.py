@@ -129,7 +129,7 @@ def test_contacts_are_listed_by_page_and_by_cursor(api: Gateway) -> None:
         ({"q": "nobody"}, []),
     ],
 )
-def test_contacts_are_found_by_what_is_known_of_them(query: dict[str, str], found: list[str], api: Gateway) -> None:
+def test_contacts_are_found_by_what_is_known_of_them(query: Any, found: list[str], api: Gateway) -> None:
     said = {"name": "Jane Smith", "company": "Acme Corp", "email": "jane@acme.example", "phone": "+1 (555) 0100"}
     api.post(CONTACTS, {"id": "jane", **said})
     api.now = NOW + timedelta(minutes=1)
@@ -221,7 +221,7 @@ def test_a_deals_contacts_are_known(api: Gateway, contact: str) -> None:
 def test_a_deal_is_changed_in_the_state_that_is_named(api: Gateway) -> None:
     api.post(DEALS, {"id": "d1", "name": "a", "stage": "early", "addresses": [{"city": "Bonn"}]})
     api.now = NOW + timedelta(hours=1)
-    body = {"disposition": "LOST", "closed_at": "2026-03-30T12:30:00Z", "stage": None, "addresses": []}
+    body: dict[str, Any] = {"disposition": "LOST", "closed_at": "2026-03-30T12:30:00Z", "stage": None, "addresses": []}
     answer = patch(api, f"{DEALS}/d1", body, if_match='"1"')
     changed = shown(crm.Deal, answer)
     assert (changed["disposition"], changed["closed_at"]) == ("LOST", "2026-03-30T12:30:00Z")
@@ -233,9 +233,12 @@ def test_a_deal_is_changed_in_the_state_that_is_named(api: Gateway) -> None:
 
 
 def test_deals_are_listed_and_narrowed(api: Gateway, contact: str) -> None:
-    for number, said in enumerate(
-        ({"stage": "early", "contact_ids": [contact]}, {"stage": "late", "disposition": "WON"}, {"stage": "early"})
-    ):
+    all_said: list[dict[str, Any]] = [
+        {"stage": "early", "contact_ids": [contact]},
+        {"stage": "late", "disposition": "WON"},
+        {"stage": "early"},
+    ]
+    for number, said in enumerate(all_said):
         api.now = NOW + timedelta(minutes=number)
         api.post(DEALS, {"id": f"d{number}", "name": "a", **said})
 
