@@ -147,7 +147,9 @@ DOCUMENT = SurfaceDocument(
         "register_telephone_call": Documented(
             "Register a call",
             "A call that has been, or is under way. Its recordings are logged with it. Telephony can register calls "
-            "by an event on the bus as well.",
+            "by an event on the bus as well: source `telephony`, detail type `call.completed`, and as its detail these "
+            "fields with `org`, `call_id` and `direction` at least. Told again, a call stays one; what comes late only "
+            "adds what was not known.",
             CallAnswer,
             _success("Call registered successfully.", {**_CALL, "recording_ids": []}),
             status=201,
