@@ -112,6 +112,17 @@ def test_a_question_shows_all_that_was_said_of_it(reps: Reps) -> None:
     assert shown(documented.QuestionAnswer, reps.api.get(place))["data"] == question
 
 
+def test_whole_numbers_may_be_written_with_a_fraction_of_nothing(reps: Reps) -> None:
+    body = b'{"prompt": "How many?", "responseType": "SELECT_RESPONSE", "sortValue": 1.0, '
+    body += b'"responseConfig": {"options": [1.0, 2.5], "minSelects": 1.0, "maxSelects": 2.0}}'
+    config = reps.api.post(QUESTIONS, body).json["data"]["responseConfig"]
+    assert config == {"options": [1, 2.5], "dropdown": False, "minSelects": 1, "maxSelects": 2}
+    body = b'{"prompt": "When?", "responseType": "DATE_RESPONSE", "sortValue": 1, '
+    body += b'"responseConfig": {"includeTime": false, "required": false, "latestAllowableDate": 1777593600000.0}}'
+    config = reps.api.post(QUESTIONS, body).json["data"]["responseConfig"]
+    assert config["latestAllowableDate"] == "2026-05-01T00:00:00.000Z"
+
+
 def test_questions_are_listed_in_the_order_they_are_asked(reps: Reps) -> None:
     late, early = reps.asks(DATE), reps.asks(SELECT)
     other = reps.asks(TEXT, conversationType="Phone")

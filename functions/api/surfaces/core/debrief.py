@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 MAX_NUMBER = 10**15
+# Within a union the reader of bodies cannot tell that 2.0 is meant to be whole.
+Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
+Selects = Annotated[int, Field(ge=0, le=200), Whole]
+Epoch = Annotated[EpochMs, Whole]
 Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
 Choice = (
     Annotated[str, StringConstraints(max_length=10_000)] | Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
@@ -33,8 +37,8 @@ class DateResponse(Asked):
 
     include_time: bool = Field(alias="includeTime")
     required: bool
-    earliest: Moment | EpochMs | None = Field(None, alias="earliestAllowableDate")
-    latest: Moment | EpochMs | None = Field(None, alias="latestAllowableDate")
+    earliest: Moment | Epoch | None = Field(None, alias="earliestAllowableDate")
+    latest: Moment | Epoch | None = Field(None, alias="latestAllowableDate")
 
 
 class TextResponse(Asked):
@@ -52,8 +56,8 @@ class SelectResponse(Asked):
 
     options: Annotated[list[Choice], Field(min_length=1, max_length=200)]
     dropdown: bool = False
-    min_selects: Annotated[int, Field(ge=0, le=200)] | None = Field(None, alias="minSelects")
-    max_selects: Annotated[int, Field(ge=1, le=200)] | None = Field(None, alias="maxSelects")
+    min_selects: Selects | None = Field(None, alias="minSelects")
+    max_selects: Selects | None = Field(None, alias="maxSelects")
 
 
 class IncludeIf(Asked):
