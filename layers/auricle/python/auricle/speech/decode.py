@@ -7,7 +7,7 @@ no protocol is left that could open a second file or an address.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from auricle.cautions import Caution
+from auricle.chunks import spoken_numbers
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
@@ -88,16 +89,16 @@ def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: in
     return Decoding([(source, found)], max_duration_s=max_duration_s)
 
 
-def decode_joined(sources: Sequence[Path], *, max_duration_s: float, max_size_bytes: int) -> Decoding:
+def decode_joined(pieces: Mapping[int, Path], *, max_duration_s: float, max_size_bytes: int) -> Decoding:
     """Like `decode`, of several recordings that follow each other without a gap, as if they were one.
 
-    One that cannot be opened is left out, with a caution, unless none can be.
+    One that cannot be opened is left out, with a caution that says its number, unless none can be.
     """
     found = []
-    for source in sources:
-        with source.open("rb") as file:
-            found.append((source, _identify(file, max_size_bytes)))
-    return Decoding(found, max_duration_s=max_duration_s)
+    for piece in pieces.values():
+        with piece.open("rb") as file:
+            found.append((piece, _identify(file, max_size_bytes)))
+    return Decoding(found, max_duration_s=max_duration_s, numbers=tuple(pieces))
 
 
 class Decoding:
@@ -107,8 +108,15 @@ class Decoding:
     surround layout would drop whoever spoke into the fourth microphone of an array.
     """
 
-    def __init__(self, sources: Sequence[tuple[Path | BinaryIO, _Identified]], *, max_duration_s: float) -> None:
+    def __init__(
+        self,
+        sources: Sequence[tuple[Path | BinaryIO, _Identified]],
+        *,
+        max_duration_s: float,
+        numbers: Sequence[int] = (0,),
+    ) -> None:
         self.format = sources[0][1].format
+        self._numbers = numbers
         self._sources = sources
         self._max_duration_s = max_duration_s
         self._codec = ""
@@ -157,7 +165,7 @@ class Decoding:
     def _all_frames(self) -> Iterator[AudioFrame]:
         """Of one file after the other; several that are one recording are worth having without one of them."""
         failed: UnusableRecording | None = None
-        for number, (source, identified) in enumerate(self._sources):
+        for number, (source, identified) in zip(self._numbers, self._sources, strict=True):
             with _file(source) as file:
                 try:
                     container = self._open(file, identified)
@@ -246,9 +254,8 @@ class Decoding:
         elif self._broken_packets:
             cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
         if self._left_out:
-            which = ", ".join(str(number + 1) for number in self._left_out)
-            many = f"of {len(self._sources)} parts that were uploaded (part {which})"
-            cautions.append(Caution("part-damaged", f"{len(self._left_out)} {many} cannot be decoded: left out."))
+            which = spoken_numbers(self._left_out)
+            cautions.append(Caution("chunk-damaged", f"Of this recording {which} damaged, and left out."))
         return AudioFacts(
             format=self.format.name,
             codec=self._codec,

@@ -106,4 +106,4 @@ def _blocks(excerpt: FlacExcerpt) -> Iterator[Samples]:
 
 
 def _unreadable() -> DamagedAudio:
-    return DamagedAudio("The working copy of a recording cannot be read. Process that recording anew, then try again.")
+    return DamagedAudio("The working copy of a recording this one is made of cannot be read.")

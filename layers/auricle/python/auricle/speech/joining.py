@@ -7,7 +7,7 @@ container's mark. MPEG audio has no container, so its pieces are one stream eith
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from auricle.errors import UnusableRecording
@@ -23,12 +23,11 @@ def decode_pieces(pieces: Mapping[int, Path], *, max_duration_s: float, max_size
 
     Raises what `decode` raises, and UnusableRecording naming the piece that does not fit the others.
     """
-    numbers = [number for number in sorted(pieces) if pieces[number].stat().st_size]
-    ordered = [pieces[number] for number in numbers]
-    if len(ordered) > 1 and _are_files(numbers, [_head(piece) for piece in ordered]):
+    ordered = {number: pieces[number] for number in sorted(pieces) if pieces[number].stat().st_size}
+    if len(ordered) > 1 and _are_files([*ordered], [_head(piece) for piece in ordered.values()]):
         return decode_joined(ordered, max_duration_s=max_duration_s, max_size_bytes=max_size_bytes)
     whole = next(iter(pieces.values())).with_name("joined")
-    _join(ordered, whole)
+    _join(ordered.values(), whole)
     return decode(whole, max_duration_s=max_duration_s, max_size_bytes=max_size_bytes)
 
 
@@ -52,7 +51,7 @@ def _head(piece: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def _join(pieces: Sequence[Path], whole: Path) -> None:
+def _join(pieces: Iterable[Path], whole: Path) -> None:
     with whole.open("wb") as target:
         for piece in pieces:
             with piece.open("rb") as source:
