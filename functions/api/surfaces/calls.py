@@ -121,8 +121,8 @@ class RegisterRequest(CallFacts):
 class ChangeRequest(CallFacts):
     """`PATCH /v1/calls/{call_id}`. What is sent replaces, what is left out stays, null takes away."""
 
-    direction: Literal["inbound", "outbound"] = Field(cast(Any, None))
-    """May be left out, and is never null."""
+    direction: Literal["inbound", "outbound"] = Field(default_factory=cast(Any, lambda: None))
+    """May be left out, and is never null: so its schema shows no default."""
 
 
 class RecordingLogRequest(Asked):
