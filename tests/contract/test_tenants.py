@@ -21,7 +21,7 @@ from tests.contract.gateway import Answer, Gateway, Identity
 from tests.contract.world import Restoring, World, filled, operations, prefixes, served_document
 from tests.fakes import Fakes
 
-OURS, THEIRS = "bravo", "alpha"
+OURS, THEIRS = "charlie", "alpha"
 REQUEST = {"x-request-id": "request-of-this-test"}
 DOCUMENT = served_document()
 OPERATIONS = {f"{method.upper()} {path}": operation for method, path, operation in operations(DOCUMENT)}
@@ -30,17 +30,59 @@ IS_ID = re.compile(r"(?:(?:^|_)ids?|[a-z](?:Ids?|Uids?))$")
 
 CONTACT = "/api/v1/agent/founder/contacts/{contact_id}"
 RECORDING = "/v1/core/recordings/{recording_id}"
+COMMENT = "/v1/core/recordings/{recording_id}/comments/{comment_id}"
+CALL = "/v1/calls/{call_id}"
+CONNECTION = "/v1/core/integrations/connections/{connection_id}"
+DEAL = "/api/v1/agent/founder/deals/{deal_id}"
+QUESTION = "/v1/core/debrief-questions/{question_id}"
+TEAM = "/v1/core/teams/{team_id}"
+USER = "/v1/core/users/{user_id}"
 NAMED: Mapping[str, str] = {
     "contact_id": CONTACT,
     "contact_ids": CONTACT,
     "contactIds": CONTACT,
+    "deal_id": DEAL,
+    "opportunityId": DEAL,
+    "connection_id": CONNECTION,
+    "integrationConnectionId": CONNECTION,
+    "questionId": QUESTION,
+    "recordingId": RECORDING,
+    "recordingIds": RECORDING,
+    "recording_id": RECORDING,
+    "seedRecordingId": RECORDING,
+    "coachTeamIds": TEAM,
+    "memberTeamId": TEAM,
+    "teamId": TEAM,
+    "selectedThreadId": COMMENT,
+    "threadIds": COMMENT,
+    "agent_id": USER,
+    "commenterUid": USER,
+    "userId": USER,
     "fetch_core_recordings.ids": RECORDING,
     "start_core_recording.id": RECORDING,
     "change_core_recording_in_body.id": RECORDING,
+    "link_core_recording.id": DEAL,
+    "unlink_core_recording.id": DEAL,
+    "create_contact.id": CONTACT,
+    "create_deal.id": DEAL,
+    "create_team.id": TEAM,
+    "create_user.id": USER,
+    "register_telephone_call.call_id": CALL,
 }
 """What fields and parameters hold the ids of, by their names, or by an operation's and theirs."""
 ORGANIZATION = {"organizationId"}
-LABELS = {"campaignId", "engagementId", "deal_id"}
+LABELS = {
+    "campaignId",
+    "campaign_id",
+    "bundleId",
+    "engagementId",
+    "externalAccountId",
+    "externalId",
+    "external_id",
+    "originalDeviceId",
+    "recordingEngagementId",
+    "transcription_id",
+}
 """Fields and parameters that hold words of the client's own, which need not be known to anybody."""
 
 
@@ -54,7 +96,17 @@ def _query_ids() -> Iterator[tuple[str, str]]:
 def _body_ids() -> Iterator[tuple[str, str]]:
     for name, operation in OPERATIONS.items():
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        yield from ((name, place) for place in _ids_within(content.get("example")))
+        example = content.get("example") or {}
+        places = [*_ids_within(example), *(place for place in _ids_read(content) if place.split(".")[0] not in example)]
+        yield from ((name, place) for place in places)
+
+
+def _ids_read(content: Mapping[str, Any]) -> Iterator[str]:
+    """The ids a body may have besides those of its example."""
+    reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    for name, schema in DOCUMENT["components"]["schemas"].get(reference, {}).get("properties", {}).items():
+        if IS_ID.search(name):
+            yield f"{name}.0" if "array" in str(schema) else name
 
 
 def _ids_within(example: Any, place: str = "", *, named: bool = False) -> Iterator[str]:
@@ -180,7 +232,7 @@ def test_an_id_of_another_tenant_in_a_body_is_taken_as_an_unknown_one_is(
     foreign = _theirs(OPERATIONS[name], field, tenants.theirs)
     answers = []
     for value in (foreign, _unlike(foreign)):
-        body = _with(tenants.ours.example(OPERATIONS[name]), place.split("."), value)
+        body = _with(tenants.ours.example(OPERATIONS[name]) or {}, place.split("."), value)
         answer, work = tenants.ask(method, tenants.ours.path(path), body=body, query=_query(OPERATIONS[name]))
         answers.append((_neutral(answer, [value]), work))
     (told, work), (told_of_none, work_for_none) = answers
@@ -246,7 +298,7 @@ def _query(operation: Mapping[str, Any]) -> str:
 def _with(body: Any, place: Sequence[str], value: Any) -> Any:
     if not place:
         return value
-    step = int(place[0]) if isinstance(body, list) else place[0]
-    copied = body.copy()
-    copied[step] = _with(copied[step], place[1:], value)
-    return copied
+    if isinstance(body, list):
+        return [_with(body[0], place[1:], value), *body[1:]]
+    rest: Any = [None] if place[1:] == ["0"] else None
+    return {**body, place[0]: _with(body.get(place[0]) or rest, place[1:], value)}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.documents import CONTACT_ID, RECORDING_ID
+from auricle.connections import Platform
 from tests.contract.conftest import Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 from tests.fakes import Fakes
@@ -68,9 +69,9 @@ class World:
     def own(self, example: Any) -> Any:
         text = json.dumps(self._marked(example))
         for example_id, prefix in EXAMPLE_IDS.items():
-            if prefix in self.ids:
-                text = text.replace(f'"{example_id}"', f'"{self.ids[prefix]}"')
-        return json.loads(text)
+            if f'"{example_id}"' in text:
+                text = text.replace(f'"{example_id}"', f'"{self.id_of(prefix)}"')
+        return json.loads(text.replace('"opp_12345"', f'"externalId_{self.mark}"'))
 
     def _marked(self, example: Any, name: str = "") -> Any:
         if isinstance(example, dict):
@@ -147,7 +148,29 @@ def _mobile_event(world: World) -> str:
     return str(answer.json["data"][0]["id"])
 
 
-MADE: Mapping[str, Callable[[World], str]] = {"/v1/core/mobile-events/{event_id}": _mobile_event}
+def _connection(world: World) -> str:
+    """One for each platform, and named by it: so each tenant has one to another."""
+    path = "/v1/core/integrations/connections"
+    body = world.example(world.document["paths"][path]["post"])
+    body["integrationPlatform"] = [*Platform][len(world.org) % len(Platform)]
+    answer = world.ask("POST", path, body=body)
+    assert answer.status == 201, answer.body
+    return answer.headers["location"].rpartition("/")[2]
+
+
+def _deal(world: World) -> str:
+    path = "/api/v1/agent/founder/deals"
+    body = {**world.example(world.document["paths"][path]["post"]), "external_id": f"externalId_{world.mark}"}
+    answer = world.ask("POST", path, body=body)
+    assert answer.status == 201, answer.body
+    return answer.headers["location"].rpartition("/")[2]
+
+
+MADE: Mapping[str, Callable[[World], str]] = {
+    "/api/v1/agent/founder/deals/{deal_id}": _deal,
+    "/v1/core/integrations/connections/{connection_id}": _connection,
+    "/v1/core/mobile-events/{event_id}": _mobile_event,
+}
 """How what no POST with a `location` creates comes to be, by the beginning of the path that names it."""
 
 PROSE = {"body", "comment", "description", "message", "name", "notes", "prompt", "subject", "summary", "text", "title"}
@@ -158,6 +181,7 @@ EXAMPLE_IDS: Mapping[str, str] = {
     RECORDING_ID: FILES,
     "rec_8sj29a": FILES,
     CONTACT_ID: CONTACTS,
+    "deal_q3": "/api/v1/agent/founder/deals/{deal_id}",
     "contact_uuid_1": CONTACTS,
     "contact_uuid_2": CONTACTS,
 }
