@@ -41,6 +41,8 @@ REQUEST_HEADERS = (
     "x-siro-auth-token",
 )
 """What pages of other origins may send."""
+ANSWER_HEADERS = ("etag", "idempotency-replayed", "location", "retry-after", "x-request-id")
+"""What they may read."""
 
 
 class Api(Construct):
@@ -110,6 +112,6 @@ def _preflight(environment: Environment) -> apigatewayv2.CorsPreflightOptions | 
         allow_methods=[apigatewayv2.CorsHttpMethod.ANY],
         # Named one by one: browsers do not let * stand for Authorization.
         allow_headers=list(REQUEST_HEADERS),
-        expose_headers=["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"],
+        expose_headers=list(ANSWER_HEADERS),
         max_age=Duration.hours(1),
     )

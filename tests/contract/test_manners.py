@@ -1,0 +1,339 @@
+"""What makes the API trusted whatever is asked of it: a POST sent again, and how much one credential may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api import idempotency
+from auricle.errors import TransientError
+from auricle.ports import CLAIMED, KEPT
+from tests.contract.gateway import SETTINGS, Answer, Gateway, Identity
+from tests.fakes import Fakes
+
+FILES = "/api/v1/audio-files"
+CONTACTS = "/api/v1/agent/founder/contacts"
+CALLS = "/v1/calls"
+TOKENS = "/v1/core/auth/tokens"
+KEY = {"idempotency-key": "rec-log-2026-03-15-01"}
+NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def identity() -> Identity:
+    return Identity()
+
+
+@pytest.fixture
+def services() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+def api(services: Fakes, identity: Identity) -> Gateway:
+    made = Gateway(services, identity)
+    made.now = NOON
+    return made
+
+
+def replayed(answer: Answer) -> bool:
+    return answer.headers.get("idempotency-replayed") == "true"
+
+
+# --- Idempotency-Key ----------------------------------------------------------------------------------------
+
+
+def test_the_same_request_has_its_effect_once_and_the_same_answer_byte_for_byte(api: Gateway, services: Fakes) -> None:
+    body = {"fileName": "call.wav", "campaignId": "camp_1"}
+    first = api.post(f"{FILES}/upload-url", body, headers=KEY)
+    api.now += timedelta(minutes=5)
+    again = api.post(f"{FILES}/upload-url", body, headers=KEY)
+    assert (first.status, replayed(first)) == (201, False)
+    assert (again.status, replayed(again)) == (201, True)
+    assert again.body == first.body
+    for header in ("content-type", "location"):
+        assert again.headers[header] == first.headers[header]
+    assert len(services.recordings) == 1
+
+
+def test_a_body_says_the_same_however_it_is_written(api: Gateway) -> None:
+    first = api.post(f"{FILES}/upload-url", b'{"fileName": "a.wav", "title": "x"}', headers=KEY)
+    again = api.post(f"{FILES}/upload-url", b'{"title":"x",\n"fileName":"a.wav"}', headers=KEY)
+    assert again.body == first.body
+
+
+def test_another_body_under_the_same_key_is_refused(api: Gateway, services: Fakes) -> None:
+    api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers=KEY)
+    answer = api.post(f"{FILES}/upload-url", {"fileName": "b.wav"}, headers=KEY)
+    assert answer.status == 422
+    assert answer.json["type"] == "urn:auricle:error:idempotency-key-reused"
+    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
+    assert len(services.recordings) == 1
+
+
+def test_a_key_is_good_for_one_user_and_one_path(api: Gateway, identity: Identity, services: Fakes) -> None:
+    body = {"name": "Jane Smith"}
+    answers = [
+        api.post(CONTACTS, body, headers=KEY),
+        api.post(CONTACTS, body, headers=KEY, token=identity.token(sub="user_2")),
+        api.post(CONTACTS, body, headers=KEY, token=identity.token(org="globex")),
+        api.post("/v1/core/teams", body, headers=KEY),
+    ]
+    assert [answer.status for answer in answers] == [201] * 4
+    assert not any(map(replayed, answers))
+    assert len(services.contacts) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (CALLS, {"call_id": "call_1j2kd9", "direction": "outbound"}),
+        ("/v1/core/users", {"email": "dana@example.com", "organizationId": "acme"}),
+        (CONTACTS, {"name": "Jane Smith"}),
+        (f"{FILES}/upload-url", {"fileName": "call.wav"}),
+    ],
+)
+def test_every_surface_keeps_the_answers_of_its_posts(path: str, body: Any, api: Gateway) -> None:
+    first, again = api.post(path, body, headers=KEY), api.post(path, body, headers=KEY)
+    assert first.status < 300, first.body
+    assert (again.status, again.body, replayed(again)) == (first.status, first.body, True)
+
+
+def test_what_was_refused_is_tried_again(api: Gateway, services: Fakes) -> None:
+    """A refusal changed nothing: the client mends what was wrong, or waits, and sends the same key."""
+    log = {"recording_id": "rec_1", "recording_url": "https://cdn.example.com/1.mp3", "duration_seconds": 1}
+    assert api.post(f"{CALLS}/call_1/recording-log", log, headers=KEY).status == 404
+    assert api.post(CALLS, {"call_id": "call_1", "direction": "inbound"}).status < 300
+    assert api.post(f"{CALLS}/call_1/recording-log", log, headers=KEY).status == 200
+    assert api.post(f"{FILES}/upload-url", {"fileName": 7}, headers=KEY).status == 422
+    assert api.post(f"{FILES}/upload-url", {"fileName": "a"}, headers=KEY).status == 201
+
+
+def test_a_failure_of_ours_is_not_kept(api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> None:
+        raise TransientError("Try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.recordings, "create", away)
+        assert api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers=KEY).status == 503
+    answer = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers=KEY)
+    assert (answer.status, replayed(answer)) == (201, False)
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "ключ", "a\tb"])
+def test_a_key_that_is_none_is_refused(key: str, api: Gateway, services: Fakes) -> None:
+    answer = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers={"idempotency-key": key})
+    assert answer.status == 422
+    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
+    assert len(services.recordings) == 0
+
+
+def test_an_answer_is_kept_for_a_day(api: Gateway) -> None:
+    first = api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    api.now = NOON + KEPT - timedelta(seconds=1)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).body == first.body
+    api.now = NOON + KEPT + timedelta(seconds=1)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).json["id"] != first.json["id"]
+
+
+def test_two_at_once_have_one_effect(services: Fakes, identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes while the first is being answered, in another process; it waits, and gets the first's answer."""
+    monkeypatch.setattr(idempotency, "POLL_S", 0.01)
+    entered, may_go_on = threading.Event(), threading.Event()
+    create = services.contacts.create_contact
+
+    def slowly(contact: Any) -> None:
+        entered.set()
+        assert may_go_on.wait(5)
+        create(contact)
+
+    monkeypatch.setattr(services.contacts, "create_contact", slowly)
+    processes = [Gateway(services, identity) for _ in range(2)]
+
+    def ask(process: Gateway) -> Answer:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            return process.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+        finally:
+            asyncio.get_event_loop().close()
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(ask, processes[0])
+        assert entered.wait(5)
+        second = threads.submit(ask, processes[1])
+        may_go_on.set()
+        answers = [first.result(), second.result()]
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].body == answers[1].body
+    assert len(services.contacts) == 1
+
+
+@pytest.fixture
+def claimed(api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody took the key, and does not answer."""
+    monkeypatch.setattr(idempotency, "WAIT_S", 0.02)
+    monkeypatch.setattr(idempotency, "POLL_S", 0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(services.answers, "keep", lambda *_, **__: None)
+        api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+
+
+@pytest.mark.usefixtures("claimed")
+def test_one_that_is_not_answered_in_time_is_told_to_come_again(api: Gateway, services: Fakes) -> None:
+    answer = api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    assert (answer.status, answer.json["error"]["code"]) == (409, "IDEMPOTENCY_IN_PROGRESS")
+    assert int(answer.headers["retry-after"]) > 0
+    assert len(services.contacts) == 1
+
+
+@pytest.mark.usefixtures("claimed")
+def test_a_process_that_died_holds_a_key_for_a_minute(api: Gateway) -> None:
+    api.now = NOON + CLAIMED + timedelta(seconds=1)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).status == 201
+
+
+def test_what_is_kept_cannot_be_read_from_the_table(api: Gateway, services: Fakes) -> None:
+    made = api.post(TOKENS, {"tokenName": "CRM", "organizationId": "acme"}, headers=KEY)
+    uploaded = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers=KEY)
+    for answer in (made, uploaded):
+        assert answer.status < 300, answer.body
+    stored = b"".join(kept.content or b"" for kept in services.answers.held.values())
+    assert len(stored) > len(made.body)
+    for secret in (made.json["token"], uploaded.json["uploadUrl"]):
+        assert secret.encode() not in stored
+    assert api.post(TOKENS, {"tokenName": "CRM", "organizationId": "acme"}, headers=KEY).body == made.body
+    other = Gateway(services, api.identity, settings=replace(SETTINGS, cursor_key="another secret"))
+    other.now = NOON
+    lost = other.post(TOKENS, {"tokenName": "CRM", "organizationId": "acme"}, headers=KEY)
+    assert (lost.status, lost.json["code"]) == (409, "idempotency-answer-lost")
+
+
+# --- how much one credential may ask ------------------------------------------------------------------------
+
+
+def limited(services: Fakes, identity: Identity, limit: int) -> Gateway:
+    made = Gateway(services, identity, settings=replace(SETTINGS, requests_per_minute=limit))
+    made.now = NOON
+    return made
+
+
+def test_a_credential_that_spent_its_minute_waits_for_the_next(services: Fakes, identity: Identity) -> None:
+    api = limited(services, identity, 40)
+    api.now = NOON + timedelta(seconds=18)
+    assert [api.get(FILES).status for _ in range(40)] == [200] * 40
+    refused = api.get(FILES)
+    assert (refused.status, refused.headers["retry-after"]) == (429, "42")
+    assert refused.json["type"] == "urn:auricle:error:too-many-requests"
+    api.now = NOON + timedelta(seconds=60)
+    assert api.get(FILES).status == 200
+
+
+def test_each_surface_says_so_in_its_own_shape(services: Fakes, identity: Identity) -> None:
+    api = limited(services, identity, 1)
+    api.get(FILES)
+    assert api.get(f"{CONTACTS}/c").json["error"]["code"] == "TOO_MANY_REQUESTS"
+    assert api.get("/v1/core/recordings").json["code"] == "too-many-requests"
+    assert set(api.get(CALLS).json) == {"status", "message", "data"}
+    for path in (f"{CONTACTS}/c", "/v1/core/recordings", CALLS):
+        assert api.get(path).status == 429
+
+
+def test_all_processes_together_let_no_more_through(services: Fakes, identity: Identity) -> None:
+    processes = [limited(services, identity, 100) for _ in range(7)]
+    answered = [process.get(FILES).status for _ in range(30) for process in processes]
+    assert answered.count(200) == 100
+    assert set(answered) == {200, 429}
+
+
+def test_most_requests_ask_nobody(services: Fakes, identity: Identity) -> None:
+    api = limited(services, identity, 1000)
+    for _ in range(200):
+        assert api.get(FILES).status == 200
+    assert services.meter.asked == 4
+    exhausted = limited(services, identity, 10)
+    for _ in range(50):
+        exhausted.get(FILES)
+    assert services.meter.asked <= 4 + 11
+
+
+def test_users_and_tenants_have_minutes_of_their_own(services: Fakes, identity: Identity) -> None:
+    api = limited(services, identity, 1)
+    assert api.get(FILES).status == 200
+    assert api.get(FILES).status == 429
+    assert api.get(FILES, token=identity.token(sub="user_2")).status == 200
+    assert api.get(FILES, token=identity.token(org="globex")).status == 200
+    assert api.get(FILES, token=identity.token(jti="another token of user_1")).status == 429
+
+
+def test_nobody_is_turned_away_because_counting_failed(
+    services: Fakes, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> int:
+        raise TransientError("Try again.")
+
+    monkeypatch.setattr(services.meter, "take", away)
+    api = limited(services, identity, 2)
+    assert [api.get(FILES).status for _ in range(5)] == [200] * 5
+
+
+def test_without_the_setting_nothing_is_counted(api: Gateway, services: Fakes) -> None:
+    assert [api.get(FILES).status for _ in range(5)] == [200] * 5
+    assert services.meter.asked == 0
+
+
+# --- pages of other origins ---------------------------------------------------------------------------------
+
+ORIGIN = {"origin": "https://app.example.com"}
+PREFLIGHT = {**ORIGIN, "access-control-request-method": "PATCH", "access-control-request-headers": "if-match"}
+
+
+def from_origins(services: Fakes, identity: Identity, origins: str) -> Gateway:
+    return Gateway(services, identity, settings=replace(SETTINGS, cors_origins=origins))
+
+
+def test_without_the_setting_no_page_of_another_origin_may_call(api: Gateway) -> None:
+    assert not [name for name in api.get(FILES, headers=ORIGIN).headers if name.startswith("access-control")]
+    assert api.ask("OPTIONS", FILES, token="", headers=PREFLIGHT).status == 405
+
+
+def test_a_named_origin_may_call_and_read_what_it_needs(services: Fakes, identity: Identity) -> None:
+    api = from_origins(services, identity, "https://app.example.com, https://other.example.com")
+    preflight = api.ask("OPTIONS", FILES, token="", headers=PREFLIGHT)
+    assert preflight.status == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert "if-match" in preflight.headers["access-control-allow-headers"]
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
+    answer = api.get(FILES, headers=ORIGIN)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "https://app.example.com")
+    exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert {"etag", "location", "retry-after", "x-request-id", "idempotency-replayed"} <= exposed
+    refused = api.get(f"{FILES}/nobody", headers=ORIGIN)
+    assert (refused.status, refused.headers["access-control-allow-origin"]) == (404, "https://app.example.com")
+
+
+def test_another_origin_may_not(services: Fakes, identity: Identity) -> None:
+    api = from_origins(services, identity, "https://app.example.com")
+    answer = api.get(FILES, headers={"origin": "https://evil.example.com"})
+    assert "access-control-allow-origin" not in answer.headers
+    preflight = api.ask("OPTIONS", FILES, token="", headers={**PREFLIGHT, "origin": "https://evil.example.com"})
+    assert preflight.status == 400
+
+
+def test_any_origin_where_the_setting_says_so(services: Fakes, identity: Identity) -> None:
+    answer = from_origins(services, identity, "*").get(FILES, headers=ORIGIN)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_the_gateway_in_front_says_the_same() -> None:
+    from api import cors
+    from infra.constructs import api as gateway
+
+    assert set(gateway.REQUEST_HEADERS) == set(cors.REQUEST_HEADERS)
+    assert set(gateway.ANSWER_HEADERS) == set(cors.ANSWER_HEADERS)
