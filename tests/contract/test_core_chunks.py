@@ -462,3 +462,25 @@ def test_its_audio_is_the_copy_it_was_put_together_in(
     assert "name=visit.flac" in url
     assert "versionId" not in url
     assert api.get(detail).json["audio_url"] == "s3://recordings/orgs/acme/recordings/rec_1/audio.flac"
+
+
+# --- through the recording itself ---------------------------------------------------------------------------
+
+
+def test_a_phone_starts_uploads_and_ends_by_the_recording_alone(api: Gateway, services: Fakes) -> None:
+    started = api.ask("PUT", "/v1/core/recordings", body=b'{"id": "rec_1", "dateCreated": "2026-03-30T11:00:00Z"}')
+    assert started.status in {200, 201}, started.body
+    phone = Phone(api, services)
+    assert (phone.recording.status, phone.recording.chunked) == (Status.RECORDING, True)
+    phone.asks(0, 1)
+    phone.put(1)
+    path = "/v1/core/recordings/rec_1"
+    ended = api.ask("PATCH", path, body=b'{"transcriptionStatus": "UPLOADING", "numberOfExpectedChunks": 2}')
+    assert ended.status == 200, ended.body
+    said = api.get(path).json["data"]
+    assert {name: said[name] for name in NOTHING} == {name: phone.sees()[name] for name in NOTHING}
+    assert (said["numberOfExpectedChunks"], said["expectedChunksOutstanding"]) == (2, ["0"])
+    assert said["chunkStatusMap"] == {"0": "UPLOADING", "1": "UPLOADED"}
+    phone.put(0)
+    assert api.get(path).json["data"]["allChunksUploaded"] is True
+    assert len(services.workflow) == 1

@@ -533,10 +533,12 @@ def _ends(recording: Recording, wanted: str | None) -> bool:
     Raises:
         IllegalTransition: any other move.
     """
+    # Asking for the first chunk's URL makes it UPLOADING, and does not end it.
+    recorded = recording.status is Status.RECORDING or (recording.chunked and recording.status is Status.UPLOADING)
+    if wanted == Status.UPLOADING.value and recorded:
+        return True
     if wanted is None or wanted == recording.status.value:
         return False
-    if wanted == Status.UPLOADING.value and recording.status is Status.RECORDING:
-        return True
     raise IllegalTransition(
         f"transcriptionStatus is {recording.status} and follows the processing: a client may only set a recording "
         "that is RECORDING to UPLOADING."
