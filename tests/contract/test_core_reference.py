@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from api.app import DOORS
 from auricle.contacts import NewContact, add_contact
+from auricle.deals import DEALS, Address, Deal
 from auricle.recording import CrmLink, Rep, Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, furnish, send
@@ -60,8 +61,12 @@ def hold(answer: Answer, method: str, path: str, *, without_null: bool = False) 
 def known(api: Gateway, archive: Archive, services: Fakes) -> None:
     """A finished recording of a contact, and one of which everything is known."""
     add_contact(NewContact("Jane", id="c1", phone="5551"), org="acme", contacts=services.contacts, now=NOW)
+    address = Address(street="12 Main Street", city="Springfield")
+    deal = Deal("acme", "deal_1", NOW, NOW, "Renewal", amount=5.5, external_id="006", addresses=(address,))
+    services.collection(DEALS).add(deal)
     archive.complete(
         contact_ids=("c1",),
+        deal_id="deal_1",
         user_id="user_1",
         title="Visit",
         result=Result.CLOSED,

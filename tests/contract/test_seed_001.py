@@ -8,7 +8,10 @@ import pytest
 
 from api.documents.core import recordings as documented
 from api.surfaces.core.fields import FIELDS, Field, Source, geohash
-from tests.contract.conftest import Archive
+from auricle.contacts import NewContact, add_contact
+from auricle.deals import DEALS, Deal
+from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
+from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, documented_fields, furnish, shown
 from tests.contract.gateway import Gateway
 from tests.fakes import Fakes
@@ -202,3 +205,46 @@ def test_one_reading_of_the_store_is_enough(api: Gateway, services: Fakes, monke
 
 def test_no_source_is_left_over() -> None:
     assert {field.source for field in FIELDS.values()} == set(Source)
+
+
+# --- what flags ask for -------------------------------------------------------------------------------------
+
+
+def test_flags_show_what_lies_with_the_recording_and_whom_it_concerns(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    contact = add_contact(
+        NewContact("Jane Smith", email="jane@example.com", external_id="003"),
+        org="acme",
+        contacts=services.contacts,
+        now=NOW,
+    )
+    services.collection(DEALS).add(Deal("acme", "deal_1", NOW, NOW, "Renewal", amount=50000, external_id="006"))
+    archive.complete(contact_ids=(contact.id,), deal_id="deal_1")
+    image = ImageGroup("acme", "image_1", "rec_1", NOW, raw_images=(RawImage("web", "https://a/b", "https://a/b"),))
+    services.collection(IMAGES).add(image)
+    photo = MultimediaEvent("acme", "media_1", "rec_1", NOW, happened_at_ms=1640995200000)
+    services.collection(MULTIMEDIA).add(photo)
+    event = {
+        "event": {"name": "recorderStateChange", "value": "start", "trigger": "interruption"},
+        "timestampInMilliseconds": 1640995200000,
+        "durationInMilliseconds": 5000,
+    }
+    posted = api.post(f"{RECORDINGS}/rec_1/mobile-events", {"events": [event]})
+    assert posted.status == 201, posted.body
+    flags: dict[str, Any] = dict.fromkeys(FLAGGED.values(), "true")
+    data = shown(documented.CoreRecordingAnswer, api.get(f"{RECORDINGS}/rec_1", **flags))["data"]
+    assert data["images"][0]["rawImages"] == [{"type": "web", "uri": "https://a/b", "url": "https://a/b"}]
+    assert data["multimediaEvents"] == [
+        {"storageUrl": "rec_1/media_1", "mimeType": "image/jpeg", "timestampInMilliseconds": 1640995200000}
+    ]
+    assert data["mobileEvents"][0]["event"] == {
+        "name": "recorderStateChange",
+        "value": "start",
+        "trigger": "interruption",
+    }
+    assert (data["crmCustomer"]["name"], data["crmCustomer"]["externalId"]) == ("Jane Smith", "003")
+    assert (data["crmOpportunities"][0]["name"], data["crmOpportunities"][0]["amount"]) == ("Renewal", 50000)
+    assert (data["mediaOpportunities"], data["evaluation"], data["followups"]) == ([], None, None)
+    listed = api.get(RECORDINGS, showCrmCustomers="true").json["data"]
+    assert listed[0]["crmCustomer"] == data["crmCustomer"]

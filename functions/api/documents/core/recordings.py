@@ -298,8 +298,8 @@ _FLAGS = "What a `show…` flag does not ask for is null."
 OPERATIONS: Mapping[str, Documented] = {
     "get_core_recording": Documented(
         "Get a recording",
-        f"Every field, always; null is what nothing has set (yet). {_FLAGS} A recording in the bin is shown with "
-        "`deleted: true`.",
+        f"Every field, always; null is what nothing has set (yet), and only here: every other answer leaves such "
+        f"fields out. {_FLAGS} A recording in the bin is shown with `deleted: true`.",
         CoreRecordingAnswer,
         {"data": {**dict.fromkeys(_FIELDS), **_SAID}, "cursor": None, "pageSize": 1, "limit": 1},
         refusals=(_NOT_THERE,),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.reading import Asked
+from api.surfaces.core.crm_links import link_external
 from auricle.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -97,8 +98,6 @@ def linking(call: Call, objects: Sequence[CrmObject], connection_id: str | None)
     """What links a recording that is not stored yet to the first of the CRM objects: a recording has one link."""
     if not objects:
         return lambda recording: recording
-    from api.surfaces.core.crm_links import link_external
-
     first = objects[0]
     data_type = DATA_TYPES[first.type]
     return lambda recording: link_external(

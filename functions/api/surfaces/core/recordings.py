@@ -14,6 +14,7 @@ from api.answers import json_response
 from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
+from api.surfaces.core import crm_links
 from api.surfaces.core.chunks import chunks_shown
 from api.surfaces.core.debrief import debrief_questions_shown
 from api.surfaces.core.fields import fields_of
@@ -96,6 +97,7 @@ class RecordingsRequest(Asked):
     cursor: Annotated[str, StringConstraints(max_length=2048)] | None = None
     crm_link_status: Literal["unlinked"] | None = Field(None, alias="crmLinkStatus")
     show_crm_customer: Flag = Field("false", alias="showCrmCustomer")
+    show_crm_customers: Flag = Field("false", alias="showCrmCustomers")
     show_evaluation_score: Flag = Field("false", alias="showEvaluationScore")
     show_followups: Flag = Field("false", alias="showFollowups")
 
@@ -251,11 +253,10 @@ async def list_core_recordings(call: Call, asked: RecordingsRequest) -> Response
     oldest_first = asked.order_direction == "asc"
     found, cursor = _page(call, wanted, limit, asked.cursor, oldest_first=oldest_first)
     items = [_item(recording) for recording in found]
-    if asked.show_crm_customer == "true":
-        from api.surfaces.core.crm_links import crm_customer
-
-        for item, recording in zip(items, found, strict=True):
-            item |= _said({"crmCustomer": crm_customer(call, recording)})
+    if "true" in (asked.show_crm_customer, asked.show_crm_customers):
+        for item, customer in zip(items, crm_links.crm_customers(call, found), strict=True):
+            if customer is not None:
+                item["crmCustomer"] = customer
     return enveloped(items, cursor=cursor, pageSize=limit, limit=limit)
 
 
@@ -378,15 +379,12 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
         shown["multimediaEvents"] = multimedia_shown(children)
     if asked.mobile_events == "true":
         shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
-    if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
-        from api.surfaces.core import crm_links
-
-        if asked.crm_customers == "true":
-            shown["crmCustomer"] = crm_links.crm_customer(call, recording)
-        if asked.crm_opportunities == "true":
-            shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
-        if asked.media_opportunities == "true":
-            shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
+    if asked.crm_customers == "true":
+        shown["crmCustomer"] = crm_links.crm_customer(call, recording)
+    if asked.crm_opportunities == "true":
+        shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
+    if asked.media_opportunities == "true":
+        shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
     return fields_of(detail, shown)
 
 
