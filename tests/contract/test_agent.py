@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -135,6 +136,86 @@ def test_a_file_that_is_no_audio(api: Gateway, archive: Archive) -> None:
     assert api.get(f"{FOUNDER}/recordings/rec_1").json["error"]["code"] == "INVALID_AUDIO_FORMAT"
 
 
+def test_a_recording_in_the_bin_is_not_there(api: Gateway, archive: Archive) -> None:
+    archive.complete(deleted_at=NOW)
+    for path in ("", "/transcript"):
+        error(api.get(f"{FOUNDER}/recordings/rec_1{path}"), 404, "RECORDING_NOT_FOUND")
+    for method in ("POST", "DELETE"):
+        answer = api.ask(method, f"{FOUNDER}/recordings/rec_1/link", body=b'{"deal_id": "d1"}')
+        error(answer, 404, "RECORDING_NOT_FOUND")
+    assert api.get(f"{FOUNDER}/recordings").json["recordings"] == []
+
+
+# --- lists --------------------------------------------------------------------------------------------------
+
+
+def test_a_list_shows_everything_but_what_was_said(api: Gateway, archive: Archive, contact: str) -> None:
+    archive.complete(contact_ids=(contact,), title="Renewal", source="twilio")
+    page = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings"))
+    (listed,) = page["recordings"]
+    detail = api.get(f"{FOUNDER}/recordings/rec_1").json
+    assert listed == {name: detail[name] for name in listed}
+    assert set(listed) >= DOCUMENTED_DETAIL - {"transcript_text", "speaker_diarization"}
+    assert (page["page"], page["per_page"], page["next"]) == (1, 20, None)
+
+
+def test_a_list_can_be_narrowed(api: Gateway, archive: Archive, contact: str) -> None:
+    archive.put("rec_0", contact_ids=(contact,), kind="video")
+    archive.put("rec_1", contact_ids=(contact,), deal_id="d1", created_at=NOW + timedelta(days=1))
+    archive.put("rec_2", deal_id="d1", kind="voice_memo", created_at=NOW + timedelta(days=2))
+
+    def ids(**query: Any) -> list[str]:
+        page = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings", **query))
+        return [recording["id"] for recording in page["recordings"]]
+
+    assert ids() == ["rec_2", "rec_1", "rec_0"]
+    assert ids(contact_id=contact) == ["rec_1", "rec_0"]
+    assert ids(deal_id="d1") == ["rec_2", "rec_1"]
+    assert ids(contact_id=contact, deal_id="d1") == ["rec_1"]
+    assert ids(type="video") == ["rec_0"]
+    assert ids(type="in_person") == []
+    assert ids(date_from="2026-03-31") == ["rec_2", "rec_1"]
+    assert ids(date_to="2026-03-30") == ["rec_0"]
+    assert ids(date_from="2026-03-31", date_to="2026-03-31") == ["rec_1"]
+    assert ids(contact_id="nobody") == []
+
+
+def test_a_list_goes_on_by_page_and_by_cursor(api: Gateway, archive: Archive) -> None:
+    for number in range(5):
+        archive.put(f"rec_{number}", created_at=NOW + timedelta(days=number))
+
+    def page(**query: Any) -> tuple[list[str], Any]:
+        found = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings", per_page=2, **query))
+        return [recording["id"] for recording in found["recordings"]], found
+
+    first_ids, first = page()
+    second_ids, second = page(cursor=first["next"])
+    assert (first_ids, second_ids) == (["rec_4", "rec_3"], ["rec_2", "rec_1"])
+    assert (first["page"], second["page"], second["per_page"]) == (1, None, 2)
+    assert page(page=2)[0] == second_ids
+    assert page(page=3)[0] == ["rec_0"]
+    assert page(page=3)[1]["next"] is None
+    assert page(page=4) == ([], {"recordings": [], "page": 4, "per_page": 2, "next": None})
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("type=fax", "type"),
+        ("contact_id=a%2Fb", "contact_id"),
+        ("deal_id=", "deal_id"),
+        ("date_from=soon", "date_from"),
+        ("date_to=2026-02-30", "date_to"),
+        ("date_from=2026-03-31&date_to=2026-03-30", "date_from"),
+        ("page=1&cursor=abc", "cursor"),
+        ("per_page=20&per_page=30", "per_page"),
+    ],
+)
+def test_wrong_parameters_of_the_list_are_named(query: str, wrong: str, api: Gateway) -> None:
+    found = error(api.ask("GET", f"{FOUNDER}/recordings", query=query), 422, "INVALID_REQUEST")
+    assert [field["field"] for field in found["fields"]] == [wrong]
+
+
 # --- linking ------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +263,58 @@ def test_wrong_links_are_named(body: Any, wrong: str, api: Gateway, archive: Arc
 def test_linking_to_nobody(api: Gateway, archive: Archive) -> None:
     archive.complete()
     error(api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["nobody"]}), 404, "CONTACT_NOT_FOUND")
+
+
+def test_a_deal_is_named_by_its_id_known_here_or_not(api: Gateway, archive: Archive) -> None:
+    """The document knows no error of an unknown deal: it may be one that only the CRM knows, as yet."""
+    archive.complete()
+    linked = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "deal_of_the_crm"}))
+    assert linked["deal_id"] == "deal_of_the_crm"
+    error(api.get(f"{FOUNDER}/deals/deal_of_the_crm"), 404, "DEAL_NOT_FOUND")
+    api.post(f"{FOUNDER}/deals", {"id": "deal_of_the_crm", "name": "Renewal"})
+    assert api.get(f"{FOUNDER}/deals/deal_of_the_crm").json["name"] == "Renewal"
+
+
+def unlink(api: Gateway, body: Any, **headers: str) -> Answer:
+    return api.ask("DELETE", f"{FOUNDER}/recordings/rec_1/link", body=json.dumps(body).encode(), headers=headers)
+
+
+def test_what_is_taken_off_is_linked_no_more(api: Gateway, archive: Archive, contact: str) -> None:
+    api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
+    archive.complete(contact_ids=(contact, "contact_uuid_2"), deal_id="d1")
+    left = shown(recordings.Links, unlink(api, {"contact_ids": [contact]}))
+    assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
+    assert api.get(f"{FOUNDER}/contacts/{contact}/timeline").json["timeline"] == []
+    left = shown(recordings.Links, unlink(api, {"deal_id": "another", "contact_ids": ["nobody"]}))
+    assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
+    left = shown(recordings.Links, unlink(api, {"deal_id": "d1", "contact_ids": ["contact_uuid_2"]}))
+    assert (left["contact_ids"], left["deal_id"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"), [({}, "contact_ids"), ({"contact_ids": "c1"}, "contact_ids"), ({"all": True}, "all")]
+)
+def test_what_to_take_off_is_named(body: Any, wrong: str, api: Gateway, archive: Archive) -> None:
+    archive.complete()
+    found = error(unlink(api, body), 422, "INVALID_REQUEST")
+    assert [field["field"] for field in found["fields"]] == [wrong]
+
+
+def test_links_are_changed_in_the_state_that_is_named(api: Gateway, archive: Archive) -> None:
+    archive.complete()
+    read = api.get(f"{FOUNDER}/recordings/rec_1").headers["etag"]
+    path, body = f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "d1"}
+    linked = api.post(path, body, headers={"if-match": read})
+    assert linked.status == 200
+    error(api.post(path, {"deal_id": "d2"}, headers={"if-match": read}), 412, "PRECONDITION_FAILED")
+    error(unlink(api, body, **{"if-match": read}), 412, "PRECONDITION_FAILED")
+    assert unlink(api, body, **{"if-match": linked.headers["etag"]}).json["deal_id"] is None
+
+
+def test_a_locked_recording_keeps_its_links(api: Gateway, archive: Archive) -> None:
+    archive.complete(locked=True, deal_id="d1")
+    error(api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "d2"}), 409, "CONFLICT")
+    error(unlink(api, {"deal_id": "d1"}), 409, "CONFLICT")
 
 
 # --- contacts and timelines ---------------------------------------------------------------------------------
@@ -270,7 +403,9 @@ def test_wrong_parameters_are_named(query: str, wrong: str, api: Gateway, contac
 ROUTES = [
     ("GET", f"{FOUNDER}/recordings/rec_1", "RECORDING_NOT_FOUND"),
     ("GET", f"{FOUNDER}/recordings/rec_1/transcript", "RECORDING_NOT_FOUND"),
+    ("GET", f"{FOUNDER}/recordings", None),
     ("POST", f"{FOUNDER}/recordings/rec_1/link", "RECORDING_NOT_FOUND"),
+    ("DELETE", f"{FOUNDER}/recordings/rec_1/link", "RECORDING_NOT_FOUND"),
     ("POST", f"{FOUNDER}/contacts", None),
     ("GET", f"{FOUNDER}/contacts/contact_9", "CONTACT_NOT_FOUND"),
     ("GET", f"{FOUNDER}/contacts/contact_9/timeline", "CONTACT_NOT_FOUND"),
@@ -292,7 +427,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(
 ) -> None:
     archive.complete("rec_1", org="globex")
     api.post(f"{FOUNDER}/contacts", {"id": "contact_9", "name": "Theirs"}, token=identity.token(org="globex"))
-    body = b'{"deal_id": "deal_1"}' if method == "POST" else b""
+    body = b'{"deal_id": "deal_1"}' if method in {"POST", "DELETE"} else b""
     found = error(api.ask(method, path, body=body), 404, code)
     foreign_id = "rec_1" if "rec_1" in path else "contact_9"
     missing = error(api.ask(method, path.replace(foreign_id, f"{foreign_id}x"), body=body), 404, code)

@@ -10,7 +10,7 @@ import pytest
 
 from auricle.contacts import NewContact, add_contact
 from auricle.errors import Conflict, ContactNotFound, InvalidRequest, TransientError
-from auricle.linking import MAX_CONTACTS, link_recording
+from auricle.linking import MAX_CONTACTS, link_recording, unlink_recording
 from auricle.recording import Recording, Status
 from tests.fakes import Fakes
 
@@ -90,6 +90,16 @@ def test_endless_change_is_a_passing_error(fakes: Fakes, monkeypatch: pytest.Mon
     monkeypatch.setattr(fakes.recordings, "save", lambda *_args, **_named: False)
     with pytest.raises(TransientError):
         link(fakes, ["c1"])
+
+
+def test_what_is_taken_off_is_on_no_timeline(fakes: Fakes) -> None:
+    link(fakes, ["c1", "c2"], "deal_1")
+    left = unlink_recording(
+        "acme", "rec_1", contact_ids=["c1", "c9"], deal_id="deal_1", recordings=fakes.recordings, now=LATER
+    )
+    assert (left.contact_ids, left.deal_id) == (("c2",), None)
+    assert fakes.contacts.timeline("acme", "c1").entries == ()
+    assert [entry.id for entry in fakes.contacts.timeline("acme", "c2").entries] == ["rec_1"]
 
 
 def test_a_contact_is_added_once(fakes: Fakes) -> None:
