@@ -17,12 +17,16 @@ from auricle.adapters import aws
 from auricle.adapters.dynamodb.items import Item, OutboxItem
 from auricle.adapters.dynamodb.stream import announced
 from auricle.bootstrap import Bootstrap
+from auricle.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
 from auricle.domain_events import EventType, recording_event
 from auricle.highlights import Highlight
+from auricle.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
 from auricle.processing.job import Job
 from auricle.recording import Capture, CrmLink, Recording, Rep, Result, Stage, StageResult, StageState, Status
 from auricle.settings import Settings
+from auricle.tally import NOTHING_COUNTED, Tally
 from auricle.transcript import SpeakerTalk
+from auricle.views import VIEWERS, begin_view, star
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract
@@ -95,6 +99,34 @@ class TestRecords(CollectionContract):
         assert len(detail.children["remark"]) == 40
         (query,) = calls.answers
         assert query["ScannedCount"] == 41
+
+    def test_what_people_do_with_a_recording_is_counted_in_the_table(self, state: Bootstrap, org: str) -> None:
+        """Comments, views, stars and events through the domain, as the API's requests make them."""
+        state.recordings.create(a_recording(org), [])
+        comments, viewers = state.collection(COMMENTS), state.collection(VIEWERS)
+        written = write_comment(
+            NewComment(start_ms=0, end_ms=9, text="Listen", recipients=("bob", "cid"), private=True),
+            org=org,
+            recording_id="rec_1",
+            author="ann",
+            tally=NOTHING_COUNTED,
+            comments=comments,
+            now=NOW,
+        )
+        marks = CommentEdit(now_unread=frozenset({"bob"}), now_read=frozenset({"cid"}))
+        edited = edit_comment(written, marks, editor="ann", comments=comments, now=NOW)
+        for _ in range(2):
+            begin_view(org, "rec_1", "bob", viewers=viewers, now=NOW, if_revision=None)
+            star(org, "rec_1", "bob", True, viewers=viewers, now=NOW)
+        told = [Told("networkStatusChange", {"value": "offline"}) for _ in range(100)]
+        events = state.collection(MOBILE_EVENTS)
+        made = add_mobile_events(org, "rec_1", told, user="bob", events=events, now=NOW)
+        assert find_mobile_event(org, made[57].id, events=events) == made[57]
+        detail = state.recordings.detail(org, "rec_1", children=[COMMENTS, MOBILE_EVENTS])
+        assert detail.children == {"comment": (edited,), "mobile-event": made}
+        assert detail.tally == Tally(views=1, viewers=1, comments=1, stars=1, unread={"bob": frozenset({written.id})})
+        delete_comment(edited, editor="ann", comments=comments, now=NOW)
+        assert state.recordings.detail(org, "rec_1").tally == Tally(views=1, viewers=1, stars=1)
 
 
 class TestChunks(ChunksContract):
