@@ -290,8 +290,12 @@ def _refusals(surface: Surface, operation: Operation, document: SurfaceDocument,
     return described
 
 
+_SOMETIMES = {("location", 201), ("www-authenticate", 403)}
+"""Of many things created there is no one place; where only an owner may do something, no credential would do."""
+
+
 def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
-    """What an answer of that status carries: always, but for a place where it created many things, or none to read."""
+    """What an answer of that status carries."""
     text, seconds = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}
     said: dict[str, tuple[str, Mapping[str, Any]]] = {"x-request-id": ("Name this when asking for help.", text)}
     if status == 201:
@@ -303,7 +307,7 @@ def _headers(status: int, *, tagged: bool = False) -> dict[str, Any]:
     if tagged:
         said["etag"] = ("This state, for `If-Match`.", {"type": "string", "pattern": '^"[0-9]{1,9}"$'})
     return {
-        name: {"description": description, "required": name != "location", "schema": schema}
+        name: {"description": description, "required": (name, status) not in _SOMETIMES, "schema": schema}
         for name, (description, schema) in said.items()
     }
 
