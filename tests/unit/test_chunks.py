@@ -49,6 +49,7 @@ def test_whole_is_finished_with_something_here_and_nothing_waited_for() -> None:
     for change in changes:
         assert not Chunks(**(whole | change)).complete
     assert not Chunks(skippable=frozenset({0}), expected=1, finished_at=NOW).complete
+    assert not Chunks(arrived=here(7), skippable=frozenset({0}), expected=1, finished_at=NOW).complete
 
 
 def test_what_comes_beyond_the_end_is_not_of_the_audio() -> None:

@@ -67,7 +67,7 @@ class Chunks:
     @property
     def complete(self) -> bool:
         """Whether processing may start: recording has finished, and nothing is waited for."""
-        return self.finished_at is not None and bool(self.arrived) and not self.outstanding
+        return self.finished_at is not None and bool(self.usable) and not self.outstanding
 
     @property
     def usable(self) -> tuple[int, ...]:
