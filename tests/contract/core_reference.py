@@ -14,10 +14,18 @@ from tests.contract.gateway import Answer
 
 def conforms(answer: Answer, method: str, path: str) -> Any:
     """The answer's JSON, once the reference admits it for that operation and status."""
-    operation = _paths()[path][method]
-    schema = operation["responses"][str(answer.status)]["content"]["application/json"]["schema"]
-    Draft202012Validator(_without_nullable(schema)).validate(answer.json)
+    Draft202012Validator(_without_nullable(_answered(method, path, answer.status))).validate(answer.json)
     return answer.json
+
+
+def conforms_as_field(value: Any, field: str) -> None:
+    """The value is what the reference says that field of a recording is."""
+    schema = _answered("patch", "/v1/core/recordings", 200)["properties"]["data"]["properties"][field]
+    Draft202012Validator(_without_nullable(schema)).validate(value)
+
+
+def _answered(method: str, path: str, status: int) -> Any:
+    return _paths()[path][method]["responses"][str(status)]["content"]["application/json"]["schema"]
 
 
 @cache

@@ -11,6 +11,7 @@ from api.documents.core import debrief as documented
 from auricle.recording import Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
+from tests.contract.core_reference import conforms_as_field
 from tests.contract.gateway import Answer, Gateway
 from tests.fakes import Fakes
 
@@ -225,6 +226,19 @@ def test_a_debrief_shows_what_would_be_asked_then_what_was(reps: Reps) -> None:
     found = reps.api.get("/v1/core/recordings/rec_1").json["data"]
     assert found["debriefResponses"] == responses
     assert found["debriefQuestions"] == after["debriefQuestions"]
+
+
+def test_a_recording_shows_its_debrief_as_the_reference_has_it(reps: Reps) -> None:
+    ended = reps.asks(SELECT, setResponseToField="result")
+    when = reps.asks(DATE, promptDetails="x", includeIf=[{"questionId": ended, "value": 3}])
+    size = reps.text(interpretAsNumber=True, minSize=1, maxSize=2.5, validationErrorMessage="No")
+    reps.answers({ended: ["closed"], size: 2})
+    reps.asks(TEXT, onlyIncludeIfFlagged=True)
+    found = reps.api.get("/v1/core/recordings/rec_1").json["data"]
+    assert [question["id"] for question in found["debriefQuestions"]] == [ended, size]
+    conforms_as_field(found["debriefQuestions"], "debriefQuestions")
+    conforms_as_field(found["debriefResponses"], "debriefResponses")
+    conforms_as_field([reps.api.get(f"{QUESTIONS}/{when}").json["data"]], "debriefQuestions")
 
 
 def test_answers_take_the_place_of_those_before(reps: Reps) -> None:
