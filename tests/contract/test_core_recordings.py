@@ -12,6 +12,7 @@ import pytest
 from api.documents.core import recordings as documented
 from api.documents.core import transcripts as transcripts_documented
 from api.surfaces.core.given import AHEAD
+from auricle.chunks import Chunk, ChunksChange
 from auricle.consent import Consent
 from auricle.contacts import NewContact, add_contact
 from auricle.processing.job import Job
@@ -507,6 +508,18 @@ def test_no_other_status_is_a_clients_to_set(status: str, api: Gateway, archive:
     answer = send(api, "PATCH", ONE, {"transcriptionStatus": status, "title": "A"})
     assert "transcriptionStatus" in refused(answer, 409, "illegal-transition")["error"]
     assert stored(services).title is None
+
+
+def test_what_is_refused_for_its_chunks_changes_nothing(api: Gateway, services: Fakes) -> None:
+    assert send(api, "PUT", RECORDINGS, {"id": "rec_1"}).status == 201
+    services.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived={5: Chunk("v1", 4, NOW)}))
+    answer = send(api, "PATCH", ONE, {"title": "A", "numberOfExpectedChunks": 2})
+    refused(answer, 422, "invalid-request", "numberOfExpectedChunks")
+    assert stored(services).title is None
+    current = {"if-match": api.get(ONE).headers["etag"]}
+    both = {"title": "A", "numberOfExpectedChunks": 6}
+    assert send(api, "PATCH", ONE, both, headers=current).json["data"]["title"] == "A"
+    refused(send(api, "PATCH", ONE, both, headers={"if-match": '"99"'}), 412, "precondition-failed")
 
 
 def test_chunks_of_a_recording_that_has_none(api: Gateway, archive: Archive) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from auricle.adapters import downloads
 from auricle.adapters.downloads import HttpsDownloads, is_public, public_address
 from auricle.errors import InvalidRequest
 
@@ -182,7 +181,7 @@ def test_what_is_not_the_file_is_refused(
 def test_a_host_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Host(answer("200 OK", b"ID3 ")).install(monkeypatch)
     clock = iter((0.0, 6.0, 7.0))
-    monkeypatch.setattr(downloads.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("auricle.adapters.downloads.time.monotonic", lambda: next(clock))
     with pytest.raises(InvalidRequest, match="in time"):
         HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=4, seconds=5)
 

@@ -493,7 +493,12 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
     before = call.recording(recording_id)
-    ends = _ends(before, asked.transcription_status)
+    expected = call.if_revision
+    if expected not in (None, before.revision):
+        raise PreconditionFailed("The recording was changed meanwhile. Read it again, then send the change anew.")
+    # First what may be refused for the chunks' sake, so that nothing is changed by half.
+    if _change_chunks(call, recording_id, asked, ends=_ends(before, asked.transcription_status)):
+        expected = None
     said = asked.model_fields_set
     fields = {name: getattr(asked, given) for given, name in _CLEARABLE.items() if given in said}
     if "result" in said:
@@ -508,7 +513,7 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
         ),
         recordings=services.recordings,
         now=now,
-        if_revision=call.if_revision,
+        if_revision=expected,
     )
     if asked.consent_signature is not None:
         from auricle.processing.job import Job
@@ -521,7 +526,6 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
 
         consent = attested(after.consent, asked.customer_consents, asked.rep_consents)
         record_consent(call.org, recording_id, consent, by=call.caller.user, note=None, **_wiring(call))
-    _change_chunks(call, recording_id, asked, ends=ends)
     return _whole(call, recording_id)
 
 
@@ -555,14 +559,14 @@ def _wiring(call: Call) -> dict[str, Any]:
     }
 
 
-def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> None:
-    """How many chunks there are to be, and that no more are recorded."""
+def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> bool:
+    """How many chunks there are to be, and that no more are recorded; whether it said anything of that."""
     count = asked.chunk_count
     if asked.chunks_outstanding:
         # Those still to come are expected too: numbers count from 0.
         count = max(count or 0, *(int(number) + 1 for number in asked.chunks_outstanding))
     if count is None and not ends:
-        return
+        return False
     from auricle import chunking
 
     try:
@@ -572,6 +576,7 @@ def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends:
             chunking.expect(call.org, recording_id, count, **_wiring(call))
     except InvalidRequest as error:
         raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
+    return True
 
 
 def _check_revision(call: Call, recording_id: str) -> None:
