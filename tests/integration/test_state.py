@@ -32,6 +32,7 @@ from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.collection_contract import NOISES, REMARKS, CollectionContract, a_remark
 from tests.fakes.contract import NOW, StateContract, a_finished_recording, a_recording
+from tests.fakes.manners_contract import MannersContract
 
 TABLE = "state-under-test"
 BUCKET = "state-under-test"
@@ -130,6 +131,10 @@ class TestRecords(CollectionContract):
 
 
 class TestChunks(ChunksContract):
+    pass
+
+
+class TestManners(MannersContract):
     pass
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.fakes import Fakes
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.contract import StateContract
+from tests.fakes.manners_contract import MannersContract
 
 
 @pytest.fixture
@@ -19,4 +20,8 @@ class TestFakes(StateContract):
 
 
 class TestChunksInMemory(ChunksContract):
+    pass
+
+
+class TestMannersInMemory(MannersContract):
     pass
