@@ -81,13 +81,14 @@ CALLS: dict[str, Needs] = {
     "contacts.timeline": _QUERY,
     "workflow.start": needs(MACHINE, "states:StartExecution"),
     "workflow.outcome": needs(RUN, "states:DescribeExecution"),
+    "downloads.fetch": frozenset(),  # the public internet's, not AWS's
     "events.publish": needs(BUS, "events:PutEvents"),
 }
 KEYED = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey", "dynamodb:": "kms:Decrypt"}
 """What an action takes besides where a key of one's own encrypts."""
 
 WRITTEN = {
-    "api": (JOB.source_key,),
+    "api": (JOB.source_key, JOB.consent_key),
     "prepare": (JOB.audio_key, JOB.peaks_key, JOB.plan_key),
     "transcribe": (JOB.window_key(0),),
     "diarize": (JOB.turns_key,),
