@@ -1,7 +1,8 @@
 """Idempotency-Key: a POST that is sent again has its effect once, and gets the same answer again, byte for byte.
 
 What is kept is sealed: an answer may hold a presigned URL or a new API key, and neither may be read from the table.
-Only answers that succeeded are kept. A request that was refused changed nothing, so it is simply tried again.
+Only answers that succeeded are kept, and refusals that made something all the same (they say where, by `location`).
+A request that was refused otherwise changed nothing, so it is simply tried again.
 
 Source: The Idempotency-Key HTTP Header Field, draft-ietf-httpapi-idempotency-key-header-07.
 """
@@ -98,7 +99,8 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
     except BaseException:
         answers.release(call.org, name, owner)
         raise
-    content = _sealed(_sealing_key(call), name, response) if response.status_code < 300 else b""
+    has_effect = response.status_code < 300 or "location" in response.headers
+    content = _sealed(_sealing_key(call), name, response) if has_effect else b""
     if content and len(content) <= MAX_KEPT_BYTES:
         answers.keep(call.org, name, owner, content, now=call.parts.now())
     else:

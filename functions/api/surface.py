@@ -176,14 +176,23 @@ class Surface:
         return self._declared("GET", path, scope, reads, in_query=True)
 
     @overload
-    def post(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
+    def post(
+        self, path: str, *, scope: str | None = None, said: Callable[[Call], Awaitable[bytes]] | None = None
+    ) -> Callable[[_Plain], _Plain]: ...
     @overload
     def post(
         self, path: str, *, scope: str | None = None, reads: type[_Asked]
     ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
-    def post(self, path: str, *, scope: str | None = None, reads: type[Asked] = NothingAsked) -> Any:
-        """Declares a POST; `reads` is the model of its JSON body."""
-        return self._declared("POST", path, scope, reads, in_query=False)
+    def post(
+        self,
+        path: str,
+        *,
+        scope: str | None = None,
+        reads: type[Asked] = NothingAsked,
+        said: Callable[[Call], Awaitable[bytes]] | None = None,
+    ) -> Any:
+        """Declares a POST; `reads` is the model of its JSON body. One that reads a form itself gives `said`."""
+        return self._declared("POST", path, scope, reads, in_query=False, said=said)
 
     @overload
     def put(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
@@ -224,9 +233,18 @@ class Surface:
             for operation in self.operations
         ]
 
-    def _declared(self, method: str, path: str, scope: str | None, reads: type[Asked], *, in_query: bool) -> Any:
+    def _declared(
+        self,
+        method: str,
+        path: str,
+        scope: str | None,
+        reads: type[Asked],
+        *,
+        in_query: bool,
+        said: Callable[[Call], Awaitable[bytes]] | None = None,
+    ) -> Any:
         def declare(endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
-            self.operations.append(Operation(method, self.prefix + path, endpoint, reads, scope, in_query))
+            self.operations.append(Operation(method, self.prefix + path, endpoint, reads, scope, in_query, said))
             return endpoint
 
         return declare
