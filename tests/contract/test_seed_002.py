@@ -307,6 +307,7 @@ def test_users_of_other_tenants_are_unknown(api: Gateway, services: Fakes) -> No
         ({"customerPhone": "4567", "customerName": "Jane Smith"}, False),
         ({"customerName": "jane smith "}, True),
         ({"customerName": "Jane"}, False),
+        ({"customerName": "Nobody"}, False),
         ({"customerPhone": "555-123-4567", "crmObjects": [{"objectType": "Event", "objectId": "e1"}]}, False),
     ],
 )
@@ -314,7 +315,7 @@ def test_the_contact_is_found_by_phone_else_by_name_and_never_made(
     said: dict[str, Any], found: bool, api: Gateway, services: Fakes
 ) -> None:
     for number, contact in enumerate(
-        (NewContact("Nobody"), NewContact("Jane Smith", phone="+1 555 123 4567"), NewContact("Joe", phone="5551"))
+        (NewContact("Nobody"), NewContact("Jane Smith", phone="+1 555 123 4567"), NewContact("nobody", phone="5551"))
     ):
         add_contact(replace(contact, id=f"c{number}"), org="acme", contacts=services.contacts, now=NOW)
     add_contact(NewContact("Jane Smith", phone="5551234568"), org="globex", contacts=services.contacts, now=NOW)

@@ -176,26 +176,28 @@ def _slot(call: Call, url: str, field: str, file_type: str) -> str:
 
 
 def _contacts(call: Call, phone: str | None, name: str | None) -> tuple[str, ...]:
-    """The contact with that number, or, where none was given, of that name; nobody where there is none."""
+    """The latest contact with that number, or, where none was given, the only one of that name; else nobody."""
     if phone is not None:
         digits = _digits(phone)
-        return _found(call, lambda contact: _same_number(digits, _digits(contact.phone or "")))
+        return _found(call, lambda contact: _same_number(digits, _digits(contact.phone or "")), 1)
     if name is not None:
         wanted = name.strip().casefold()
-        return _found(call, lambda contact: contact.name.casefold() == wanted)
+        found = _found(call, lambda contact: contact.name.casefold() == wanted, 2)
+        return found if len(found) == 1 else ()
     return ()
 
 
-def _found(call: Call, wanted: Callable[[Contact], bool]) -> tuple[str, ...]:
+def _found(call: Call, wanted: Callable[[Contact], bool], count: int) -> tuple[str, ...]:
+    """Ids of so many contacts, if there are as many, the latest first."""
+    found: list[str] = []
     position = None
     for _ in range(MAX_LOOKS):
-        page = call.services.contacts.list_contacts(call.org, 1, position, wanted=wanted)
-        if page.records:
-            return (page.records[0].id,)
+        page = call.services.contacts.list_contacts(call.org, count - len(found), position, wanted=wanted)
+        found += [contact.id for contact in page.records]
         position = page.next_position
-        if position is None:
+        if position is None or len(found) == count:
             break
-    return ()
+    return tuple(found)
 
 
 def _digits(text: str) -> str:
