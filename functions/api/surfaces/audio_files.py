@@ -99,6 +99,7 @@ class ProcessRequest(Asked):
 
 @surface.post("/upload-url", scope=WRITE, reads=UploadRequest)
 async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
+    from auricle.people import rep_of_id
     from auricle.uploading import NewRecording, request_upload
 
     services, settings = call.services, call.parts.settings()
@@ -120,6 +121,7 @@ async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
             ),
             org=call.org,
             user=call.caller.user,
+            rep=rep_of_id(call.org, call.caller.user, services),
             recordings=services.recordings,
             contacts=services.contacts,
             objects=services.objects,

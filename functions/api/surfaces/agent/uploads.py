@@ -85,6 +85,7 @@ async def upload_recording(call: Call) -> Response:
 
 
 def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Response:
+    from auricle.people import rep_of_id
     from auricle.speech.estimate import estimated_duration_s
     from auricle.uploading import source_key_of, take_upload
 
@@ -95,6 +96,7 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
         content,
         org=call.org,
         user=call.caller.user,
+        rep=rep_of_id(call.org, call.caller.user, call.services),
         recordings=services.recordings,
         contacts=services.contacts,
         objects=services.objects,
@@ -116,6 +118,7 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
 
 def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int) -> Refused:
     """The recording is there and waits for its bytes; the refusal says where they go."""
+    from auricle.people import rep_of_id
     from auricle.uploading import request_upload
 
     services, settings = call.services, call.parts.settings()
@@ -126,6 +129,7 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
         _wanted(asked, file_name, content_type=None),
         org=call.org,
         user=call.caller.user,
+        rep=rep_of_id(call.org, call.caller.user, call.services),
         recordings=services.recordings,
         contacts=services.contacts,
         objects=services.objects,

@@ -239,13 +239,22 @@ def remove_team(org: str, team_id: str, *, records: Collections, if_revision: in
     team = teams.get(org, team_id)
     if if_revision is not None and team.revision != if_revision:
         raise PreconditionFailed("The team was changed meanwhile. Read it again, then ask anew.")
-    users = records.collection(USERS).list(
-        org, 1, wanted=lambda user: team_id == user.member_team_id or team_id in user.coach_team_ids
-    )
-    if users.records:
+    if _has_people(org, team_id, records):
         raise Conflict("The team has members or coaches. Move them to another team first.")
     if not teams.remove(team):
         raise TransientError("The team was changed while it was being removed. Try again.")
+
+
+def _has_people(org: str, team_id: str, records: Collections) -> bool:
+    """Whether somebody belongs to the team or coaches it. A page may be short of them and still not be the last."""
+    users, position = records.collection(USERS), None
+    while True:
+        page = users.list(
+            org, 1, position, wanted=lambda user: team_id == user.member_team_id or team_id in user.coach_team_ids
+        )
+        position = page.next_position
+        if page.records or position is None:
+            return bool(page.records)
 
 
 def organization_of(org: str, records: Collections, now: datetime) -> Organization:
@@ -265,6 +274,8 @@ def name_organization(
             raise PreconditionFailed(
                 "The organization was changed meanwhile. Read it again, then send the change anew."
             )
+        if name == before.name:
+            return before
         after = replace(before, name=name, updated_at=now)
         if before.revision == 0:
             try:
@@ -309,7 +320,11 @@ def _claim_email(user: User, records: Collections) -> None:
 
 
 def _release_email(user: User, records: Collections) -> None:
+    """The address is nobody's, unless the user has it as they are stored: another request gave it to them."""
     claims, claim_id = records.collection(EMAILS), _claim_id(user.email)
+    stored = records.collection(USERS).find(user.org, [user.id]).get(user.id)
+    if stored is not None and _claim_id(stored.email) == claim_id:
+        return
     held = claims.find(user.org, [claim_id]).get(claim_id)
     if held is not None and held.user_id == user.id:
         claims.remove(held)

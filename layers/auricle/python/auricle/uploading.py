@@ -14,7 +14,7 @@ from auricle.identifiers import new_id
 from auricle.ports import ContactStore, ObjectStore, RecordingStore
 from auricle.processing.job import Job
 from auricle.processing.start import remove
-from auricle.recording import Recording, Status
+from auricle.recording import Recording, Rep, Status
 
 MAX_URL_SECONDS = 900
 """A presigned URL never holds longer than 15 minutes, whatever the setting."""
@@ -61,13 +61,14 @@ def request_upload(
     objects: ObjectStore,
     url_seconds: int,
     now: datetime,
+    rep: Rep | None = None,
 ) -> Upload:
     """Creates the recording and a presigned PUT for its audio.
 
     Raises:
         ContactNotFound: one of the contacts is not the tenant's.
     """
-    recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
+    recording = _new_recording(wanted, org=org, user=user, rep=rep, contacts=contacts, now=now)
     seconds = min(url_seconds, MAX_URL_SECONDS)
     url = objects.upload_url(
         source_key_of(recording),
@@ -90,6 +91,7 @@ def take_upload(
     contacts: ContactStore,
     objects: ObjectStore,
     now: datetime,
+    rep: Rep | None = None,
 ) -> Recording:
     """Creates the recording and stores its audio, of which the bucket tells: so its processing starts as always.
 
@@ -100,7 +102,7 @@ def take_upload(
         ContactNotFound: one of the contacts is not the tenant's.
         TransientError: the bytes could not be stored.
     """
-    recording = _new_recording(wanted, org=org, user=user, contacts=contacts, now=now)
+    recording = _new_recording(wanted, org=org, user=user, rep=rep, contacts=contacts, now=now)
     recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     try:
         objects.write(source_key_of(recording), content, content_type=wanted.content_type or "application/octet-stream")
@@ -111,7 +113,9 @@ def take_upload(
     return recording
 
 
-def _new_recording(wanted: NewRecording, *, org: str, user: str, contacts: ContactStore, now: datetime) -> Recording:
+def _new_recording(
+    wanted: NewRecording, *, org: str, user: str, rep: Rep | None, contacts: ContactStore, now: datetime
+) -> Recording:
     contact_ids = tuple(dict.fromkeys(wanted.contact_ids))
     if contact_ids:
         contacts.get_contacts(org, contact_ids)
@@ -123,6 +127,7 @@ def _new_recording(wanted: NewRecording, *, org: str, user: str, contacts: Conta
         status=Status.UPLOADING,
         file_name=wanted.file_name,
         user_id=user,
+        rep=rep,
         title=wanted.title,
         kind=wanted.kind,
         source=wanted.source,
