@@ -9,6 +9,7 @@ import pytest
 
 from api.documents.core import comments as documented
 from auricle.people import TEAMS, USERS, Team, User
+from auricle.tally import NOTHING_COUNTED
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
@@ -179,6 +180,16 @@ def test_one_change_makes_it_unread_for_some_and_read_for_others(people: People)
     changed = people.changes("ann", comment, {"unreadUids": {"add": ["dan"], "remove": ["bob"]}, "text": "More"})
     assert (changed["unreadUids"], changed["seenByUids"], changed["text"]) == (["cid", "dan"], ["bob"], "More")
     assert people.counts() == (1, {"cid": 1, "dan": 1})
+
+
+def test_only_whom_it_concerns_has_read_it(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    comment = people.writes("ann", "bob", "cid")
+    changed = people.changes("ann", comment, {"unreadUids": {"remove": ["bob", "stranger", "ann"]}})
+    assert (changed["unreadUids"], changed["seenByUids"]) == (["cid"], ["bob"])
+    assert people.changes("eve", comment, {"unreadUids": {"remove": ["eve"]}})["seenByUids"] == ["bob", "eve"]
+    monkeypatch.setattr("auricle.comments.MAX_UNREAD", 2)
+    more = people.ask("dan", "PATCH", f"{COMMENTS}/{comment['id']}", {"unreadUids": {"remove": ["dan"]}})
+    refused(more, 409, "conflict")
 
 
 def test_new_recipients_find_it_unread_and_former_ones_no_more(people: People) -> None:
@@ -353,8 +364,10 @@ def test_a_comment_is_for_so_many_and_so_much_stays_unread(people: People, monke
     body = {**GOOD, "recipients": [{"type": "team", "key": "team_1"}]}
     refused(people.ask("ann", "POST", body=body), 422, "invalid-request", "recipients")
     monkeypatch.setattr("auricle.comments.MAX_UNREAD", 3)
-    people.writes("ann", "bob", "cid")
+    comment = people.writes("ann", "bob", "cid")
     people.writes("ann", "bob")
+    more = people.ask("ann", "PATCH", f"{COMMENTS}/{comment['id']}", {"unreadUids": {"add": ["dan"]}})
+    refused(more, 409, "conflict")
     refused(people.ask("ann", "POST", body={**GOOD, "recipients": [{"type": "user", "key": "dan"}]}), 409, "conflict")
     people.writes("ann")
 
@@ -401,6 +414,7 @@ def test_rivals_changes_are_both_kept(people: People, services: Fakes) -> None:
     comments = services.collection(KIND)
     as_read = comments.get("acme", comment["id"], recording_id="rec_1")
     people.changes("bob", comment, {"unreadUids": {"remove": ["bob"]}})
-    after = edit_comment(as_read, CommentEdit(now_read=frozenset({"cid"})), editor="cid", comments=comments, now=NOW)
+    marks = CommentEdit(now_read=frozenset({"cid"}))
+    after = edit_comment(as_read, marks, editor="cid", tally=NOTHING_COUNTED, comments=comments, now=NOW)
     assert (sorted(after.unread), sorted(after.seen)) == ([], ["bob", "cid"])
     assert people.counts() == (1, {})

@@ -115,7 +115,7 @@ class TestRecords(CollectionContract):
             now=NOW,
         )
         marks = CommentEdit(now_unread=frozenset({"bob"}), now_read=frozenset({"cid"}))
-        edited = edit_comment(written, marks, editor="ann", comments=comments, now=NOW)
+        edited = edit_comment(written, marks, editor="ann", tally=NOTHING_COUNTED, comments=comments, now=NOW)
         for _ in range(2):
             begin_view(org, "rec_1", "bob", viewers=viewers, now=NOW, if_revision=None)
             star(org, "rec_1", "bob", True, viewers=viewers, now=NOW)

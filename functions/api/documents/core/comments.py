@@ -115,7 +115,12 @@ OPERATIONS: Mapping[str, Documented] = {
         "as read (`unreadUids.remove`) or unread (`unreadUids.add`) for themselves, its author for others too.",
         CommentAnswer,
         {"data": {**_COMMENT, "seenByUids": ["user_2"], "unreadUids": []}},
-        refusals=(_NOT_THERE, _NO_COMMENT, _NOT_YOURS),
+        refusals=(
+            _NOT_THERE,
+            _NO_COMMENT,
+            _NOT_YOURS,
+            Refusal(409, "conflict", "3,000 comments are unread on this recording already."),
+        ),
         request_example={"unreadUids": {"remove": ["user_2"]}},
     ),
     "delete_comment": Documented(

@@ -206,7 +206,8 @@ async def get_comment(call: Call) -> Response:
 async def change_comment(call: Call, asked: CommentPatch) -> Response:
     from auricle.comments import CommentEdit, edit_comment
 
-    recording, comment = _found(call)
+    detail = call.detail(call.recording_id())
+    recording, comment = detail.recording, _comment(call)
     if set(asked.unread.add) & set(asked.unread.remove):
         raise InvalidRequest("unreadUids.add and unreadUids.remove name the same user", field="unreadUids.remove")
     edit = CommentEdit(
@@ -220,6 +221,7 @@ async def change_comment(call: Call, asked: CommentPatch) -> Response:
         comment,
         edit,
         editor=call.caller.user,
+        tally=detail.tally,
         comments=call.services.collection(COMMENTS),
         now=call.parts.now(),
         if_revision=call.if_revision,
@@ -244,14 +246,16 @@ async def delete_comment(call: Call) -> Response:
 
 def _found(call: Call) -> tuple[Recording, Comment]:
     """The recording and its comment, if it exists for the caller."""
+    return call.recording(call.recording_id()), _comment(call)
+
+
+def _comment(call: Call) -> Comment:
+    """The comment of the path, if it exists for the caller."""
     from auricle.comments import find_comment
 
-    recording = call.recording(call.recording_id())
     comment_id = call.path_id("comment_id", CommentNotFound, "comment")
-    comment = find_comment(
-        call.org, recording.id, comment_id, reader=call.caller.user, comments=call.services.collection(COMMENTS)
-    )
-    return recording, comment
+    comments = call.services.collection(COMMENTS)
+    return find_comment(call.org, call.recording_id(), comment_id, reader=call.caller.user, comments=comments)
 
 
 def _users(call: Call, recipients: Sequence[Recipient]) -> list[str]:

@@ -132,8 +132,7 @@ def write_comment(
             recipients = tuple(dict.fromkeys((*recipients, begun.author_id, *begun.recipients)))
     _check_recipients(recipients)
     unread = frozenset(recipients) - {author}
-    if sum(map(len, tally.unread.values())) + len(unread) > MAX_UNREAD:
-        raise Conflict(f"{MAX_UNREAD} comments are unread on this recording already. Mark some of them as read first.")
+    _check_unread(tally, unread)
     comment = Comment(
         org=org,
         id=comment_id,
@@ -170,6 +169,7 @@ def edit_comment(
     edit: CommentEdit,
     *,
     editor: str,
+    tally: Tally,
     comments: Collection[Comment],
     now: datetime,
     if_revision: int | None = None,
@@ -179,6 +179,7 @@ def edit_comment(
     Raises:
         NotYours: what was said, and others' marks, are the author's to change.
         InvalidRequest: too many recipients, or a private comment made unread for somebody it was not written for.
+        Conflict: too much of the recording is unread already, or too many have read the comment.
         PreconditionFailed: it is not at `if_revision` (any more).
         CommentNotFound: it is gone.
     """
@@ -206,11 +207,15 @@ def edit_comment(
                 "unreadUids.add names somebody the private comment was not written for", field="unreadUids.add"
             )
         unread = added - before.unread
+        _check_unread(tally, unread)
         after = replace(after, unread=before.unread | added, seen=before.seen - added)
         return after, TallyChange(unread=_pairs(before, unread)) if unread else None
 
     def read(before: Comment) -> tuple[Comment, TallyChange | None]:
-        marked = edit.now_read - {before.author_id}
+        known = before.unread.union(before.recipients, {editor})
+        marked = (edit.now_read & known) - {before.author_id}
+        if len(before.seen | marked) > MAX_UNREAD:
+            raise Conflict(f"{MAX_UNREAD} users have read this comment already: no more are noted.")
         no_more = before.unread & (marked | dropped)
         after = replace(before, unread=before.unread - no_more, seen=before.seen | marked)
         return after, TallyChange(read=_pairs(before, no_more)) if no_more else None
@@ -282,6 +287,11 @@ def _rewritten(
             return replace(after, revision=before.revision + 1)
         before = find_comment(comment.org, comment.recording_id, comment.id, reader=reader, comments=comments)
     raise TransientError("The comment kept changing while it was being written. Try again.")
+
+
+def _check_unread(tally: Tally, unread: frozenset[str]) -> None:
+    if unread and sum(map(len, tally.unread.values())) + len(unread) > MAX_UNREAD:
+        raise Conflict(f"{MAX_UNREAD} comments are unread on this recording already. Mark some of them as read first.")
 
 
 def _check_recipients(recipients: Sequence[str]) -> None:
