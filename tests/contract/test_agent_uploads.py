@@ -287,5 +287,42 @@ def test_a_large_file_needs_consent_and_known_contacts_too(api: Gateway, service
     assert len(services.recordings) == 0
 
 
+# --- what is sent again -------------------------------------------------------------------------------------
+
+
+def test_a_form_sent_again_makes_one_recording(api: Gateway, services: Fakes) -> None:
+    parts = (*USUAL, ("title", "a"), ("file", a_wav()))
+    key = {"idempotency-key": "one"}
+    first = upload(api, *parts, **key)
+    again = send(
+        api,
+        form(*reversed(parts)).replace(BOUNDARY.encode(), b"another"),
+        **{"content-type": "multipart/form-data; boundary=another"},
+        **key,
+    )
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert len(services.recordings) == 1
+    for changed in ((*USUAL, ("title", "b"), parts[-1]), (*parts[:-1], ("file", a_wav(3)))):
+        error(upload(api, *changed, **key), 422, "IDEMPOTENCY_KEY_REUSED")
+    assert len(services.recordings) == 1
+
+
+def test_a_large_form_sent_again_is_handed_over_once(api: Gateway, services: Fakes) -> None:
+    parts = (*USUAL, ("file_size", str(MAX_DIRECT_BYTES + 1)))
+    answers = [upload(api, *parts, **{"idempotency-key": "two"}) for _ in range(2)]
+    assert [answer.status for answer in answers] == [413, 413]
+    assert answers[0].body == answers[1].body
+    assert answers[0].headers["location"].endswith(answers[0].json["error"]["upload"]["id"])
+    assert len(services.recordings) == 1
+
+
+def test_a_refused_form_can_be_mended_and_sent_again(api: Gateway, services: Fakes) -> None:
+    key = {"idempotency-key": "three"}
+    error(upload(api, *USUAL, ("file", b"%PDF"), **key), 422, "INVALID_AUDIO_FORMAT")
+    error(send(api, b"nothing", **key), 400, "BROKEN_FORM")
+    assert upload(api, *USUAL, ("file", a_wav()), **key).status == 201
+    assert len(services.recordings) == 1
+
+
 def test_nothing_is_added_to_a_broken_form(api: Gateway) -> None:
     error(send(api, b""), 400, "BROKEN_FORM")

@@ -7,14 +7,16 @@ AWS; whoever has a larger file sends the form without it and says how large it i
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import BeforeValidator, Field
 
 from api.answers import json_response
-from api.faults import Fault, FieldFault, Refused
+from api.faults import Fault, FieldFault
 from api.reading import Asked, Id, Line, as_model, refused
+from api.request_ids import REQUEST_ID
 from api.surface import Call
 from api.surfaces.agent.wire import surface
 from auricle.consent import Consent
@@ -39,6 +41,7 @@ ACCEPTED = {
 }
 """Formats this surface takes directly, by content, and what they are stored as."""
 FILE = "file"
+_FORM = "auricle.form"
 _SEPARATORS = re.compile(r"[\\/]")
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
@@ -66,11 +69,27 @@ class UploadFields(Asked):
     file_size: int | None = Field(None, ge=1)
 
 
-@surface.post("/recordings/upload")
-async def upload_recording(call: Call) -> Response:
+async def _form(call: Call) -> Form:
+    """The request's form, read once."""
     from api.forms import read_form
 
-    form = await read_form(call.request, wanted_bytes=MAX_DIRECT_BYTES)
+    scope = call.request.scope
+    if _FORM not in scope:
+        scope[_FORM] = await read_form(call.request, wanted_bytes=MAX_DIRECT_BYTES)
+    form: Form = scope[_FORM]
+    return form
+
+
+async def _said(call: Call) -> bytes:
+    """What the form says, whatever its boundary and the order of its parts."""
+    form = await _form(call)
+    files = [[one.name, one.file_name, one.size_bytes, sha256(one.content or b"").hexdigest()] for one in form.files]
+    return orjson.dumps([sorted(form.fields), sorted(files)])
+
+
+@surface.post("/recordings/upload", said=_said)
+async def upload_recording(call: Call) -> Response:
+    form = await _form(call)
     file = _file(form)
     asked = as_model(_fields(form), UploadFields)
     if file is None:
@@ -78,9 +97,9 @@ async def upload_recording(call: Call) -> Response:
             raise refused([FieldFault(FILE, "is missing")])
         if asked.file_size <= MAX_DIRECT_BYTES:
             raise refused([FieldFault(FILE, f"is missing: up to {MAX_DIRECT_BYTES} bytes are sent with the form")])
-        raise _hand_over(call, asked, asked.file_name or "recording", asked.file_size)
+        return _hand_over(call, asked, asked.file_name or "recording", asked.file_size)
     if file.content is None:
-        raise _hand_over(call, asked, _file_name(file.file_name) or "recording", file.size_bytes)
+        return _hand_over(call, asked, _file_name(file.file_name) or "recording", file.size_bytes)
     return _take(call, asked, file.file_name, file.content)
 
 
@@ -116,8 +135,12 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
     )
 
 
-def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int) -> Refused:
-    """The recording is there and waits for its bytes; the refusal says where they go."""
+def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int) -> Response:
+    """The recording is there and waits for its bytes; the refusal says where they go.
+
+    It is no error that is raised, since something was made: sent again with its Idempotency-Key, the form gets the
+    same answer.
+    """
     from auricle.people import rep_of_id
     from auricle.uploading import request_upload
 
@@ -136,23 +159,24 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
         url_seconds=settings.upload_url_seconds,
         now=call.parts.now(),
     )
-    return Refused(
-        Fault(
-            413,
-            "file-too-large",
-            f"A form takes {MAX_DIRECT_BYTES} bytes of audio at most. PUT the file to upload_url instead: it becomes "
-            f"the recording {upload.recording.id}, for which everything else of this form was kept.",
-            facts={
-                "upload": {
-                    "id": upload.recording.id,
-                    "method": "PUT",
-                    "upload_url": upload.url,
-                    "expires_at": upload.expires_at,
-                    "headers": {},
-                },
+    fault = Fault(
+        413,
+        "file-too-large",
+        f"A form takes {MAX_DIRECT_BYTES} bytes of audio at most. PUT the file to upload_url instead: it becomes "
+        f"the recording {upload.recording.id}, for which everything else of this form was kept.",
+        headers={"location": f"{surface.prefix}/recordings/{upload.recording.id}"},
+        facts={
+            "upload": {
+                "id": upload.recording.id,
+                "method": "PUT",
+                "upload_url": upload.url,
+                "expires_at": upload.expires_at,
+                "headers": {},
             },
-        ),
+        },
     )
+    scope = call.request.scope
+    return surface.render(fault, scope["path"], scope[REQUEST_ID])
 
 
 def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None) -> Any:
