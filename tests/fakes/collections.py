@@ -114,7 +114,9 @@ class FakeCollection(Generic[T]):
     ) -> Page[T]:
         newest_first = recording_id is None
         assert not newest_first or self._kind.listed or not self._kind.of_recording
-        held = self._records.of(self._kind, org, recording_id) if recording_id else self._records.listed(self._kind, org)
+        held = (
+            self._records.of(self._kind, org, recording_id) if recording_id else self._records.listed(self._kind, org)
+        )
         found = [
             (f"{f'{record.created_at.timestamp():020.6f}' if newest_first else ''}#{record.id}", record)
             for record in held
