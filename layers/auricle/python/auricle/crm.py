@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auricle.changing import change_recording
@@ -74,9 +75,9 @@ def find_linked(org: str, link: CrmLink, *, records: Collections, contacts: Cont
         return Linked(replace(link, id=named, external_id=link.external_id or named))
     if link.data_type == OPPORTUNITY:
         deal = _deal(org, link, records)
-        return Linked(replace(link, id=deal.id, external_id=deal.external_id), deal=deal)
+        return Linked(_of(link, deal), deal=deal)
     contact = _contact(org, link, contacts)
-    return Linked(replace(link, id=contact.id, external_id=contact.external_id), contact=contact)
+    return Linked(_of(link, contact), contact=contact)
 
 
 def link_to_crm(
@@ -97,7 +98,8 @@ def link_to_crm(
 
     def link(before: Recording) -> Recording:
         wanted = replace(linked.link, linked_at=now)
-        if before.crm_link and replace(before.crm_link, linked_at=now, trigger=wanted.trigger) == wanted:
+        same = before.crm_link and replace(before.crm_link, linked_at=now, trigger=wanted.trigger) == wanted
+        if same and _concerns(before, linked):
             return before
         return with_link(before, replace(linked, link=wanted))
 
@@ -144,6 +146,20 @@ def with_link(recording: Recording, linked: Linked) -> Recording:
     return replace(bare, crm_link=linked.link)
 
 
+def _of(link: CrmLink, found: Deal | Contact) -> CrmLink:
+    """The link with everything by which the record is known, whichever of it the request named."""
+    return replace(link, id=found.id, external_id=found.external_id, connection_id=found.connection_id)
+
+
+def _concerns(recording: Recording, linked: Linked) -> bool:
+    """Whether nobody has taken off meanwhile what the link had put on."""
+    if linked.contact is not None:
+        return linked.contact.id in recording.contact_ids
+    if linked.deal is not None:
+        return recording.deal_id == linked.deal.id
+    return recording.engagement_id == linked.link.id
+
+
 def _without_link(recording: Recording) -> Recording:
     link = recording.crm_link
     if link is None:
@@ -165,18 +181,20 @@ def _is_meant(link: CrmLink, named: CrmLink) -> bool:
     )
 
 
+def _is_named(link: CrmLink, found: Deal | Contact) -> bool:
+    """Whether the record is the one in its CRM that the link names, as far as the link says."""
+    return link.external_id in (None, found.external_id) and link.connection_id in (None, found.connection_id)
+
+
 def _deal(org: str, link: CrmLink, records: Collections) -> Deal:
     deals = records.collection(DEALS)
     if link.id is not None:
         deal = deals.get(org, link.id)
-        if link.external_id not in (None, deal.external_id):
-            raise DealNotFound(f"There is no deal {link.id} with that externalId.")
+        if not _is_named(link, deal):
+            raise DealNotFound(f"There is no deal {link.id} with that externalId and connection.")
         return deal
 
-    def wanted(deal: Deal) -> bool:
-        return deal.external_id == link.external_id and link.connection_id in (None, deal.connection_id)
-
-    found = _first(lambda position: deals.list(org, 1, position, wanted=wanted))
+    found = _first(lambda position: deals.list(org, 1, position, wanted=partial(_is_named, link)))
     if found is None:
         raise DealNotFound(f"There is no deal {link.external_id}.")
     return found
@@ -185,14 +203,11 @@ def _deal(org: str, link: CrmLink, records: Collections) -> Deal:
 def _contact(org: str, link: CrmLink, contacts: ContactStore) -> Contact:
     if link.id is not None:
         contact = contacts.get_contact(org, link.id)
-        if link.external_id not in (None, contact.external_id):
-            raise ContactNotFound(f"There is no contact {link.id} with that externalId.")
+        if not _is_named(link, contact):
+            raise ContactNotFound(f"There is no contact {link.id} with that externalId and connection.")
         return contact
 
-    def wanted(contact: Contact) -> bool:
-        return contact.external_id == link.external_id and link.connection_id in (None, contact.connection_id)
-
-    found = _first(lambda position: contacts.list_contacts(org, 1, position, wanted=wanted))
+    found = _first(lambda position: contacts.list_contacts(org, 1, position, wanted=partial(_is_named, link)))
     if found is None:
         raise ContactNotFound(f"There is no contact {link.external_id}.")
     return found
