@@ -10,7 +10,7 @@ import pytest
 
 from api.documents.core import CoreError
 from api.documents.core import chunks as documented
-from auricle.chunking import accept_chunk
+from auricle.chunking import accept_chunk, finish, request_chunks
 from auricle.processing.job import Job
 from auricle.processing.sweep import sweep
 from auricle.recording import Audio, Excerpt, Recording, Status
@@ -126,6 +126,21 @@ def test_a_type_that_is_said_is_signed(phone: Phone, said: dict[str, str], conte
     (url,) = shown(documented.ChunkUrlsAnswer, phone.api.post(URLS, {"chunkNumbers": [7], **said}))
     assert url["uploadHeaders"] == {"Content-Type": content_type}
     assert "&type=" in url["uploadUrl"]
+
+
+def test_no_setting_makes_a_url_hold_for_longer_than_a_quarter_of_an_hour(phone: Phone) -> None:
+    (upload,) = request_chunks(
+        "acme",
+        "rec_1",
+        [0],
+        content_type=None,
+        recordings=phone.fakes.recordings,
+        objects=phone.fakes.objects,
+        url_seconds=86_400,
+        now=NOW,
+    )
+    assert "seconds=900" in upload.url
+    assert upload.expires_at == NOW + timedelta(minutes=15)
 
 
 def test_a_hundred_at_once_and_up_to_the_last_number(phone: Phone) -> None:
@@ -326,6 +341,19 @@ def test_one_that_is_never_finished_says_so_a_day_after_its_last_chunk(phone: Ph
     assert phone.finishes()["transcriptionStatus"] == "UPLOADED"
 
 
+def test_what_is_known_is_not_noted_again(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events repeat, and uploads are: what is noted must not grow with them."""
+    phone.asks(0, 1)
+    phone.put(0)
+    noted: list[object] = []
+    monkeypatch.setattr(phone.fakes.recordings, "change_chunks", lambda *change: noted.append(change))
+    for _ in range(3):
+        phone.put(0, b"again")
+    phone.api.now = NOW + timedelta(minutes=11)
+    assert phone.swept() == {"awaited": 1}
+    assert noted == []
+
+
 def test_events_that_were_lost_are_made_up_for(phone: Phone) -> None:
     phone.asks(0, 1, 2)
     phone.put(0)
@@ -348,9 +376,6 @@ def test_empty_and_oversized_ones_end_for_good(api: Gateway, services: Fakes, ar
         for number in (0, 1):
             services.objects.write(Job("acme", f"rec_{code}", 1).chunk_key(number), content, content_type="a/b")
             accept_chunk("acme", f"rec_{code}", number, **phone.ports, now=NOW)
-        services.recordings.get("acme", f"rec_{code}")
-        from auricle.chunking import finish
-
         finish("acme", f"rec_{code}", **phone.ports, now=NOW)
         failed = services.recordings.get("acme", f"rec_{code}")
         assert failed.status is Status.UNRECOVERABLE_ERROR

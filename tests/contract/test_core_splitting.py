@@ -18,7 +18,7 @@ from auricle.splitting import split_in_progress
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Gateway
 from tests.contract.test_core_chunks import named, refused, shown
-from tests.fakes import Fakes
+from tests.fakes import Fakes, FakeWorkflow
 
 SPLIT = "/v1/core/recordings/rec_1/split"
 MERGE = "/v1/core/recordings/merge"
@@ -162,6 +162,18 @@ def test_the_sweep_finishes_what_nobody_asks_for_again(
     assert services.recordings.get("acme", "rec_1").status is Status.RAW_SPLIT
     assert (len(services.recordings), len(services.workflow)) == (3, 2)
     assert swept() == {}
+
+
+def test_parts_that_are_done_are_not_started_again(api: Gateway, archive: Archive, services: Fakes) -> None:
+    """The workflow remembers names of executions for a while, not for ever."""
+    complete(archive)
+    for part in split(api, 1000)["recordings"]:
+        before = services.recordings.get("acme", part["id"])
+        done = before.to(Status.TRANSCRIBING, at=NOW).to(Status.COMPLETE, at=NOW)
+        assert services.recordings.save(done, expected=before)
+    services.workflow = FakeWorkflow()
+    assert [part["transcriptionStatus"] for part in split(api, 1000)["recordings"]] == ["COMPLETE", "COMPLETE"]
+    assert len(services.workflow) == 0
 
 
 def test_a_part_that_was_removed_is_not_made_again(api: Gateway, archive: Archive) -> None:
@@ -315,6 +327,18 @@ def test_unknown_foreign_and_binned_recordings_are_refused_alike(api: Gateway, a
 def test_foreign_and_binned_recordings_are_not_found(given: Any, api: Gateway, archive: Archive) -> None:
     complete(archive, **given)
     refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 404, "recording-not-found")
+
+
+def test_no_two_tenants_get_the_same_ids(api: Gateway, archive: Archive) -> None:
+    made = []
+    for org in ("acme", "other"):
+        for number in (1, 2, 3):
+            complete(archive, f"rec_{number}", org=org)
+        token = api.identity.token(org=org)
+        merged_id = api.post(MERGE, {"recordingIds": ["rec_2", "rec_3"]}, token=token).json["data"]["id"]
+        parts = api.post(SPLIT, {"splitTimestampsMs": [1000]}, token=token).json["data"]["recordings"]
+        made += [merged_id, *(part["id"] for part in parts)]
+    assert len(set(made)) == 6
 
 
 def test_both_take_the_scope_of_writing(api: Gateway, archive: Archive) -> None:

@@ -147,6 +147,20 @@ def test_the_first_slice_may_be_shorter_than_the_header(tmp_path: Path, rising: 
     assert np.array_equal(taken(pieced(tmp_path / "pieces", slices))[0], whole(path)[0])
 
 
+def test_a_small_file_may_be_empty(tmp_path: Path, rising: Samples) -> None:
+    first, second = files_of(tmp_path, rising, 2, ".wav", "pcm_s16le", 16_000)
+    expected = taken(pieced(tmp_path / "pieces", [first, second]))[0]
+    samples, _ = taken(pieced(tmp_path / "with-empty", [b"", first, b"", second, b""]))
+    assert np.array_equal(samples, expected)
+
+
+def test_small_files_may_be_of_several_formats(tmp_path: Path, rising: Samples) -> None:
+    first, second = files_of(tmp_path, rising, 2, ".wav", "pcm_s16le", 16_000)
+    expected = taken(pieced(tmp_path / "pieces", [first, second]))[0]
+    _, second = files_of(tmp_path, rising, 2, ".flac", "flac", 16_000)
+    assert np.array_equal(taken(pieced(tmp_path / "mixed", [first, second]))[0], expected)
+
+
 def test_one_piece_is_a_file(tmp_path: Path, rising: Samples) -> None:
     path = odd_audio.write(tmp_path / "whole.flac", rising, codec="flac")
     assert np.array_equal(taken(pieced(tmp_path / "pieces", [path.read_bytes()], [7]))[0], whole(path)[0])

@@ -1,7 +1,7 @@
 """A recording in pieces becomes one: slices of one file, or files that are each complete.
 
 Phones do both. What a piece begins with tells which: a slice begins in the middle of something, a file with its
-container's mark. MPEG audio has no container, so its pieces are one stream either way.
+container's mark. MPEG audio has no such mark, and its files, one behind the other, are one stream.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from pathlib import Path
 
 from auricle.errors import UnusableRecording
 from auricle.speech.decode import Decoding, decode, decode_joined
-from auricle.speech.sniff import HEAD_BYTES, begins_file, sniff
-
-_STREAMS = frozenset({"mp3", "aac"})
-"""Formats whose files, one behind the other, are a file."""
+from auricle.speech.sniff import HEAD_BYTES, begins_file
 
 
 def decode_pieces(pieces: Mapping[int, Path], *, max_duration_s: float, max_size_bytes: int) -> Decoding:
@@ -32,8 +29,6 @@ def decode_pieces(pieces: Mapping[int, Path], *, max_duration_s: float, max_size
 
 
 def _are_files(numbers: Sequence[int], heads: Sequence[bytes]) -> bool:
-    if sniff(b"".join(heads)[:HEAD_BYTES]).name in _STREAMS:
-        return False
     marked = [begins_file(head) for head in heads[1:]]
     if all(marked) or not any(marked):
         return marked[0]
