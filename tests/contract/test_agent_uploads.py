@@ -111,6 +111,7 @@ def test_of_a_file_name_the_name_is_kept(sent: str, kept: str, api: Gateway, ser
         (b"OggS" + bytes(24) + b"\x01vorbis", "audio/ogg"),
         (b"\x1a\x45\xdf\xa3" + bytes(20) + b"webm", "audio/webm"),
     ],
+    ids=["wav", "mp3", "m4a", "mp4", "opus", "ogg", "webm"],
 )
 def test_every_documented_format_is_told_by_its_content(
     head: bytes, content_type: str, api: Gateway, services: Fakes
@@ -216,6 +217,20 @@ def test_what_is_missing_is_named(api: Gateway) -> None:
         (form(("title", "x" * 70_000)), f"multipart/form-data; boundary={BOUNDARY}", 400, "BROKEN_FORM"),
         (form(*[("title", "x")] * 41), f"multipart/form-data; boundary={BOUNDARY}", 400, "BROKEN_FORM"),
         (form(*USUAL), f"multipart/form-data; boundary={'x' * 300}", 400, "BROKEN_FORM"),
+    ],
+    ids=[
+        "json",
+        "urlencoded",
+        "audio",
+        "nothing",
+        "no boundary",
+        "other boundary",
+        "no parts",
+        "cut off",
+        "not utf-8",
+        "large field",
+        "many parts",
+        "long boundary",
     ],
 )
 def test_what_is_no_form(body: bytes, content_type: str, status: int, code: str, api: Gateway, services: Fakes) -> None:

@@ -60,6 +60,7 @@ def test_a_form_that_breaks_off(length: int) -> None:
         "text/plain; boundary=xyz",
         f"multipart/form-data; boundary={'x' * 300}",
     ],
+    ids=["nothing", "no boundary", "mixed", "text", "long boundary"],
 )
 def test_what_is_no_form(content_type: str) -> None:
     with pytest.raises(BrokenForm):

@@ -98,6 +98,7 @@ def test_of_a_larger_one_the_fields_go_on_with_the_files_name_and_size(
         (form(*FIELDS, ("audio", LARGE)), {}),
         (LARGE * 2, {}),
     ],
+    ids=["other route", "other type", "other boundary", "cut off", "broken off", "no file", "no form"],
 )
 def test_anything_else_is_too_large_as_it_is_in_aws(body: bytes, how: Any, passed_on: list[Mapping[str, Any]]) -> None:
     status, answer = ask(body, **how)
