@@ -361,6 +361,11 @@ def test_what_is_wrong_with_a_start_is_named(change: dict[str, Any], field: str,
     refused(send(api, "PUT", RECORDINGS, {"id": "rec_p", **change}), 422, "invalid-request", field)
 
 
+def test_systems_are_known_however_they_are_written(api: Gateway) -> None:
+    assert send(api, "PUT", RECORDINGS, {"id": "rec_p", "os": "iOS"}).status == 201
+    assert api.get(f"{RECORDINGS}/rec_p").json["data"]["os"] == "ios"
+
+
 def test_a_start_needs_an_id(api: Gateway) -> None:
     refused(send(api, "PUT", RECORDINGS, {"title": "A"}), 422, "invalid-request", "id")
 

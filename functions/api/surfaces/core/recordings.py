@@ -133,6 +133,17 @@ def _version(given: Any) -> Any:
     return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
+def _lower(given: Any) -> Any:
+    """Some say iOS, some say ios."""
+    return given.lower() if isinstance(given, str) else given
+
+
+Os = Annotated[
+    Literal["ios", "android", "windows", "macos", "web"],
+    BeforeValidator(_lower, json_schema_input_type=Literal["ios", "android", "windows", "macos", "web"]),
+]
+
+
 class StartRequest(Asked):
     """`PUT /recordings`: a phone starts recording, under an id of its own."""
 
@@ -144,7 +155,7 @@ class StartRequest(Asked):
     source: CaptureSource | None = None
     original_device_id: Short | None = Field(None, alias="originalDeviceId")
     title: Line | None = None
-    os: Literal["ios", "android", "windows", "macos", "web"] | None = None
+    os: Os | None = None
     os_version: Annotated[Short, BeforeValidator(_version, json_schema_input_type=str | float)] | None = Field(
         None, alias="osVersion"
     )
