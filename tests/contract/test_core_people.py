@@ -10,7 +10,7 @@ import pytest
 from api.documents.core import people as documented
 from api.surface import Services
 from auricle.collection import Page
-from auricle.people import USERS, User
+from auricle.people import EMAILS, USERS, User
 from auricle.recording import Rep
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import refused, send, shown
@@ -149,11 +149,13 @@ def test_a_user_sent_twice_keeps_their_address(api: Gateway) -> None:
     refused(api.post(USERS_PATH, {**body, "id": "user_2"}), 409, "conflict")
 
 
-def test_an_address_given_up_is_free_again(api: Gateway) -> None:
+def test_an_address_given_up_is_free_again(api: Gateway, services: Services) -> None:
     new_user(api, "dana@example.com", id="user_1")
     new_user(api, "sam@example.com", id="user_2")
     refused(change(api, ONE_USER, {"email": "Sam@example.com"}), 409, "conflict")
     assert change(api, ONE_USER, {"email": "d.reyes@example.com"}).json["email"] == "d.reyes@example.com"
+    claims = services.collection(EMAILS).list("acme", 10).records
+    assert sorted(claim.user_id for claim in claims) == ["user_1", "user_2"], "nothing is kept of an old address"
     assert change(api, f"{USERS_PATH}/user_2", {"email": "dana@example.com"}).status == 200
     refused(api.post(USERS_PATH, {"email": "d.reyes@example.com", "organizationId": "acme"}), 409, "conflict")
     new_user(api, "sam@example.com")
