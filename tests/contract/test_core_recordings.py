@@ -361,6 +361,29 @@ def test_what_is_wrong_with_a_start_is_named(change: dict[str, Any], field: str,
     refused(send(api, "PUT", RECORDINGS, {"id": "rec_p", **change}), 422, "invalid-request", field)
 
 
+@pytest.mark.parametrize(
+    ("said", "link"),
+    [
+        ({"opportunityId": "006"}, ("OPPORTUNITY", "006")),
+        ({"engagementId": "eng_1"}, ("ENGAGEMENT", "eng_1")),
+        ({"crmObjects": [{"objectType": "Account", "objectId": "001"}], "opportunityId": "006"}, ("ACCOUNT", "001")),
+        ({"crmObjects": [{"objectType": "ServiceAppointment", "objectId": "08p"}]}, ("ENGAGEMENT", "08p")),
+    ],
+)
+def test_a_start_links_the_first_of_what_it_names(
+    said: dict[str, Any], link: tuple[str, str], api: Gateway, services: Fakes
+) -> None:
+    body = {"id": "rec_p", **said}
+    assert send(api, "PUT", RECORDINGS, body).status == 201
+    found = stored(services, "rec_p").crm_link
+    assert found is not None
+    assert (found.data_type, found.external_id, found.linked_at) == (*link, NOW)
+    api.now = NOW + timedelta(minutes=1)
+    assert send(api, "PUT", RECORDINGS, body).status == 201
+    unknown = {"id": "rec_q", "integrationConnectionId": "crm_9", **said}
+    refused(send(api, "PUT", RECORDINGS, unknown), 422, "invalid-request", "integrationConnectionId")
+
+
 def test_systems_are_known_however_they_are_written(api: Gateway) -> None:
     assert send(api, "PUT", RECORDINGS, {"id": "rec_p", "os": "iOS"}).status == 201
     assert api.get(f"{RECORDINGS}/rec_p").json["data"]["os"] == "ios"
