@@ -202,6 +202,16 @@ class StateContract:
         assert won.count(True) == 1
         assert state.recordings.get(org, "rec_1") == replace(rivals[won.index(True)], revision=2)
 
+    def test_those_there_are_are_found_at_once(self, state: State, org: str) -> None:
+        known = [a_recording(org, f"rec_{number}") for number in range(3)]
+        for recording in known:
+            state.recordings.create(recording, [])
+        assert state.recordings.save(known[2].removed(at=NOW), expected=known[2])
+        found = state.recordings.find(org, ["rec_1", "rec_9", "rec_0", "rec_2", "rec_1"])
+        assert found == {"rec_0": known[0], "rec_1": known[1]}
+        assert state.recordings.find(f"{org}-other", ["rec_0"]) == {}
+        assert state.recordings.find(org, []) == {}
+
     def test_timelines_follow_the_recording(self, state: State, org: str) -> None:
         before = a_recording(org, contact_ids=("ann", "bob"))
         state.recordings.create(before, [])

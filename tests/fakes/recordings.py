@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -82,6 +83,13 @@ class FakeRecordings:
         if recording is None or recording.status is Status.REMOVED:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         return recording
+
+    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
+        found = {}
+        for recording_id in recording_ids:
+            with suppress(RecordingNotFound):
+                found[recording_id] = self.get(org, recording_id)
+        return found
 
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         with self._lock:

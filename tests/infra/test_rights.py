@@ -58,6 +58,7 @@ CALLS: dict[str, Needs] = {
     "recordings.was_removed": needs(TABLE, "dynamodb:GetItem"),
     "recordings.detail": _QUERY,
     "recordings.list": _SEARCH,
+    "recordings.find": needs(TABLE, "dynamodb:BatchGetItem"),
     "recordings.open_recordings": _SEARCH,
     "recordings.removed_recordings": _SEARCH,
     "recordings.add_later_version": _UPDATE,

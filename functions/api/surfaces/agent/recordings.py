@@ -15,6 +15,7 @@ from api.surface import Call, etag
 from api.surfaces.agent.wire import STATUSES, TRANSCRIPTION_STATUSES, code_of, surface
 from api.transcripts import has_transcript, read_transcript
 from auricle.errors import InvalidRequest
+from auricle.linking import linked_recordings
 from auricle.ports import Position, RecordingFilter
 from auricle.recording import Recording, RecordingDetail, Status
 from auricle.stored_audio import stored_audio
@@ -51,8 +52,21 @@ async def list_recordings(call: Call, asked: RecordingsRequest) -> Response:
     settings = call.parts.settings()
     cursors = Cursors(settings, org=call.org, route="agent recordings", filters=repr(wanted))
 
+    services = call.services
+
     def read(count: int, position: Position | None) -> Batch[Recording]:
-        page = call.services.recordings.list(call.org, wanted, count, position)
+        if asked.contact_id is None:
+            page = services.recordings.list(call.org, wanted, count, position)
+        else:
+            page = linked_recordings(
+                call.org,
+                asked.contact_id,
+                wanted,
+                count,
+                position,
+                recordings=services.recordings,
+                contacts=services.contacts,
+            )
         return page.recordings, page.next_position
 
     found, position = read_page(read, cursors, page=asked.page, page_size=asked.per_page, cursor=asked.cursor)

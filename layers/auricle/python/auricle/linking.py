@@ -8,8 +8,9 @@ from datetime import datetime
 
 from auricle.changing import change_recording
 from auricle.errors import InvalidRequest
-from auricle.ports import ContactStore, RecordingStore
+from auricle.ports import ContactStore, Position, RecordingFilter, RecordingPage, RecordingStore
 from auricle.recording import Recording
+from auricle.timeline import EntryType
 
 MAX_CONTACTS = 20
 """A recording's state, its lines on every timeline and its events are one transaction, which DynamoDB bounds."""
@@ -72,3 +73,31 @@ def unlink_recording(
         return replace(before, contact_ids=left, deal_id=None if before.deal_id == deal_id else before.deal_id)
 
     return change_recording(org, recording_id, unlink, recordings=recordings, now=now, if_revision=if_revision)
+
+
+def linked_recordings(
+    org: str,
+    contact_id: str,
+    wanted: RecordingFilter,
+    limit: int,
+    position: Position | None,
+    *,
+    recordings: RecordingStore,
+    contacts: ContactStore,
+) -> RecordingPage:
+    """Recordings on the contact's timeline that the filter admits, newest first: however many others the tenant has.
+
+    A page can be short where the filter passes over some, and still has a next position.
+    """
+    lines = contacts.timeline(
+        org,
+        contact_id,
+        types=(EntryType.RECORDING,),
+        date_from=wanted.created_from,
+        date_to=wanted.created_to,
+        limit=limit,
+        position=position,
+    )
+    known = recordings.find(org, [line.id for line in lines.entries])
+    found = (known[line.id] for line in lines.entries if line.id in known)
+    return RecordingPage(tuple(recording for recording in found if wanted.admits(recording)), lines.next_position)

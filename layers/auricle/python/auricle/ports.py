@@ -87,6 +87,9 @@ class RecordingStore(Protocol):
     def get(self, org: str, recording_id: str) -> Recording:
         """The recording without its run. Raises RecordingNotFound (also for a removed one)."""
 
+    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
+        """Those of the ids there are; removed ones are not."""
+
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         """The recording with its current run and counts, and its records of those kinds, in one query.
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from auricle import transcript_file
 from auricle.contacts import Contact
 from auricle.errors import ContactNotFound, InvalidRequest, NotFound
-from auricle.ports import RecordingFilter
+from auricle.linking import linked_recordings
+from auricle.ports import RecordingFilter, RecordingPage
 from auricle.processing.job import Job
 from auricle.recording import Recording
 from auricle.timeline import EntryType, TimelineEntry
@@ -91,7 +92,7 @@ def search(
         raise InvalidRequest("q must hold a word to search for", field="q")
     known = _contacts(org, contact_id, contacts)
     passages = [
-        *_of_recordings(org, contact_id, recordings, objects),
+        *_of_recordings(org, contact_id, recordings, contacts, objects),
         *_of_interactions(org, contact_id, contacts),
         *(_of_contact(contact) for contact in known.values()),
     ]
@@ -163,12 +164,12 @@ def _of_interactions(org: str, contact_id: str | None, contacts: ContactStore) -
 
 
 def _of_recordings(
-    org: str, contact_id: str | None, recordings: RecordingStore, objects: ObjectStore
+    org: str, contact_id: str | None, recordings: RecordingStore, contacts: ContactStore, objects: ObjectStore
 ) -> Iterator[_Passage]:
     found: list[Recording] = []
     position: Position | None = None
     for _ in range(_READINGS):
-        page = recordings.list(org, RecordingFilter(contact_id=contact_id), MAX_RECORDINGS - len(found), position)
+        page = _newest(org, contact_id, MAX_RECORDINGS - len(found), position, recordings, contacts)
         found += page.recordings
         position = page.next_position
         if position is None or len(found) == MAX_RECORDINGS:
@@ -188,6 +189,20 @@ def _of_recordings(
                     start_s=segment["start_s"],
                     weight=_HEARD_TWICE if segment["index"] in picked else 1.0,
                 )
+
+
+def _newest(
+    org: str,
+    contact_id: str | None,
+    limit: int,
+    position: Position | None,
+    recordings: RecordingStore,
+    contacts: ContactStore,
+) -> RecordingPage:
+    wanted = RecordingFilter(contact_id=contact_id)
+    if contact_id is None:
+        return recordings.list(org, wanted, limit, position)
+    return linked_recordings(org, contact_id, wanted, limit, position, recordings=recordings, contacts=contacts)
 
 
 def _transcript(recording: Recording, objects: ObjectStore) -> Mapping[str, Any]:

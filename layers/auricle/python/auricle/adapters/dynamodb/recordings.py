@@ -84,6 +84,14 @@ class DynamoRecordings:
             raise _not_found(recording_id)
         return recording
 
+    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
+        keys = [
+            (items.recording_key(org, recording_id), items.STATE_KEY) for recording_id in dict.fromkeys(recording_ids)
+        ]
+        read = repeated(lambda: tuple(RecordingItem.batch_get(keys, consistent_read=True))) if keys else ()
+        found = map(items.recording_of, read)
+        return {recording.id: recording for recording in found if recording.status is not Status.REMOVED}
+
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         """The query goes backwards from the end of the partition: what it needs lies there, and all else is unread.
 
