@@ -69,6 +69,7 @@ class Listings:
         self._dynamodb = self._engine.client("dynamodb")
         self._make_table()
         self._services = Bootstrap(replace(SETTINGS, table=_TABLE))
+        _ = self._services.recordings  # which says of what table all items are
         self._api = Gateway(self._services, Identity(), settings=replace(SETTINGS, table=_TABLE))
         return self
 

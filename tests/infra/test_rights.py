@@ -80,6 +80,10 @@ CALLS: dict[str, Needs] = {
     "contacts.remove_interaction": needs(TABLE, "dynamodb:DeleteItem"),
     "contacts.recent_interactions": _SEARCH,
     "contacts.timeline": _QUERY,
+    "answers.claim": needs(TABLE, "dynamodb:PutItem", "dynamodb:GetItem"),
+    "answers.keep": _UPDATE,
+    "answers.release": needs(TABLE, "dynamodb:DeleteItem"),
+    "meter.take": _UPDATE,
     "workflow.start": needs(MACHINE, "states:StartExecution"),
     "workflow.outcome": needs(RUN, "states:DescribeExecution"),
     "downloads.fetch": frozenset(),  # the public internet's, not AWS's
