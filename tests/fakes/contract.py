@@ -31,11 +31,11 @@ from auricle.errors import (
 from auricle.highlights import Highlight
 from auricle.identifiers import new_id
 from auricle.interactions import place_of
-from auricle.linking import MAX_CONTACTS
 from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.recording import (
+    MAX_CONTACTS,
     MAX_LATER_VERSIONS,
     Audio,
     Failure,

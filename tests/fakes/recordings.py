@@ -14,10 +14,10 @@ from auricle.chunks import Chunks, ChunksChange, noted
 from auricle.collection import Kind
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
-from auricle.linking import MAX_CONTACTS
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.processing.job import Job
 from auricle.recording import (
+    MAX_CONTACTS,
     MAX_LATER_VERSIONS,
     Failure,
     Recording,

@@ -10,8 +10,8 @@ import pytest
 
 from auricle.contacts import NewContact, add_contact
 from auricle.errors import Conflict, ContactNotFound, InvalidRequest, TransientError
-from auricle.linking import MAX_CONTACTS, link_recording, unlink_recording
-from auricle.recording import Recording, Status
+from auricle.linking import link_recording, unlink_recording
+from auricle.recording import MAX_CONTACTS, Recording, Status
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)

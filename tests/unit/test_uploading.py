@@ -9,8 +9,9 @@ import pytest
 from auricle.consent import Consent
 from auricle.contacts import NewContact, add_contact
 from auricle.errors import ContactNotFound
+from auricle.ports import MAX_URL_SECONDS
 from auricle.recording import Status
-from auricle.uploading import MAX_URL_SECONDS, NewRecording, Upload, request_upload
+from auricle.uploading import NewRecording, Upload, request_upload
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)

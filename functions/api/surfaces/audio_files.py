@@ -208,8 +208,8 @@ async def remove_audio_file(call: Call) -> Response:
 
 @surface.get("/{audio_file_id}/download-url", scope=DOWNLOAD)
 async def get_download_url(call: Call) -> Response:
+    from auricle.ports import MAX_URL_SECONDS
     from auricle.stored_audio import audio_to_download
-    from auricle.uploading import MAX_URL_SECONDS
 
     objects = call.services.objects
     audio = audio_to_download(call.recording(_id(call)), objects)

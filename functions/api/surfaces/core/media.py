@@ -98,7 +98,7 @@ async def remove_image(call: Call) -> Response:
 @surface.post("/recordings/{recording_id}/multimedia-events", scope=WRITE, reads=MultimediaRequest)
 async def add_multimedia_event(call: Call, asked: MultimediaRequest) -> Response:
     from auricle.media import add_multimedia
-    from auricle.uploading import MAX_URL_SECONDS
+    from auricle.ports import MAX_URL_SECONDS
 
     recording = call.recording(call.recording_id())
     upload = add_multimedia(
@@ -123,7 +123,7 @@ async def list_multimedia_events(call: Call, asked: ChildrenRequest) -> Response
 
 @surface.get("/recordings/{recording_id}/multimedia-events/{event_id}", scope=READ)
 async def get_multimedia_event(call: Call) -> Response:
-    from auricle.uploading import MAX_URL_SECONDS
+    from auricle.ports import MAX_URL_SECONDS
 
     event = _child(call, MULTIMEDIA, "event_id")
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)

@@ -80,8 +80,8 @@ async def get_summary(call: Call) -> Response:
 
 @surface.post("/recordings/{recording_id}/signedUrl", scope=READ)
 async def create_signed_url(call: Call) -> Response:
+    from auricle.ports import MAX_URL_SECONDS
     from auricle.processing.job import Job
-    from auricle.uploading import MAX_URL_SECONDS
 
     recording, objects = call.recording(call.recording_id()), call.services.objects
     job = Job(org=recording.org, recording=recording.id, run=recording.run)

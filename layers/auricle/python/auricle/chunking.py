@@ -15,11 +15,10 @@ from functools import partial
 from auricle.changing import change_recording
 from auricle.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange, spoken_numbers
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
-from auricle.ports import ObjectStore, RecordingStore, Workflow
+from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job, chunk_key_ids
 from auricle.processing.start import Accepted, accept_upload
 from auricle.recording import Recording, RecordingDetail, Status
-from auricle.uploading import MAX_URL_SECONDS
 
 _TAKES_CHUNKS = frozenset({Status.RECORDING, Status.UPLOADING})
 

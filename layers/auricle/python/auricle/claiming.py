@@ -16,11 +16,10 @@ from urllib.parse import unquote, urlsplit
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id, new_id
-from auricle.ports import Downloads, ObjectStore, RecordingStore, Workflow
+from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job, source_key_ids
 from auricle.processing.start import accept_upload
 from auricle.recording import Recording, Rep, Result, Status
-from auricle.uploading import MAX_URL_SECONDS
 
 FILE_TYPES: Mapping[str, str] = {"mp3": "audio/mpeg", "aac": "audio/aac", "wav": "audio/wav"}
 """Media types by the names clients know them by."""

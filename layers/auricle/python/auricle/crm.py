@@ -17,8 +17,7 @@ from auricle.collection import Page, Record
 from auricle.contacts import Contact
 from auricle.deals import DEALS, Deal
 from auricle.errors import ContactNotFound, DealNotFound, InvalidRequest
-from auricle.linking import MAX_CONTACTS
-from auricle.recording import CrmLink, Recording
+from auricle.recording import MAX_CONTACTS, CrmLink, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,8 @@ from datetime import datetime
 from auricle.changing import change_recording
 from auricle.errors import InvalidRequest
 from auricle.ports import ContactStore, Position, RecordingFilter, RecordingPage, RecordingStore
-from auricle.recording import Recording
+from auricle.recording import MAX_CONTACTS, Recording
 from auricle.timeline import EntryType
-
-MAX_CONTACTS = 20
-"""A recording's state, its lines on every timeline and its events are one transaction, which DynamoDB bounds."""
 
 
 def link_recording(

@@ -277,6 +277,10 @@ class StoredObject:
     version: str
 
 
+MAX_URL_SECONDS = 900
+"""A presigned URL never holds longer than 15 minutes, whatever the setting."""
+
+
 class ObjectStore(Protocol):
     """The bucket. Keys come from `processing.job.Job`."""
 

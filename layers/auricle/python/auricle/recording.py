@@ -69,6 +69,9 @@ OPEN = frozenset(
 """States that something must still happen to: what the sweep looks after."""
 
 
+MAX_CONTACTS = 20
+"""A recording's state, its lines on every timeline and its events are one transaction, which DynamoDB bounds."""
+
 MAX_LATER_VERSIONS = 20
 """Further uploads to one URL are kept in the bucket but not noted: they must not outgrow the record."""
 

@@ -17,9 +17,8 @@ from auricle.changing import change_recording
 from auricle.consent import Consent
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
-from auricle.linking import MAX_CONTACTS
 from auricle.ports import RecordingStore, Workflow
-from auricle.recording import Excerpt, Recording, Split, Status
+from auricle.recording import MAX_CONTACTS, Excerpt, Recording, Split, Status
 
 MAX_SPLITS = 50
 MAX_MERGED = 50

@@ -11,13 +11,10 @@ from auricle.consent import Consent
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import AuricleError
 from auricle.identifiers import new_id
-from auricle.ports import ContactStore, ObjectStore, RecordingStore
+from auricle.ports import MAX_URL_SECONDS, ContactStore, ObjectStore, RecordingStore
 from auricle.processing.job import Job
 from auricle.processing.start import remove
 from auricle.recording import Recording, Rep, Status
-
-MAX_URL_SECONDS = 900
-"""A presigned URL never holds longer than 15 minutes, whatever the setting."""
 
 
 @dataclass(frozen=True, slots=True)
