@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from api.answers import json_response
 from api.faults import Fault
 from api.surface import Surface
@@ -55,4 +57,6 @@ def timestamp(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # A page shows a hundred of them, and the standard library takes three times as long.
+    text = orjson.dumps(in_utc)
+    return (text[1:24] if in_utc.microsecond else text[1:20] + b".000").decode() + "Z"
