@@ -154,6 +154,8 @@ class Authenticator:
         key_id = header.get("kid")
         if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
             raise Unauthenticated(f"The credential must be signed with {ALGORITHM} and name its key (`kid`).")
+        if "crit" in header:
+            raise Unauthenticated("The credential demands extensions (`crit`) that are not understood here.")
         key = self._keys().key(key_id)
         if key is None:
             raise Unauthenticated("The credential is signed with a key its issuer does not publish.")
@@ -212,11 +214,14 @@ def _caller_of(claims: Mapping[str, Any]) -> Caller:
     org, user, scope, roles = claims["org"], claims["sub"], claims.get("scope", ""), claims.get("roles", [])
     if not isinstance(org, str) or not is_id(org):
         raise Unauthenticated("The credential's `org` is not a tenant's id.")
-    if not isinstance(user, str) or not user or len(user) > 256:
+    expires_at = _moment(claims["exp"])
+    if expires_at is None:  # else one that never ends would count as one that does
+        raise Unauthenticated("The credential's `exp` is no moment.")
+    if not isinstance(user, str) or not user or len(user) > 256 or not user.isprintable():
         raise Unauthenticated("The credential's `sub` is not a user's id.")
-    if not isinstance(scope, str):
+    if not isinstance(scope, str) or not scope.isprintable():
         raise Unauthenticated("The credential's `scope` must be text, scopes separated by spaces.")
-    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+    if not isinstance(roles, list) or not all(isinstance(role, str) and role.isprintable() for role in roles):
         raise Unauthenticated("The credential's `roles` must be a list of names.")
     return Caller(
         org=org,
@@ -225,7 +230,7 @@ def _caller_of(claims: Mapping[str, Any]) -> Caller:
         roles=frozenset(roles),
         credential=f"user {user}",
         issued_at=_moment(claims.get("iat")),
-        expires_at=_moment(claims["exp"]),
+        expires_at=expires_at,
     )
 
 

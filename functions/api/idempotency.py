@@ -15,12 +15,14 @@ import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import orjson
 from starlette.responses import Response
 
 from api.faults import Fault, FieldFault, Refused
+from auricle.errors import TransientError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,7 +68,7 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
         Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
     """
     path = call.request.scope["path"]
-    name = hashlib.sha256(f"{call.caller.user}\n{path}\n{key}".encode()).hexdigest()[:40]
+    name = hashlib.sha256(orjson.dumps([call.caller.user, path, key])).hexdigest()[:40]
     fingerprint = hashlib.sha256(said).hexdigest()
     answers, owner = call.services.answers, secrets.token_hex(8)
     for _ in range(round(WAIT_S / POLL_S)):
@@ -97,14 +99,16 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
     try:
         response = await make()
     except BaseException:
-        answers.release(call.org, name, owner)
+        with suppress(TransientError):  # then the claim runs out by itself
+            answers.release(call.org, name, owner)
         raise
     has_effect = response.status_code < 300 or "location" in response.headers
     content = _sealed(_sealing_key(call), name, response) if has_effect else b""
-    if content and len(content) <= MAX_KEPT_BYTES:
-        answers.keep(call.org, name, owner, content, now=call.parts.now())
-    else:
-        answers.release(call.org, name, owner)
+    with suppress(TransientError):  # it is done: whoever asked must hear so, and not try again
+        if content and len(content) <= MAX_KEPT_BYTES:
+            answers.keep(call.org, name, owner, content, now=call.parts.now())
+        else:
+            answers.release(call.org, name, owner)
     return response
 
 

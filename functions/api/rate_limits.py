@@ -2,7 +2,9 @@
 
 A process takes requests from the credential's minute in blocks, and spends a block without asking anybody: most
 requests cost no write, and all processes together never let more through than the limit. What a process took and did
-not spend is lost for that minute, so a credential may be held back a little early, never late.
+not spend is lost for that minute. So blocks grow with what the process has let through: a burst that a hundred
+processes answer does not use up a minute by asking, and a credential is held back before half its limit only where
+first blocks alone come to so much.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 WINDOW_S = 60
 BLOCKS = 20
-"""A minute's requests are taken in this many blocks."""
+"""A minute's requests are taken in this many blocks, once they have grown."""
+FIRST_BLOCKS = 1000
+"""As many processes as Lambda runs at one time, unless it is told otherwise, can have a first block each."""
 _REMEMBERED = 4096
 
 
@@ -28,8 +32,8 @@ class Allowances:
     """What one process may still let through."""
 
     def __init__(self) -> None:
-        self._left: dict[tuple[str, str], tuple[int, int]] = {}
-        """By tenant and credential: the minute, and how many are left of the block."""
+        self._left: dict[tuple[str, str], tuple[int, int, int]] = {}
+        """By tenant and credential: the minute, how many are left of the block, and how many were taken so far."""
 
     def spend(self, caller: Caller, limit: int, *, meter: Callable[[], Meter], now: datetime) -> None:
         """One request of the caller.
@@ -39,15 +43,18 @@ class Allowances:
         """
         moment_s = now.timestamp()
         window, key = int(moment_s // WINDOW_S), (caller.org, caller.credential)
-        found_window, left = self._left.get(key, (0, 0))
+        found_window, left, held = self._left.get(key, (0, 0, 0))
         if found_window == window and left > 0:
-            self._left[key] = (window, left - 1)
+            self._left[key] = (window, left - 1, held)
             return
-        if found_window != window or left == 0:
-            left = self._taken(caller, limit, window, meter)
+        if found_window != window:
+            left = held = 0
+        if left == 0:
+            block = max(1, limit // FIRST_BLOCKS, min(held, limit // BLOCKS))
+            left = self._taken(caller, limit, window, block, meter)
             while len(self._left) >= _REMEMBERED:
                 del self._left[next(iter(self._left))]
-            self._left[key] = (window, left - 1 if left > 0 else _SPENT)
+            self._left[key] = (window, left - 1 if left > 0 else _SPENT, held + block)
         if left <= 0:
             raise TooManyRequests(
                 f"This credential may send {limit} requests a minute, and they are spent. Wait for the next minute.",
@@ -55,8 +62,7 @@ class Allowances:
             )
 
     @staticmethod
-    def _taken(caller: Caller, limit: int, window: int, meter: Callable[[], Meter]) -> int:
-        block = max(1, limit // BLOCKS)
+    def _taken(caller: Caller, limit: int, window: int, block: int, meter: Callable[[], Meter]) -> int:
         credential = sha256(caller.credential.encode()).hexdigest()[:32]
         try:
             taken = meter().take(caller.org, credential, window, block)

@@ -30,7 +30,7 @@ from auricle.ports import AnswerStore, Collection, ContactStore, Downloads, Mete
 from auricle.recording import Recording, RecordingDetail
 from auricle.settings import Settings
 
-_ENTITY_TAG = re.compile(r'"(\d{1,9})"')
+_ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,8})"')
 
 
 class Services(Protocol):
@@ -114,14 +114,15 @@ class Call:
         """The revision that `If-Match` names; None where it names none, or any (`*`).
 
         Raises:
-            PreconditionFailed: it is no tag of ours, so nothing can match it.
+            PreconditionFailed: it is no tag of ours (a weak one is none), so nothing can match it; or several, of
+                which a client that read one answer has only one.
         """
-        given = self.request.headers.get("if-match")
-        if given is None or given.strip() == "*":
+        given = self.request.headers.getlist("if-match")
+        if not given or given == ["*"]:
             return None
-        match = _ENTITY_TAG.fullmatch(given.strip())
+        match = _ENTITY_TAG.fullmatch(given[0].strip()) if len(given) == 1 else None
         if match is None:
-            raise PreconditionFailed("If-Match is not an ETag of this API. Send the `etag` of the answer you read.")
+            raise PreconditionFailed("If-Match is not one ETag of this API. Send the `etag` of the answer you read.")
         return int(match[1])
 
 

@@ -10,8 +10,11 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
@@ -90,6 +93,17 @@ def _critical_extension(identity: Identity) -> str:
     return ".".join([header, *identity.token().split(".")[1:]])
 
 
+def _signed(identity: Identity, *, header: Mapping[str, Any] | None = None, **claims: Any) -> str:
+    """Properly signed by the issuer, whatever it says: the signature is not what it is refused for."""
+    content = {**json.loads(base64.urlsafe_b64decode(_claims(identity) + "==")), **claims}
+    head = {"alg": "RS256", "kid": "k1", **(header or {})}
+    signed = f"{_b64(json.dumps(head).encode())}.{_b64(json.dumps(content).encode())}"
+    key = identity.keys["k1"].private_key
+    assert key is not None
+    signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{_b64(signature)}"
+
+
 def _elliptic_key(identity: Identity) -> str:
     claims = json.loads(base64.urlsafe_b64decode(_claims(identity) + "=="))
     return jwt.encode({"alg": "ES256", "kid": "k1"}, claims, ECKey.generate_key("P-256"))
@@ -124,6 +138,7 @@ ATTACKS: dict[str, Callable[[Identity], str]] = {
     "no signature": _unsigned_in_disguise,
     "public key as HMAC secret": _public_key_as_secret,
     "public key as HMAC secret, called RS256": _public_key_as_secret_said_to_be_rs256,
+    "RS384": lambda identity: _other_algorithm(identity, "RS384"),
     "RS512": lambda identity: _other_algorithm(identity, "RS512"),
     "PS256": lambda identity: _other_algorithm(identity, "PS256"),
     "another key": _other_key,
@@ -131,12 +146,23 @@ ATTACKS: dict[str, Callable[[Identity], str]] = {
     "tampered claims": _changed_tenant,
     "claims that are a list": _not_an_object,
     "unknown critical header": _critical_extension,
+    "unknown critical header, well signed": lambda identity: _signed(identity, header={"crit": ["x"], "x": 1}),
+    "known critical header, well signed": lambda identity: _signed(identity, header={"crit": ["exp"], "exp": 1}),
+    "no critical header, well signed": lambda identity: _signed(identity, header={"crit": []}),
+    "claims not encoded": lambda identity: _signed(identity, header={"b64": False, "crit": ["b64"]}),
+    "algorithms in a list": lambda identity: _signed(identity, header={"alg": ["RS256"]}),
+    "algorithm null": lambda identity: _signed(identity, header={"alg": None}),
+    "no key id": lambda identity: _signed(identity, header={"kid": None}),
     "unknown key id": lambda identity: identity.token(header={"kid": "k9"}),
     "key id that is no text": _key_id_that_is_no_text,
     "expired": lambda identity: identity.token(exp=NOW_S - LEEWAY_S - 1),
     "no expiry": lambda identity: identity.token(without=("exp",)),
     "expiry null": lambda identity: identity.token(exp=None),
     "expiry as text": lambda identity: identity.token(exp=str(NOW_S + 600)),
+    "expiry not a number": lambda identity: _signed(identity, exp=float("nan")),
+    "expiry never": lambda identity: _signed(identity, exp=float("inf")),
+    "expiry beyond any calendar": lambda identity: _signed(identity, exp=10**30),
+    "expiry below zero": lambda identity: _signed(identity, exp=-1),
     "expiry true": lambda identity: identity.token(exp=True),
     "ES256 with a key of one's own": _elliptic_key,
     "algorithm in lower case": _algorithm_in_lower_case,
@@ -151,10 +177,25 @@ ATTACKS: dict[str, Callable[[Identity], str]] = {
     "another issuer": lambda identity: identity.token(iss="https://evil.test"),
     "no issuer": lambda identity: identity.token(without=("iss",)),
     "issuers in a list": lambda identity: identity.token(iss=[ISSUER]),
+    "issued never": lambda identity: _signed(identity, iat=float("nan")),
+    "issued as text": lambda identity: _signed(identity, iat="yesterday"),
+    "another issuer's beginning": lambda identity: identity.token(iss=ISSUER[:-1]),
+    "issuer with a slash more": lambda identity: identity.token(iss=ISSUER + "/"),
+    "audiences, none of them ours": lambda identity: identity.token(aud=["other", "auricle-dev"]),
+    "audiences, none": lambda identity: identity.token(aud=[]),
+    "audiences within a list": lambda identity: identity.token(aud=[["auricle"]]),
     "another audience": lambda identity: identity.token(aud="other"),
     "no audience": lambda identity: identity.token(without=("aud",)),
     "no subject": lambda identity: identity.token(without=("sub",)),
     "empty subject": lambda identity: identity.token(sub=""),
+    "subject with a line break": lambda identity: identity.token(sub="user_1\nuser_2"),
+    "subject that is half a character": lambda identity: _signed(identity, sub="\ud800"),
+    "subject that is too long": lambda identity: identity.token(sub="x" * 257),
+    "subject that is a number": lambda identity: _signed(identity, sub=7),
+    "tenant with a line break": lambda identity: identity.token(org="acme\n"),
+    "tenant in other letters": lambda identity: identity.token(org="аcme"),  # noqa: RUF001  # the first one is Cyrillic
+    "scope that is half a character": lambda identity: _signed(identity, scope="audio:read \ud800"),
+    "role that is half a character": lambda identity: _signed(identity, roles=["founder", "\ud800"]),
     "no tenant": lambda identity: identity.token(without=("org",)),
     "empty tenant": lambda identity: identity.token(org=""),
     "tenant that climbs": lambda identity: identity.token(org="acme/../globex"),

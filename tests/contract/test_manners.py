@@ -126,6 +126,29 @@ def test_a_failure_of_ours_is_not_kept(api: Gateway, services: Fakes, monkeypatc
     assert (answer.status, replayed(answer)) == (201, False)
 
 
+def test_what_is_done_is_told_even_if_the_answer_cannot_be_kept(
+    api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told otherwise, the client would try again, and once the claim has run out that would be a second effect."""
+
+    def away(*_: Any, **__: Any) -> None:
+        raise TransientError("Try again.")
+
+    monkeypatch.setattr(services.answers, "keep", away)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).status == 201
+
+
+def test_a_failure_stays_itself_even_if_the_key_cannot_be_let_go(
+    api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise TransientError("Try again.")
+
+    monkeypatch.setattr(services.answers, "release", away)
+    log = {"recording_id": "rec_1", "recording_url": "https://cdn.example.com/1.mp3", "duration_seconds": 1}
+    assert api.post(f"{CALLS}/call_1/recording-log", log, headers=KEY).status == 404
+
+
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "ключ", "a\tb"])
 def test_a_key_that_is_none_is_refused(key: str, api: Gateway, services: Fakes) -> None:
     answer = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, headers={"idempotency-key": key})
@@ -214,6 +237,51 @@ def test_what_is_kept_cannot_be_read_from_the_table(api: Gateway, services: Fake
     assert (lost.status, lost.json["code"]) == (409, "idempotency-answer-lost")
 
 
+# --- If-Match -----------------------------------------------------------------------------------------------
+
+
+def renamed(api: Gateway, contact: str, tag: str | None) -> int:
+    headers = {"if-match": tag, "content-type": "application/json"} if tag is not None else None
+    return api.ask("PATCH", f"{CONTACTS}/{contact}", body=b'{"name": "Joan"}', headers=headers).status
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        'W/"1"',  # RFC 9110: If-Match compares strongly, so a weak tag matches nothing
+        '"1", "2"',
+        '"01"',
+        '"-1"',
+        '"+1"',
+        '"1.0"',
+        '" 1"',
+        '"²"',
+        '"9999999999999999999999"',
+        '""',
+        '"',
+        "1",
+        "'1'",
+        "",
+        "**",
+        '"*"',
+        '"1"x',
+        '"2"',
+    ],
+)
+def test_a_tag_that_is_not_the_present_one_changes_nothing(tag: str, api: Gateway) -> None:
+    made = api.post(CONTACTS, {"name": "Jane"})
+    assert made.headers["etag"] == '"1"'
+    assert renamed(api, made.json["id"], tag) == 412
+    assert api.get(f"{CONTACTS}/{made.json['id']}").headers["etag"] == '"1"'
+
+
+@pytest.mark.parametrize("tag", ['"1"', ' "1" ', "*", None])
+def test_the_present_tag_any_or_none_lets_the_change_through(tag: str | None, api: Gateway) -> None:
+    made = api.post(CONTACTS, {"name": "Jane"})
+    assert renamed(api, made.json["id"], tag) == 200
+    assert api.get(f"{CONTACTS}/{made.json['id']}").headers["etag"] == '"2"'
+
+
 # --- how much one credential may ask ------------------------------------------------------------------------
 
 
@@ -255,11 +323,19 @@ def test_most_requests_ask_nobody(services: Fakes, identity: Identity) -> None:
     api = limited(services, identity, 1000)
     for _ in range(200):
         assert api.get(FILES).status == 200
-    assert services.meter.asked == 4
+    assert services.meter.asked == 10  # blocks of 1, 1, 2, 4 … up to 50
     exhausted = limited(services, identity, 10)
     for _ in range(50):
         exhausted.get(FILES)
-    assert services.meter.asked <= 4 + 11
+    assert services.meter.asked <= 10 + 11
+
+
+def test_a_burst_that_many_processes_answer_does_not_use_up_the_minute(services: Fakes, identity: Identity) -> None:
+    """Lambda answers requests that come at once in as many processes: what each takes must not be a minute's part."""
+    processes = [limited(services, identity, 1000) for _ in range(60)]
+    assert {process.get(FILES).status for process in processes} == {200}
+    last = processes[0]
+    assert [last.get(FILES).status for _ in range(900)].count(200) == 900
 
 
 def test_users_and_tenants_have_minutes_of_their_own(services: Fakes, identity: Identity) -> None:

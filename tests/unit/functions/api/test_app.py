@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -270,3 +273,49 @@ def test_what_an_operation_reads_is_what_its_document_shows(document: dict[str, 
     assert (page_size["schema"]["default"], page_size["schema"]["maximum"]) == (50, 100)
     assert document["paths"][f"{FILES}/upload-url"]["post"]["requestBody"]["required"] is True
     assert document["paths"][FILES + "/{audio_file_id}/process"]["post"]["requestBody"]["required"] is False
+
+
+# --- start-up -----------------------------------------------------------------------------------------------
+
+_LOADED = """
+import sys
+from types import SimpleNamespace
+from api.app import DOORS, create_app
+from api.surface import Parts
+
+nothing = SimpleNamespace()
+app = create_app(Parts(settings=nothing, services=nothing, authenticator=nothing, now=nothing))
+def loaded():
+    return sorted(name for name in sys.modules if name in {
+        "api.surfaces.audio_files", "api.surfaces.agent", "api.surfaces.core", "api.surfaces.calls",
+        "api.documents", "api.openapi", "joserfc", "cryptography", "boto3", "pynamodb",
+    })
+print(loaded())
+DOORS[3].surface
+print(loaded())
+"""
+
+
+def test_a_process_starts_without_any_surface_and_loads_the_one_that_is_asked_for() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", _LOADED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert answer.stdout.splitlines() == ["[]", "['api.surfaces.calls']"], answer.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *sorted({found.code for found in ERROR_CLASSES if faults.fault_of(found("x")).status < 500}),
+        "idempotency-key-reused",
+        "idempotency-in-progress",
+        "idempotency-answer-lost",
+    ],
+)
+def test_every_error_of_a_client_has_a_title(code: str) -> None:
+    unusable = {found.code for found in ERROR_CLASSES if issubclass(found, errors.UnusableRecording)}
+    assert code in faults.TITLES or code in unusable
