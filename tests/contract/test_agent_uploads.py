@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,13 +146,22 @@ def test_without_consent_nothing_is_taken(sent: Any, api: Gateway, services: Fak
 
 @pytest.mark.parametrize(
     "content",
-    [b"%PDF-1.7", b"hello", b"fLaC" + bytes(100), b"\xff\xd8\xff\xe0", b'{"a": 1}', b"", b"#!AMR\n" + bytes(50)],
-    ids=["pdf", "text", "flac", "jpeg", "json", "empty", "amr"],
+    [b"%PDF-1.7", b"hello", b"PK\x03\x04" + bytes(100), b"\xff\xd8\xff\xe0", b'{"a": 1}', b"", b"MThd" + bytes(50)],
+    ids=["pdf", "text", "zip", "jpeg", "json", "empty", "midi"],
 )
 def test_a_file_that_is_none_of_the_formats(content: bytes, api: Gateway, services: Fakes) -> None:
     found = error(upload(api, *USUAL, ("file", content), file_name="call.wav"), 422, "INVALID_AUDIO_FORMAT")
     assert found["message"]
     assert len(services.recordings) == len(services.objects) == 0
+
+
+def test_what_is_processed_is_taken_though_the_document_does_not_name_it(api: Gateway, services: Fakes) -> None:
+    """A FLAC file of the fixtures, told by its content; its length stands in its header."""
+    content = (Path(__file__).parents[1] / "fixtures" / "demo_call.flac").read_bytes()
+    answer = upload(api, *USUAL, ("file", content), file_name="call.bin")
+    assert answer.status == 201, answer.body
+    assert answer.json["estimated_duration_seconds"] == 68
+    assert services.recordings.get("acme", answer.json["id"]).content_type == "audio/flac"
 
 
 def test_an_unknown_contact(api: Gateway, services: Fakes, identity: Identity) -> None:

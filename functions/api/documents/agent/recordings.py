@@ -206,7 +206,7 @@ class UploadForm(BaseModel):
         extra="forbid", json_schema_extra={"anyOf": [{"required": ["file"]}, {"required": ["file_name", "file_size"]}]}
     )
 
-    file: bytes = _optional(description="WAV, MP3, M4A, OGG or WEBM, up to 4.5 MB.")
+    file: bytes = _optional(description="WAV, MP3, M4A, OGG, WEBM or any other format that is processed, up to 4.5 MB.")
     type: Literal["phone", "in_person", "video", "voice_memo"]
     consent_status: Literal["all_consented", "one_party", "pending"]
     source: Line = _optional(description="Like `twilio`, `google_meet` or `manual`.")
@@ -315,7 +315,7 @@ OPERATIONS: Mapping[str, Documented] = {
             Refusal(413, "file-too-large", "More than 4.5 MB: `upload` says where the file goes instead."),
             Refusal(415, "unsupported-media-type", "The body is not multipart/form-data."),
             Refusal(422, "consent-required", "consent_status is missing."),
-            Refusal(422, "unsupported-audio", "The file is none of WAV, MP3, M4A, OGG and WEBM."),
+            Refusal(422, "unsupported-audio", "The file is no audio that can be processed."),
             Refusal(422, "too-large", "Larger than anything that is processed here."),
         ),
     ),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAX_DIRECT_BYTES = 4_500_000
 """Audio that comes through with its form around it, as base64, in one invocation."""
-ACCEPTED = {
+MEDIA_TYPES = {
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
     "m4a": "audio/mp4",
@@ -38,8 +38,12 @@ ACCEPTED = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
     "webm": "audio/webm",
+    "flac": "audio/flac",
+    "aac": "audio/aac",
+    "amr": "audio/amr",
+    "aiff": "audio/aiff",
 }
-"""Formats this surface takes directly, by content, and what they are stored as."""
+"""What a file is stored as, by its format. Any format that is processed is taken, the documented ones among them."""
 FILE = "file"
 _FORM = "auricle.form"
 _SEPARATORS = re.compile(r"[\\/]")
@@ -111,7 +115,7 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
     found = _audio_format(content)
     services = call.services
     recording = take_upload(
-        _wanted(asked, _file_name(file_name) or f"recording.{found.name}", content_type=ACCEPTED[found.name]),
+        _wanted(asked, _file_name(file_name) or f"recording.{found.name}", content_type=MEDIA_TYPES.get(found.name)),
         content,
         org=call.org,
         user=call.caller.user,
@@ -221,17 +225,14 @@ def _audio_format(content: bytes) -> AudioFormat:
     """What the file is, by its first bytes.
 
     Raises:
-        UnsupportedAudio: empty, no audio, or of a format this surface does not take.
+        UnsupportedAudio: empty, no audio, or of a format that is not processed.
     """
     from auricle.speech.sniff import HEAD_BYTES, sniff
 
     try:
-        found = sniff(content[:HEAD_BYTES])
+        return sniff(content[:HEAD_BYTES])
     except EmptyAudio as error:
         raise UnsupportedAudio(error.message) from None
-    if found.name not in ACCEPTED:
-        raise UnsupportedAudio(f"The file is {found.name.upper()}. Send WAV, MP3, M4A, OGG or WEBM.")
-    return found
 
 
 def _file_name(given: str) -> str:

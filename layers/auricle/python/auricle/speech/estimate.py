@@ -1,7 +1,7 @@
 """How long an upload will turn out to be, from what its headers say: an answer before anything is decoded.
 
-Exact where the container says so (WAV, MP4, Ogg, MP3 with a frame count), else bytes over bit rate. A header can be
-wrong or cut off; then the estimate is of what is there, never an error.
+Exact where the container says so (WAV, FLAC, MP4, Ogg, MP3 with a frame count), else bytes over bit rate. A header can
+be wrong or cut off; then the estimate is of what is there, never an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OPUS_RATE_HZ = 48_000
 
 def estimated_duration_s(content: bytes, audio_format: AudioFormat) -> int:
     """Whole seconds, at least one."""
-    read = {"wav": _wav, "mp3": _mp3, "m4a": _mp4, "mp4": _mp4, "ogg": _ogg, "opus": _ogg, "webm": _webm}
+    read = {"wav": _wav, "flac": _flac, "mp3": _mp3, "m4a": _mp4, "mp4": _mp4, "ogg": _ogg, "opus": _ogg, "webm": _webm}
     found: float | None = None
     with suppress(struct.error, IndexError, ZeroDivisionError, OverflowError, ValueError):
         found = read[audio_format.name](content) if audio_format.name in read else None
@@ -42,6 +42,15 @@ def _wav(content: bytes) -> float | None:
             return min(size, len(content) - at - 8) / bytes_per_s
         at += 8 + size + size % 2
     return None
+
+
+def _flac(content: bytes) -> float | None:
+    """STREAMINFO's samples over its rate (RFC 9639, section 8.2); a stream that was cut off may not say how many."""
+    if content[:4] != b"fLaC":
+        return None
+    packed = int.from_bytes(content[18:26])
+    rate_hz, samples = packed >> 44, packed & 0xF_FFFF_FFFF
+    return samples / rate_hz
 
 
 def _mp3(content: bytes) -> float | None:
