@@ -31,7 +31,7 @@ class FakeAnswers:
             found = self.held.get((org, name))
             if found is not None:
                 gone = found.content is None and found.claimed_until < now
-                if not gone and found.expires_at >= now:
+                if not gone and found.expires_at >= now and found.owner != owner:
                     return KeptAnswer(found.fingerprint, found.content)
             self.held[org, name] = _Answer(owner, fingerprint, now + CLAIMED, now + KEPT)
             return None

@@ -45,6 +45,12 @@ class MannersContract:
         with ThreadPoolExecutor(8) as threads:
             assert sum(threads.map(claim, range(1, 9))) == 1
 
+    def test_a_claim_written_twice_is_one(self, state: Manners, org: str) -> None:
+        """The first answer was lost on the way, so the adapter asked again."""
+        assert state.answers.claim(org, "name", "me", "print", now=NOW) is None
+        assert state.answers.claim(org, "name", "me", "print", now=NOW) is None
+        assert state.answers.claim(org, "name", "you", "print", now=NOW) is not None
+
     def test_what_is_kept_is_found_until_it_expires(self, state: Manners, org: str) -> None:
         state.answers.claim(org, "name", "me", "print", now=NOW)
         state.answers.keep(org, "name", "me", b"\x00answer", now=NOW)

@@ -46,7 +46,9 @@ class DynamoAnswers:
         )
         # The table removes what has expired when it gets to it, so whether it has is asked here.
         gone = AnswerItem.content.does_not_exist() & (AnswerItem.claimed_until < now.timestamp())
-        free = Item.pk.does_not_exist() | gone | (AnswerItem.expires_at < now)
+        # A claim that was written, and its answer lost on the way, is written again: it is still the same claim.
+        mine = AnswerItem.owner == owner
+        free = Item.pk.does_not_exist() | gone | (AnswerItem.expires_at < now) | mine
         try:
             repeated(lambda: item.save(condition=free))
         except ConditionFailed:
