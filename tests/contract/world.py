@@ -84,11 +84,21 @@ class World:
         return f"{example} {self.mark}" if is_prose else example
 
     def ask(
-        self, method: str, path: str, *, body: Any = None, query: str = "", api: Gateway | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        raw: bytes = b"",
+        content_type: str = "application/json",
+        query: str = "",
+        api: Gateway | None = None,
+        **headers: str,
     ) -> Answer:
         """One request with the tenant's own credential."""
-        content = b"" if body is None else json.dumps(body).encode()
-        return (api or self.api).ask(method.upper(), path, query=query, body=content, token=self.token, headers=headers)
+        content = raw if body is None else json.dumps(body).encode()
+        sent = {"content-type": content_type, **headers} if content else headers
+        return (api or self.api).ask(method.upper(), path, query=query, body=content, token=self.token, headers=sent)
 
     def _made(self, prefix: str) -> str:
         if prefix in MADE:
