@@ -174,8 +174,27 @@ def test_what_is_not_said_of_a_user_stays_and_null_takes_away(api: Gateway) -> N
     cannot_be_missing = {"email": None, "disabled": None, "billable": None, "coachTeamIds": None}
     same = change(api, ONE_USER, cannot_be_missing)
     assert (same.json, same.headers["etag"]) == (after, '"2"')
+
+
+def test_of_what_mail_a_user_gets_the_unsaid_stays_too(api: Gateway) -> None:
+    new_user(api, id="user_1", contactSettings={"suppressEmailErrors": True})
     quiet = change(api, ONE_USER, {"contactSettings": {"suppressEmails": True}})
-    assert quiet.json["contactSettings"] == {"suppressEmails": True, "suppressEmailErrors": False}
+    assert quiet.json["contactSettings"] == {"suppressEmails": True, "suppressEmailErrors": True}
+    same = change(api, ONE_USER, {"contactSettings": None})
+    assert (same.json, same.headers["etag"]) == (quiet.json, quiet.headers["etag"])
+    refused(
+        change(api, ONE_USER, {"contactSettings": {"suppressEmails": None}}),
+        422,
+        "invalid-request",
+        "contactSettings.suppressEmails",
+    )
+
+
+def test_a_team_is_coached_once(api: Gateway) -> None:
+    new_team(api)
+    assert new_user(api, id="user_1", coachTeamIds=["west", "west"])["coachTeamIds"] == ["west"]
+    change(api, ONE_USER, {"coachTeamIds": []})
+    assert change(api, ONE_USER, {"coachTeamIds": ["west", "west"]}).json["coachTeamIds"] == ["west"]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +226,7 @@ def test_users_are_filtered(api: Gateway) -> None:
     assert (listed(api, disabled="true"), listed(api, disabled="false")) == (["b"], ["a"])
     assert (listed(api, externalId="7"), listed(api, externalId="8")) == (["a"], [])
     assert (listed(api, email="B@Example.com"), listed(api, teamId="west")) == (["b"], ["a"])
+    assert (listed(api, email="b@example.com", disabled="false"), listed(api, email="c@example.com")) == ([], [])
     assert listed(api, excludeSiroUsers="true") == listed(api, excludeSiroUsers="false") == ["b", "a"]
 
 
@@ -239,6 +259,8 @@ def test_users_come_in_pages(api: Gateway) -> None:
         ({"externalId": ""}, "externalId"),
         ({"email": "dana"}, "email"),
         ({"cursor": "abc"}, "cursor"),
+        ({"cursor": "abc", "email": "dana@example.com"}, "cursor"),
+        ({"teamId": "a/b"}, "teamId"),
         ({"limit": 5}, "limit"),
     ],
 )
@@ -317,7 +339,7 @@ def _giving(users: Any, others: Any) -> Any:
 
 def test_the_organization_has_a_name_once_it_was_given_one(api: Gateway) -> None:
     nameless = api.get(ORGANIZATION)
-    assert shown(documented.OrganizationShown, nameless)["name"] is None
+    assert shown(documented.OrganizationShown, nameless) == {"id": "acme", "name": None, "updatedAt": None}
     named = change(api, ORGANIZATION, {"name": "Acme Solar"}, **{"if-match": nameless.headers["etag"]})
     assert shown(documented.OrganizationShown, named) == {
         "id": "acme",
@@ -396,6 +418,13 @@ def _from_a_phone(api: Gateway) -> str:
     return "rec_7"
 
 
+def _from_an_upload_of_the_core(api: Gateway) -> str:
+    slot = api.post(f"{CORE}/recordings/signed-urls", {"fileType": "mp3", "fileSize": 4}).json["data"]
+    answer = api.post(f"{CORE}/recordings/upload", {"downloadUrl": slot["downloadUrl"], "fileType": "mp3"})
+    assert answer.status == 201, answer.body
+    return str(answer.json["data"]["id"])
+
+
 def _from_a_form(api: Gateway) -> str:
     answer = upload(api, ("type", "phone"), ("consent_status", "all_consented"), ("file", a_wav()))
     assert answer.status == 201, answer.body
@@ -409,7 +438,13 @@ def _from_a_form_without_its_file(api: Gateway) -> str:
     return str(answer.json["error"]["upload"]["id"])
 
 
-MADE = (_from_an_upload_url, _from_a_phone, _from_a_form, _from_a_form_without_its_file)
+MADE = (
+    _from_an_upload_url,
+    _from_a_phone,
+    _from_an_upload_of_the_core,
+    _from_a_form,
+    _from_a_form_without_its_file,
+)
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -417,7 +452,11 @@ def test_a_recording_carries_the_name_of_who_made_it(made: Any, api: Gateway, se
     new_team(api)
     new_user(api, id="user_1", firstName="Dana", lastName="Reyes", memberTeamId="west")
     change(api, ORGANIZATION, {"name": "Acme Solar"})
-    assert services.recordings.get("acme", made(api)).rep == Rep("Dana", "Reyes", "west", "Acme Solar")
+    recording_id = made(api)
+    assert services.recordings.get("acme", recording_id).rep == Rep("Dana", "Reyes", "west", "Acme Solar")
+    found = api.get(f"{CORE}/recordings/{recording_id}").json["data"]
+    names = ("userId", "repFirstName", "repLastName", "teamId", "organizationName")
+    assert [found[name] for name in names] == ["user_1", "Dana", "Reyes", "west", "Acme Solar"]
 
 
 @pytest.mark.parametrize("made", MADE)

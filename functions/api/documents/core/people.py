@@ -66,7 +66,7 @@ class OrganizationShown(CamelShown):
 
     id: str
     name: str | None = Field(description="Stands on its recordings as `organizationName`.")
-    updated_at: str
+    updated_at: str | None = Field(description="Null of one that has not said anything of itself.")
 
 
 _USER: Mapping[str, Any] = {

@@ -14,7 +14,7 @@ from api.reading import Asked, Id, Line
 from api.surface import Call, etag
 from api.surfaces.core.wire import ADMIN, READ, enveloped, own_organization, surface, timestamp
 from auricle.errors import InvalidRequest, TeamNotFound, UserNotFound
-from auricle.people import TEAMS, USERS, Organization, Team, User
+from auricle.people import TEAMS, USERS, Organization, Team, User, find_user
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -115,18 +115,16 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
         return (
             asked.disabled in (None, user.disabled)
             and asked.external_id in (None, user.external_id)
-            and (asked.email is None or asked.email.casefold() == user.email.casefold())
             and asked.team_id in (None, user.member_team_id)
         )
 
     filters = repr((asked.disabled, asked.external_id, asked.email, asked.team_id))
     cursors = Cursors(call.parts.settings(), org=call.org, route="users", filters=filters)
-    page = call.services.collection(USERS).list(
-        call.org,
-        asked.page_size,
-        cursors.position(asked.cursor) if asked.cursor is not None else None,
-        wanted=wanted,
-    )
+    position = cursors.position(asked.cursor) if asked.cursor is not None else None
+    if asked.email is not None:
+        user = find_user(call.services.collection, call.org, asked.email)
+        return enveloped([_user(user)] if user is not None and wanted(user) else [], cursor=None)
+    page = call.services.collection(USERS).list(call.org, asked.page_size, position, wanted=wanted)
     return enveloped([_user(user) for user in page.records], cursor=cursors.sign(page.next_position))
 
 
@@ -181,9 +179,10 @@ async def update_user(call: Call, asked: UserPatch) -> Response:
         for name, value in said.items()
         if value is not None or name not in {"email", "disabled", "billable", "coach_team_ids"}
     }
-    if asked.contact_settings is not None:
-        said["suppress_emails"] = asked.contact_settings.suppress_emails
-        said["suppress_email_errors"] = asked.contact_settings.suppress_email_errors
+    if "coach_team_ids" in said:
+        said["coach_team_ids"] = tuple(dict.fromkeys(said["coach_team_ids"]))
+    if (mail := asked.contact_settings) is not None:
+        said |= {name: getattr(mail, name) for name in mail.model_fields_set}
     user = change_user(
         call.org,
         user_id,
@@ -314,4 +313,5 @@ def _team(team: Team) -> dict[str, Any]:
 
 
 def _organization(organization: Organization) -> dict[str, Any]:
-    return {"id": organization.id, "name": organization.name, "updatedAt": timestamp(organization.updated_at)}
+    said_at = organization.updated_at if organization.revision else None
+    return {"id": organization.id, "name": organization.name, "updatedAt": timestamp(said_at)}

@@ -88,8 +88,10 @@ def change_connection(
 
 def remove_connection(org: str, found_id: str, *, connections: Collection[Connection], if_revision: int | None) -> None:
     """Removes it. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
-    connection = connections.get(org, found_id)
-    if if_revision is not None and connection.revision != if_revision:
-        raise PreconditionFailed("The connection was changed meanwhile. Read it again, then ask anew.")
-    if not connections.remove(connection):
-        raise TransientError("The connection was changed while it was being removed. Try again.")
+    for _ in range(_ATTEMPTS):
+        connection = connections.get(org, found_id)
+        if if_revision is not None and connection.revision != if_revision:
+            raise PreconditionFailed("The connection was changed meanwhile. Read it again, then ask anew.")
+        if connections.remove(connection):
+            return
+    raise TransientError("The connection kept changing while it was being removed. Try again.")

@@ -7,10 +7,10 @@ their credentials has their name on the recordings they make.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auricle.collection import Kind, T
@@ -29,8 +29,11 @@ from auricle.recording import Rep
 if TYPE_CHECKING:
     from auricle.ports import Collection
 
-MAX_LISTED = 1000
-"""Users or teams looked at to answer what is asked of all of them."""
+MAX_LOOKS = 10
+"""Readings in which users are looked for by what no index knows."""
+CLAIM_HOLDS = timedelta(minutes=1)
+"""So long an address is kept for a user who is not stored with it yet: no request that stores one takes longer."""
+_PAGE = 100
 _ATTEMPTS = 5
 
 
@@ -132,21 +135,20 @@ def find_user(collection: Callable[[Kind[Any]], Any], org: str, email_or_phone: 
         claim_id = _claim_id(email_or_phone)
         claims: Collection[EmailClaim] = collection(EMAILS)
         claim = claims.find(org, [claim_id]).get(claim_id)
-        return users.find(org, [claim.user_id]).get(claim.user_id) if claim else None
+        user = users.find(org, [claim.user_id]).get(claim.user_id) if claim else None
+        return user if user is not None and _claim_id(user.email) == claim_id else None
     digits = _digits(email_or_phone)
-    found = users.list(
-        org,
-        1,
-        wanted=lambda user: bool(digits) and user.phone_number is not None and _digits(user.phone_number) == digits,
-    )
-    return found.records[0] if found.records else None
+    if not digits:
+        return None
+    found = _users(users, org, lambda user: user.phone_number is not None and _digits(user.phone_number) == digits)
+    return next(found, None)
 
 
 def members_of(org: str, team_id: str, records: Collections) -> Sequence[str]:
     """Ids of the users of a team. Raises TeamNotFound."""
     records.collection(TEAMS).get(org, team_id)
-    members = records.collection(USERS).list(org, MAX_LISTED, wanted=lambda user: user.member_team_id == team_id)
-    return [user.id for user in members.records]
+    users = records.collection(USERS)
+    return [user.id for user in _users(users, org, lambda user: user.member_team_id == team_id)]
 
 
 def add_user(user: User, records: Collections) -> None:
@@ -190,11 +192,11 @@ def change_user(
         after = change(before)
         if after == before:
             return before
-        _check_teams(after, records)
+        _check_teams(after, records, before)
+        after = replace(after, updated_at=now)
         moved = _claim_id(after.email) != _claim_id(before.email)
         if moved:
             _claim_email(after, records)
-        after = replace(after, updated_at=now)
         if users.replace(after, expected=before):
             if moved:
                 _release_email(before, records)
@@ -232,17 +234,19 @@ def remove_team(org: str, team_id: str, *, records: Collections, if_revision: in
     """Removes a team nobody belongs to.
 
     Raises:
-        TeamNotFound, PreconditionFailed: as changing it does.
+        TeamNotFound, PreconditionFailed, TransientError: as changing it does.
         Conflict: it has members or coaches.
     """
     teams = records.collection(TEAMS)
-    team = teams.get(org, team_id)
-    if if_revision is not None and team.revision != if_revision:
-        raise PreconditionFailed("The team was changed meanwhile. Read it again, then ask anew.")
-    if _has_people(org, team_id, records):
-        raise Conflict("The team has members or coaches. Move them to another team first.")
-    if not teams.remove(team):
-        raise TransientError("The team was changed while it was being removed. Try again.")
+    for _ in range(_ATTEMPTS):
+        team = teams.get(org, team_id)
+        if if_revision is not None and team.revision != if_revision:
+            raise PreconditionFailed("The team was changed meanwhile. Read it again, then ask anew.")
+        if _has_people(org, team_id, records):
+            raise Conflict("The team has members or coaches. Move them to another team first.")
+        if teams.remove(team):
+            return
+    raise TransientError("The team kept changing while it was being removed. Try again.")
 
 
 def _has_people(org: str, team_id: str, records: Collections) -> bool:
@@ -293,30 +297,56 @@ def new_user_id(now: datetime) -> str:
     return new_id("user", now)
 
 
-def _check_teams(user: User, records: Collections) -> None:
-    wanted = {
+def _users(users: Collection[User], org: str, wanted: Callable[[User], bool]) -> Iterator[User]:
+    """The users wanted, those added last first. A page may be short of them and still not be the last."""
+    position = None
+    for _ in range(MAX_LOOKS):
+        page = users.list(org, _PAGE, position, wanted=wanted)
+        yield from page.records
+        position = page.next_position
+        if position is None:
+            return
+
+
+def _check_teams(user: User, records: Collections, before: User | None = None) -> None:
+    """Teams the user was in before may have been removed since: only those that are new must be there."""
+    kept = {before.member_team_id, *before.coach_team_ids} if before else set()
+    named = {
         "memberTeamId": user.member_team_id,
         **{f"coachTeamIds.{n}": one for n, one in enumerate(user.coach_team_ids)},
     }
-    known = records.collection(TEAMS).find(user.org, [team for team in wanted.values() if team is not None])
+    wanted = {field: team for field, team in named.items() if team is not None and team not in kept}
+    known = records.collection(TEAMS).find(user.org, list(wanted.values())) if wanted else {}
     for field, team in wanted.items():
-        if team is not None and team not in known:
+        if team not in known:
             raise InvalidRequest(f"{field} is no team of the organization", field=field)
 
 
 def _claim_email(user: User, records: Collections) -> None:
-    """The address is this user's from now on. A claim whose user was never stored gives way."""
+    """The address is this user's from now on. A claim that never led to a user with it gives way after a while."""
     claims = records.collection(EMAILS)
     claim = EmailClaim(user.org, _claim_id(user.email), user.updated_at, user.id)
-    try:
-        claims.add(claim)
-    except Conflict:
-        held = claims.get(user.org, claim.id)
-        holder = records.collection(USERS).find(user.org, [held.user_id]).get(held.user_id)
-        stale = holder is None or _claim_id(holder.email) != claim.id
-        if held.user_id == user.id or (stale and claims.replace(claim, expected=held)):
-            return
-        raise Conflict("There is a user with this email address already.") from None
+    for _ in range(_ATTEMPTS):
+        try:
+            claims.add(claim)
+        except Conflict:
+            held = claims.find(user.org, [claim.id]).get(claim.id)
+            if held is None:
+                continue  # given up meanwhile
+            if held.user_id != user.id and not _is_stale(held, user.updated_at, records):
+                raise Conflict("There is a user with this email address already.") from None
+            if not claims.replace(claim, expected=held):
+                continue
+        return
+    raise TransientError("The email address kept changing hands. Try again.")
+
+
+def _is_stale(claim: EmailClaim, now: datetime, records: Collections) -> bool:
+    """Whether nobody has the address any more, nor is about to have it."""
+    if now - claim.created_at < CLAIM_HOLDS:
+        return False
+    holder = records.collection(USERS).find(claim.org, [claim.user_id]).get(claim.user_id)
+    return holder is None or _claim_id(holder.email) != claim.id
 
 
 def _release_email(user: User, records: Collections) -> None:
@@ -331,9 +361,11 @@ def _release_email(user: User, records: Collections) -> None:
 
 
 def _claim_id(email: str) -> str:
-    """Addresses that differ in case only are one person's."""
-    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:40]
+    """Addresses that differ only in case, or in how accents are encoded, are one person's."""
+    folded = unicodedata.normalize("NFC", email.strip()).casefold()
+    return hashlib.sha256(unicodedata.normalize("NFC", folded).encode()).hexdigest()[:40]
 
 
 def _digits(number: str) -> str:
-    return re.sub(r"\D", "", number)
+    """The number alone, in whatever script its digits are; `00` is how some write `+`."""
+    return "".join(str(unicodedata.decimal(one)) for one in number if one.isdecimal()).removeprefix("00")
