@@ -37,7 +37,11 @@ _OF_BODIES = (
     Refusal(413, "body-too-large", f"The body has more than {MAX_BODY_BYTES} bytes."),
     Refusal(415, "unsupported-media-type", "The body is declared to be something other than JSON."),
 )
-_OF_POSTS = (Refusal(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),)
+_OF_POSTS = (
+    Refusal(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),
+    Refusal(409, "idempotency-in-progress", "An earlier request with the Idempotency-Key is still being answered."),
+    Refusal(409, "idempotency-answer-lost", "It has been answered, by a key since changed: the answer is unreadable."),
+)
 _OF_UPDATES = (Refusal(412, "precondition-failed", "If-Match names a state that is no longer the present one."),)
 
 _REF = "#/components/schemas/{model}"
@@ -70,7 +74,7 @@ _HEADER_PARAMETERS: Mapping[str, dict[str, Any]] = {
         "name": "If-Match",
         "in": "header",
         "description": "The `etag` of the state that is to be changed.",
-        "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
+        "schema": {"type": "string", "pattern": '^(\\*|"(0|[1-9][0-9]{0,8})")$'},
     },
 }
 _SECURITY_SCHEMES: Mapping[str, dict[str, Any]] = {
