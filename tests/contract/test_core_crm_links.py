@@ -8,6 +8,7 @@ import pytest
 
 from api.documents.core import crm_links as documented
 from api.surface import Services
+from auricle.deals import DEALS
 from auricle.recording import CrmLink
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
@@ -180,6 +181,16 @@ def test_another_link_than_the_one_there_is_is_not_taken_off(named: Any, api: Ga
     assert services.recordings.get("acme", "rec_1").deal_id == "deal_1"
 
 
+def test_what_an_answer_calls_a_record_leads_to_it(api: Gateway) -> None:
+    """A record no CRM knows is shown with its own id as the CRM's."""
+    assert api.post(f"{AGENT}/deals", {"id": "deal_3", "name": "Ours alone"}).status == 201
+    found = link(api, "OPPORTUNITY", id="deal_3")
+    assert found["externalId"] == "deal_3"
+    named = {"id": found["id"], "externalId": found["externalId"]}
+    assert link(api, "OPPORTUNITY", **named) == found
+    assert unlink(api, "OPPORTUNITY", **named) is True
+
+
 def test_whatever_link_of_that_type_there_is(api: Gateway) -> None:
     link(api, "OPPORTUNITY", id="deal_1")
     assert unlink(api, "OPPORTUNITY") is True
@@ -244,8 +255,12 @@ def test_a_recording_changed_meanwhile_or_locked_stays_as_it_is(api: Gateway, ar
     stale = {"if-match": '"1"'}
     refused(send(api, "DELETE", LINK, body, headers=stale), 412, "precondition-failed")
     assert put(api, {**body, "id": "c2"}, **{"if-match": first.headers["etag"]}).status == 200
-    archive.put("rec_2", locked=True)
-    refused(send(api, "PUT", "/v1/core/recordings/rec_2/link", body), 409, "conflict")
+    linked = CrmLink("CONTACT", "c1", "003/1")
+    archive.put("rec_2", locked=True, crm_link=linked)
+    archive.put("rec_3", deleted_at=NOW, crm_link=linked)
+    for method, changed in (("PUT", {**body, "id": "c2"}), ("DELETE", body)):
+        refused(send(api, method, "/v1/core/recordings/rec_2/link", changed), 409, "conflict")
+        refused(send(api, method, "/v1/core/recordings/rec_3/link", changed), 404, "recording-not-found")
 
 
 # --- what answers show of it --------------------------------------------------------------------------------
@@ -298,6 +313,15 @@ def test_the_customer_of_a_contact_is_that_contact(api: Gateway) -> None:
     unlink(api, "ACCOUNT", id="c2")
     found = customer(api)["crmCustomer"]
     assert (found["id"], found["emailAddress"], found["phoneNumber"]) == ("c1", "jane@example.com", "5551")
+
+
+def test_the_customer_of_a_deal_that_is_gone_is_a_contact_if_there_is_one(api: Gateway, services: Services) -> None:
+    link(api, "OPPORTUNITY", id="deal_1")
+    deals = services.collection(DEALS)
+    deals.remove(deals.get("acme", "deal_1"))
+    assert (customer(api).get("crmCustomer"), customer(api)["crmOpportunities"]) == (None, [])
+    send(api, "POST", f"{AGENT}/recordings/rec_1/link", {"contact_ids": ["c1"]})
+    assert customer(api)["crmCustomer"]["id"] == "c1"
 
 
 def test_a_recording_that_concerns_nobody_has_no_customer(api: Gateway) -> None:

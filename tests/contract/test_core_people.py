@@ -113,6 +113,15 @@ def test_a_wrong_field_of_a_new_user_is_named(wrong: dict[str, Any], field: str,
     assert listed(api) == []
 
 
+def test_an_address_may_have_any_letters(api: Gateway) -> None:
+    assert new_user(api, "jos\u00e9@ex\u00e4mple.com")["email"] == "jos\u00e9@ex\u00e4mple.com"
+    decomposed = {"email": "JOSE\u0301@exa\u0308mple.com", "organizationId": "acme"}
+    refused(api.post(USERS_PATH, decomposed), 409, "conflict")
+    assert len(listed(api, email=decomposed["email"])) == 1
+    half_a_letter = rb'{"email": "\ud800@example.com", "organizationId": "acme"}'
+    refused(api.post(USERS_PATH, half_a_letter), 400, "not-json")
+
+
 def test_a_refused_password_is_not_repeated(api: Gateway) -> None:
     answer = api.post(USERS_PATH, {"email": "a@b", "organizationId": "acme", "password": "hunter2"})
     assert b"hunter2" not in answer.body

@@ -175,14 +175,15 @@ def _is_meant(link: CrmLink, named: CrmLink) -> bool:
     return (
         link.data_type == named.data_type
         and named.id in (None, link.id)
-        and named.external_id in (None, link.external_id)
+        and named.external_id in (None, link.external_id or link.id)
         and named.connection_id in (None, link.connection_id)
     )
 
 
 def _is_named(link: CrmLink, found: Deal | Contact) -> bool:
     """Whether the record is the one in its CRM that the link names, as far as the link says."""
-    return link.external_id in (None, found.external_id) and link.connection_id in (None, found.connection_id)
+    known_as = found.external_id or found.id
+    return link.external_id in (None, known_as) and link.connection_id in (None, found.connection_id)
 
 
 def _deal(org: str, link: CrmLink, records: Collections) -> Deal:
