@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from unittest.mock import patch
 
 import schemathesis
 from schemathesis.config import SchemathesisConfig
@@ -77,7 +79,16 @@ PRECONDITION_FAILED = 412
 
 
 def findings(tag: str) -> list[str]:
-    """What schemathesis finds on the operations of one surface, each kind of finding once."""
+    """What schemathesis finds on the operations of one surface, each kind of finding once.
+
+    It goes on with what it is answered, so ids are the same ones each time.
+    """
+    numbers = random.Random(1)
+    with patch("secrets.token_hex", lambda size=32: numbers.randbytes(size).hex()):
+        return _findings(tag)
+
+
+def _findings(tag: str) -> list[str]:
     services, identity = Fakes(), Identity()
     document = served_document()
     maker = Gateway(services, identity)
