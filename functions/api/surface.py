@@ -8,7 +8,7 @@ so what a route reads is declared to `Surface` instead, parsed by it, and docume
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
@@ -227,11 +227,11 @@ class Surface:
         """Declares a DELETE; `reads` is the model of its query string, or of its JSON body."""
         return self._declared("DELETE", path, scope, reads, in_query=in_query)
 
-    def routes(self, parts: Parts) -> list[Route]:
-        """The operations as routes, in the order they were declared."""
+    def routes(self, parts: Parts, operations: Iterable[Operation]) -> list[Route]:
+        """Operations of this surface as routes, in the order given."""
         return [
             Route(operation.path, self._answering(operation, parts), methods=[operation.method])
-            for operation in self.operations
+            for operation in operations
         ]
 
     def _declared(

@@ -14,7 +14,6 @@ from auricle.consent import Consent
 from auricle.errors import TransientError
 from auricle.processing.sweep import UNTOUCHED, sweep
 from auricle.recording import Audio, Excerpt, Recording, Rep, Status
-from auricle.splitting import split_in_progress
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Gateway
 from tests.contract.test_core_chunks import named, refused, shown
@@ -122,7 +121,7 @@ def test_what_a_crash_left_undone_is_finished_by_asking_again(
         patched.setattr(services.recordings, "create", crash)
         refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 503, "transient")
     halfway = services.recordings.get("acme", "rec_1")
-    assert (halfway.status, split_in_progress(halfway)) == (Status.COMPLETE, True)
+    assert (halfway.status, halfway.split_in_progress) == (Status.COMPLETE, True)
     refused(api.post(SPLIT, {"splitTimestampsMs": [1001]}), 409, "conflict")
     assert halfway.awaits_work
     complete(archive, "rec_2")
@@ -133,7 +132,7 @@ def test_what_a_crash_left_undone_is_finished_by_asking_again(
     assert data["recordings"][0]["id"] == made[0]
     assert data["splitHistory"][0]["splitRecordingId"] == data["recordings"][1]["id"]
     after = services.recordings.get("acme", "rec_1")
-    assert (after.status, split_in_progress(after)) == (Status.RAW_SPLIT, False)
+    assert (after.status, after.split_in_progress) == (Status.RAW_SPLIT, False)
     assert len(services.workflow) == 2
 
 

@@ -23,7 +23,6 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.splitting import split_in_progress
 from auricle.transcript import display_name
 
 
@@ -246,7 +245,7 @@ FIELDS: Mapping[str, Field] = {
     "originalDeviceId": Field(_R, lambda seen: seen.capture.device_id),
     "codeVersion": Field(_R, lambda seen: seen.capture.code_version),
     "lock": Field(_R, lambda seen: seen.recording.locked),
-    "splitLock": Field(_R, lambda seen: split_in_progress(seen.recording)),
+    "splitLock": Field(_R, lambda seen: seen.recording.split_in_progress),
     "mergeLock": Field(_R, _merging),
     "splitRetryNeeded": _NEVER_STUCK,
     "organizationName": Field(_DIRECTORY, lambda seen: seen.rep.organization_name),

@@ -14,18 +14,11 @@ from api.answers import json_response
 from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
-from api.surfaces.core import crm_links
-from api.surfaces.core.chunks import chunks_shown
-from api.surfaces.core.debrief import debrief_questions_shown
 from api.surfaces.core.fields import fields_of
 from api.surfaces.core.given import CrmObject, CrmObjects, check_connection, check_date, linking, rep_of_user
-from api.surfaces.core.media import images_shown, multimedia_shown
-from api.surfaces.core.mobile_events import mobile_event_shown
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
 from auricle.errors import IllegalTransition, InvalidRequest, PreconditionFailed, RecordingNotFound
 from auricle.identifiers import is_id
-from auricle.media import IMAGES, MULTIMEDIA
-from auricle.mobile_events import MOBILE_EVENTS
 from auricle.ports import Position, RecordingFilter
 from auricle.recording import Recording, RecordingDetail, Result, Status
 
@@ -265,6 +258,8 @@ async def list_core_recordings(call: Call, asked: RecordingsRequest) -> Response
     found, cursor = _page(call, wanted, limit, asked.cursor, oldest_first=oldest_first)
     items = [_item(recording) for recording in found]
     if "true" in (asked.show_crm_customer, asked.show_crm_customers):
+        from api.surfaces.core import crm_links
+
         for item, customer in zip(items, crm_links.crm_customers(call, found), strict=True):
             if customer is not None:
                 item["crmCustomer"] = customer
@@ -376,26 +371,51 @@ async def restore_core_recording(call: Call) -> Response:
 
 def _children(asked: ShowRequest) -> Sequence[Kind[Any]]:
     """What lies with the recording and is read with it, in the same query, where a flag asks for it."""
+    if "true" not in (asked.photos, asked.multimedia_events, asked.mobile_events):
+        return ()
+    from auricle.media import IMAGES, MULTIMEDIA
+    from auricle.mobile_events import MOBILE_EVENTS
+
     asked_for = ((asked.photos, IMAGES), (asked.multimedia_events, MULTIMEDIA), (asked.mobile_events, MOBILE_EVENTS))
     return [kind for flag, kind in asked_for if flag == "true"]
 
 
 def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str, Any]:
-    """Every field of the recording, what was asked for by flags included."""
+    """Every field of the recording, what was asked for by flags included.
+
+    What other modules show is loaded where there is something to show: most requests need none of it.
+    """
     recording, children = detail.recording, detail.children
-    shown: dict[str, Any] = {**chunks_shown(detail), "debriefQuestions": debrief_questions_shown(recording)}
-    if asked.photos == "true":
-        shown["images"] = images_shown(children)
-    if asked.multimedia_events == "true":
-        shown["multimediaEvents"] = multimedia_shown(children)
+    shown: dict[str, Any] = {}
+    if detail.chunks is not None:
+        from api.surfaces.core.chunks import chunks_shown
+
+        shown |= chunks_shown(detail)
+    if recording.debrief_asked:
+        from api.surfaces.core.debrief import debrief_questions_shown
+
+        shown["debriefQuestions"] = debrief_questions_shown(recording)
+    if "true" in (asked.photos, asked.multimedia_events):
+        from api.surfaces.core.media import images_shown, multimedia_shown
+
+        if asked.photos == "true":
+            shown["images"] = images_shown(children)
+        if asked.multimedia_events == "true":
+            shown["multimediaEvents"] = multimedia_shown(children)
     if asked.mobile_events == "true":
+        from api.surfaces.core.mobile_events import mobile_event_shown
+        from auricle.mobile_events import MOBILE_EVENTS
+
         shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
-    if asked.crm_customers == "true":
-        shown["crmCustomer"] = crm_links.crm_customer(call, recording)
-    if asked.crm_opportunities == "true":
-        shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
-    if asked.media_opportunities == "true":
-        shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
+    if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
+        from api.surfaces.core import crm_links
+
+        if asked.crm_customers == "true":
+            shown["crmCustomer"] = crm_links.crm_customer(call, recording)
+        if asked.crm_opportunities == "true":
+            shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
+        if asked.media_opportunities == "true":
+            shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
     return fields_of(detail, shown)
 
 

@@ -303,6 +303,11 @@ class Recording:
         return self.consent is Consent.PENDING
 
     @property
+    def split_in_progress(self) -> bool:
+        """Whether cuts are noted that are not made yet."""
+        return bool(self.splits) and self.status is not Status.RAW_SPLIT
+
+    @property
     def awaits_work(self) -> bool:
         """Whether something must still happen to it by itself: not while consent holds it, nor after a failure."""
         held = self.status is Status.UPLOADED and not self.consent.allows_processing

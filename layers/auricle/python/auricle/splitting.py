@@ -134,11 +134,6 @@ def merge(
     raise AssertionError("there is always another id")
 
 
-def split_in_progress(recording: Recording) -> bool:
-    """Whether cuts are noted that are not made yet: what `splitLock` says."""
-    return bool(recording.splits) and recording.status is not Status.RAW_SPLIT
-
-
 def _check_usable(recording: Recording, done: str) -> None:
     if recording.status is Status.RAW_SPLIT:
         raise Conflict(f"Recording {recording.id} is split: it cannot be {done}.")

@@ -278,6 +278,15 @@ def test_what_an_operation_reads_is_what_its_document_shows(document: dict[str, 
 
 # --- start-up -----------------------------------------------------------------------------------------------
 
+
+def test_a_request_of_the_core_api_loads_the_module_that_answers_it() -> None:
+    core = next(door for door in application.DOORS if door.prefix == "/v1/core")
+    for operation in core.surface.operations:
+        answering = core.answering(operation.path)
+        assert answering is not None, operation.path
+        assert answering[1] == operation.endpoint.__module__, operation.path
+
+
 _LOADED = """
 import sys
 from types import SimpleNamespace
