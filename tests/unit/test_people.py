@@ -137,6 +137,28 @@ def test_an_address_asked_for_in_vain_leads_to_nobody(fakes: Fakes, monkeypatch:
     assert having(fakes, "new@example.com") == "user_2"
 
 
+def test_an_address_of_a_user_who_was_never_added_is_anothers_later(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupted(fakes, patch, USERS, "add", _fail)
+        with pytest.raises(ConnectionError):
+            added(fakes, "user_1", "dana@example.com")
+    with pytest.raises(Conflict):
+        added(fakes, "user_2", "dana@example.com", at=MUCH_LATER - timedelta(microseconds=1))
+    added(fakes, "user_2", "dana@example.com", at=MUCH_LATER)
+    assert having(fakes, "dana@example.com") == "user_2"
+
+
+def test_who_was_never_added_may_be_added_at_once(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        interrupted(fakes, patch, USERS, "add", _fail)
+        with pytest.raises(ConnectionError):
+            added(fakes, "user_1", "dana@example.com")
+    added(fakes, "user_1", "dana@example.com")
+    assert having(fakes, "dana@example.com") == "user_1"
+
+
 def test_an_address_is_kept_for_who_is_about_to_have_it(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     added(fakes, "user_1", "old@example.com")
     refusals = []
@@ -230,10 +252,15 @@ def test_a_telephone_is_known_however_it_is_written(written: str, fakes: Fakes) 
     assert found.id == "user_1"
 
 
-@pytest.mark.parametrize("written", ["", "+", "call me", "+49 30 1", "²"])
-def test_no_number_is_nobodys(written: str, fakes: Fakes) -> None:
+def test_another_number_is_nobodys(fakes: Fakes) -> None:
     added(fakes, "user_1", phone_number="+49 30 1234567")
     added(fakes, "user_2", "kim@example.com")
+    assert find_user(fakes.collection, "acme", "+49 30 1") is None
+
+
+@pytest.mark.parametrize("written", ["", "+", "call me", "²"], ids=["nothing", "plus", "words", "superscript"])
+def test_what_is_no_number_is_not_looked_for(written: str, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(fakes.collection(USERS)), "list", None)
     assert find_user(fakes.collection, "acme", written) is None
 
 

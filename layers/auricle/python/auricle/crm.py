@@ -56,8 +56,7 @@ class Linked:
     @property
     def external_id(self) -> str:
         """The CRM's id of it; Auricle's, of a record that no CRM knows."""
-        found = self.deal or self.contact
-        return (found.external_id if found else self.link.external_id) or self.id
+        return self.link.external_id or self.id
 
 
 def find_linked(org: str, link: CrmLink, *, records: Collections, contacts: ContactStore) -> Linked:

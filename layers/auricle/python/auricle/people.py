@@ -362,8 +362,8 @@ def _release_email(user: User, records: Collections) -> None:
 
 def _claim_id(email: str) -> str:
     """Addresses that differ only in case, or in how accents are encoded, are one person's."""
-    folded = unicodedata.normalize("NFC", email.strip()).casefold()
-    return hashlib.sha256(unicodedata.normalize("NFC", folded).encode()).hexdigest()[:40]
+    folded = unicodedata.normalize("NFC", email.strip().casefold())
+    return hashlib.sha256(folded.encode()).hexdigest()[:40]
 
 
 def _digits(number: str) -> str:
