@@ -58,6 +58,7 @@ BEYOND_SCHEMAS = (
     r"is not yours: a token may do no more than its maker",
     r"must lie between 1990-01-01 and a day from now",
     r"must be from \d{4} to \d{4}",
+    r"must lie in the future",
     r"is missing: up to \d+ bytes are sent with the form",
     r"has the same option twice",
     r"is named more than once",

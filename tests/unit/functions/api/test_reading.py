@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from starlette.requests import Request
 
 from api.faults import Refused
 from api.reading import Asked, read_body
+from tests.loops import run
 
 
 class Inner(Asked):
@@ -28,7 +28,7 @@ def read(content: bytes) -> Body:
         return {"type": "http.request", "body": content, "more_body": False}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
-    return asyncio.run(read_body(Request(scope, receive), Body))
+    return run(read_body(Request(scope, receive), Body))
 
 
 def test_a_whole_number_may_be_written_as_a_fraction() -> None:

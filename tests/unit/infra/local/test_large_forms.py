@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from infra.local import glue
 from infra.local.front import MAX_INVOCATION_BYTES, Front
 from infra.local.large_forms import PATH
 from tests.contract.forms import BOUNDARY, form
+from tests.loops import run
 
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 FIELDS = (("type", "phone"), ("consent_status", "pending"), ("title", 'Größe "42"'))
@@ -60,7 +60,7 @@ def ask(body: bytes, *, path: str = PATH, content_type: str = CONTENT_TYPE, whol
         "scheme": "http",
         "server": ("127.0.0.1", 8080),
     }
-    asyncio.run(served(scope, receive, send))
+    run(served(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
