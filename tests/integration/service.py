@@ -13,11 +13,12 @@ from uuid import uuid4
 import httpx
 
 from infra.local.child import Child
+from infra.local.cli import EVERY_SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-SCOPES = ("audio:read", "audio:write", "audio:download")
+SCOPES = EVERY_SCOPE
 AUDIO_FILES = "/api/v1/audio-files"
 FOUNDER = "/api/v1/agent/founder"
 ENDED = {"completed", "failed"}

@@ -31,7 +31,7 @@ class Phone(Service):
 
     @classmethod
     def at(cls, engine: Child, org: str) -> Phone:
-        token = engine.token(org=org, roles=["founder"], scopes=[*SCOPES, "recordings:read", "recordings:write"])
+        token = engine.token(org=org, roles=["founder"], scopes=SCOPES)
         headers = {"authorization": f"Bearer {token}"}
         return cls(engine, org, httpx.Client(base_url=engine.base_url, headers=headers, timeout=60, trust_env=False))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -247,20 +248,18 @@ def test_another_tenant_finds_none_of_it(auricle: Child, service: Service, call:
     """Every route of the API's own document that names a thing, asked by who must not know it."""
     document = service.get("/openapi.json")
     stranger = Service.at(auricle, "stranger")
-    ids = {"audio_file_id": call, "recording_id": call, "contact_id": contact}
-    bodies: dict[str, Any] = {f"{FOUNDER}/recordings/{{recording_id}}/link": {"contact_ids": [contact]}}
-
+    ids = defaultdict(lambda: call, contact_id=contact)
     named = [
-        (method, path)
+        (method, path, operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example"))
         for path, operations in document["paths"].items()
         if "{" in path
-        for method in operations
+        for method, operation in operations.items()
         if method in {"get", "post", "put", "patch", "delete"}
     ]
-    assert len(named) >= 10
-    for method, path in named:
-        body = bodies.get(path, {}) if method == "post" else None
-        assert stranger.http.request(method, path.format(**ids), json=body).status_code == 404, (method, path)
+    assert len(named) >= 60
+    for method, path, body in named:
+        answer = stranger.http.request(method, path.format_map(ids), json=body)
+        assert answer.status_code == 404, (method, path, answer.text)
     assert stranger.get(AUDIO_FILES)["items"] == []
     refused = stranger.http.post(f"{AUDIO_FILES}/upload-url", json={"fileName": "a.wav", "contactIds": [contact]})
     assert refused.status_code == 422
