@@ -91,7 +91,7 @@ def test_of_a_user_little_needs_to_be_said(api: Gateway) -> None:
         ({"email": "a@b c"}, "email"),
         ({"email": f"{'a' * 255}@b"}, "email"),
         ({"organizationId": None}, "organizationId"),
-        ({"id": "a/b"}, "id"),
+        ({"id": "a b"}, "id"),
         ({"phoneNumber": "call me"}, "phoneNumber"),
         ({"firstName": ""}, "firstName"),
         ({"lastName": "a\nb"}, "lastName"),
@@ -472,3 +472,19 @@ def test_a_recording_carries_the_name_of_who_made_it(made: Any, api: Gateway, se
 def test_of_a_stranger_a_recording_carries_no_name(made: Any, api: Gateway, services: Services) -> None:
     assert services.recordings.get("acme", made(api)).rep is None
     assert services.collection(USERS).find("acme", ["user_1"]) == {}
+
+
+@pytest.mark.parametrize("subject", ["auth0|5f7c8ec7c33c6c004bbafe82", "dana@example.com", "https://idp.test/users/7"])
+def test_a_subject_of_any_identity_provider_has_a_name(subject: str, api: Gateway, services: Services) -> None:
+    """No path and no key can hold such a text, so the user has an id made of it, and is found by it."""
+    made = api.post(
+        USERS_PATH, {"id": subject, "email": "d@example.com", "organizationId": "acme", "firstName": "Dana"}
+    )
+    assert made.status == 200, made.body
+    assert api.get(f"{USERS_PATH}/{made.json['id']}").json["firstName"] == "Dana"
+    again = {"id": subject, "email": "other@example.com", "organizationId": "acme"}
+    assert api.post(USERS_PATH, again).status == 409
+    uploaded = api.post("/api/v1/audio-files/upload-url", {"fileName": "a.wav"}, token=api.identity.token(sub=subject))
+    assert uploaded.status == 201, uploaded.body
+    recording = services.recordings.get("acme", uploaded.json["audioFileId"])
+    assert (recording.user_id, recording.rep) == (subject, Rep("Dana"))

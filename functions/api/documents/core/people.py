@@ -107,8 +107,8 @@ OPERATIONS: Mapping[str, Documented] = {
     ),
     "create_user": Documented(
         summary="Add a user",
-        description="With the `sub` of their credentials as `id`, the recordings they make carry their name and team. "
-        "Auricle keeps no passwords.",
+        description="With the `sub` of their credentials as `id`, the recordings they make carry their name and team; "
+        "of a `sub` like `auth0|5f7c`, which no path can hold, an id is made. Auricle keeps no passwords.",
         answer=UserShown,
         example=_USER,
         refusals=(_NO_ORGANIZATION, Refusal(409, "conflict", "The id or the email address is taken.")),

@@ -66,10 +66,11 @@ def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str |
     Raises:
         InvalidRequest: the directory does not know the user; the caller it need not know.
     """
-    from auricle.people import USERS, find_user
+    from auricle.people import USERS, directory_id, find_user
 
     users = call.services.collection
-    if user_id not in (None, call.caller.user) and user_id not in users(USERS).find(call.org, [str(user_id)]):
+    known_as = directory_id(user_id or call.caller.user)
+    if user_id not in (None, call.caller.user) and known_as not in users(USERS).find(call.org, [known_as]):
         raise InvalidRequest("userId is no user of the organization", field="userId")
     found = user_id
     for field, value in (("userEmail", email), ("userPhone", phone)):

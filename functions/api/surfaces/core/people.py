@@ -46,9 +46,12 @@ class UsersRequest(Asked):
 
 
 class UserRequest(Asked):
-    """`POST /users`. `id`, where given, is the `sub` of the user's credentials: their recordings carry their name."""
+    """`POST /users`. `id`, where given, is the `sub` of the user's credentials: their recordings carry their name.
 
-    id: Id | None = None
+    A `sub` with characters that no id has becomes an id made of it, which the answer shows.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")] | None = None
     email: Email
     organization_id: Id = Field(alias="organizationId")
     phone_number: Phone | None = Field(None, alias="phoneNumber")
@@ -130,7 +133,7 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
 
 @surface.post("/users", scope=ADMIN, reads=UserRequest)
 async def create_user(call: Call, asked: UserRequest) -> Response:
-    from auricle.people import add_user, new_user_id
+    from auricle.people import add_user, directory_id, new_user_id
 
     own_organization(call, asked.organization_id)
     if asked.password is not None:
@@ -138,7 +141,7 @@ async def create_user(call: Call, asked: UserRequest) -> Response:
     now, mail = call.parts.now(), asked.contact_settings
     user = User(
         org=call.org,
-        id=asked.id or new_user_id(now),
+        id=directory_id(asked.id) if asked.id else new_user_id(now),
         created_at=now,
         updated_at=now,
         email=asked.email,

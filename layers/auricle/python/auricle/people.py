@@ -23,7 +23,7 @@ from auricle.errors import (
     TransientError,
     UserNotFound,
 )
-from auricle.identifiers import new_id
+from auricle.identifiers import is_id, new_id
 from auricle.recording import Rep
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def rep_of(user: User, organization: Organization | None = None) -> Rep:
 
 def rep_of_id(org: str, user_id: str, records: Collections) -> Rep | None:
     """The user of that id as recordings name them, with the organization's name; None when neither is known."""
-    user = records.collection(USERS).find(org, [user_id]).get(user_id)
+    known_as = directory_id(user_id)
+    user = records.collection(USERS).find(org, [known_as]).get(known_as)
     organization = records.collection(ORGANIZATIONS).find(org, [org]).get(org)
     if user is None:
         return Rep(organization_name=organization.name) if organization and organization.name else None
@@ -290,6 +291,14 @@ def name_organization(
         if organizations.replace(after, expected=before):
             return replace(after, revision=before.revision + 1)
     raise TransientError("The organization kept changing while it was being written. Try again.")
+
+
+def directory_id(subject: str) -> str:
+    """The id of the user whose credentials have that `sub`: itself where it can be an id, else one made of it.
+
+    Identity providers make subjects like `auth0|5f7c8ec7c33c6c004bbafe82`, which no path and no key can hold.
+    """
+    return subject if is_id(subject) else f"sub_{hashlib.sha256(subject.encode()).hexdigest()[:40]}"
 
 
 def new_user_id(now: datetime) -> str:
