@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from auricle.changing import change_record
 from auricle.collection import Kind
 from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
 from auricle.ports import Collection
@@ -73,17 +74,14 @@ def change_connection(
     if_revision: int | None,
 ) -> Connection:
     """The connection as `change` makes it, stored. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
-    for _ in range(_ATTEMPTS):
-        before = connections.get(org, found_id)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The connection was changed meanwhile. Read it again, then send the change anew.")
-        after = change(before)
-        if after == before:
-            return before
-        after = replace(after, updated_at=now)
-        if connections.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The connection kept changing while it was being written. Try again.")
+    return change_record(
+        "connection",
+        lambda: connections.get(org, found_id),
+        lambda after, before: connections.replace(after, expected=before),
+        change,
+        now=now,
+        if_revision=if_revision,
+    )
 
 
 def remove_connection(org: str, found_id: str, *, connections: Collection[Connection], if_revision: int | None) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from auricle.errors import PreconditionFailed, TransientError
 from auricle.identifiers import new_id
 
 if TYPE_CHECKING:
     from auricle.ports import ContactStore
-
-_ATTEMPTS = 8
 
 
 class CustomerType(StrEnum):
@@ -104,14 +101,13 @@ def change_contact(
         PreconditionFailed: it is not at `if_revision` (any more).
         TransientError: it kept changing under the write.
     """
-    for _ in range(_ATTEMPTS):
-        before = contacts.get_contact(org, contact_id)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The contact was changed meanwhile. Read it again, then send the change anew.")
-        after = change(before)
-        if after == before:
-            return before
-        after = replace(after, updated_at=now)
-        if contacts.replace_contact(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The contact kept changing while it was being written. Try again.")
+    from auricle.changing import change_record
+
+    return change_record(
+        "contact",
+        lambda: contacts.get_contact(org, contact_id),
+        lambda after, before: contacts.replace_contact(after, expected=before),
+        change,
+        now=now,
+        if_revision=if_revision,
+    )

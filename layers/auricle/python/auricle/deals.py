@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from auricle.collection import Kind
-from auricle.errors import DealNotFound, PreconditionFailed, TransientError
+from auricle.errors import DealNotFound
 from auricle.identifiers import new_id
 
 if TYPE_CHECKING:
     from auricle.ports import Collection, ContactStore
-
-_ATTEMPTS = 8
 
 
 class Disposition(StrEnum):
@@ -104,16 +102,19 @@ def change_deal(
         PreconditionFailed: it is not at `if_revision` (any more).
         TransientError: it kept changing under the write.
     """
-    for _ in range(_ATTEMPTS):
-        before = deals.get(org, deal_id)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The deal was changed meanwhile. Read it again, then send the change anew.")
+    from auricle.changing import change_record
+
+    def checked(before: Deal) -> Deal:
         after = change(before)
-        if after == before:
-            return before
         if after.contact_ids and after.contact_ids != before.contact_ids:
             contacts.get_contacts(org, after.contact_ids)
-        after = replace(after, updated_at=now)
-        if deals.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The deal kept changing while it was being written. Try again.")
+        return after
+
+    return change_record(
+        "deal",
+        lambda: deals.get(org, deal_id),
+        lambda after, before: deals.replace(after, expected=before),
+        checked,
+        now=now,
+        if_revision=if_revision,
+    )

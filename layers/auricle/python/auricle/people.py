@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from auricle.changing import change_record
 from auricle.collection import Kind, T
 from auricle.errors import (
     Conflict,
@@ -218,17 +219,14 @@ def change_team(
 ) -> Team:
     """The team as `change` makes it, stored. Raises TeamNotFound, PreconditionFailed, TransientError."""
     teams = records.collection(TEAMS)
-    for _ in range(_ATTEMPTS):
-        before = teams.get(org, team_id)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The team was changed meanwhile. Read it again, then send the change anew.")
-        after = change(before)
-        if after == before:
-            return before
-        after = replace(after, updated_at=now)
-        if teams.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The team kept changing while it was being written. Try again.")
+    return change_record(
+        "team",
+        lambda: teams.get(org, team_id),
+        lambda after, before: teams.replace(after, expected=before),
+        change,
+        now=now,
+        if_revision=if_revision,
+    )
 
 
 def remove_team(org: str, team_id: str, *, records: Collections, if_revision: int | None) -> None:
