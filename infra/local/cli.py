@@ -107,7 +107,7 @@ def demo(
     port: Port = DEFAULT_PORT,
     picture: Annotated[Path | None, typer.Option(help="Also save what is printed as an SVG.")] = None,
 ) -> None:
-    """Upload a call through the public API, follow it, and print who said what when."""
+    """Upload a call through the public API, follow it, print who said what when, and search for it."""
     from infra.local import show
     from infra.local.client import Client
 
@@ -125,6 +125,10 @@ def demo(
         if any(entry["id"] == finished.id for entry in timeline):
             who = f"{contact['name']} ({contact['company']})"
             console.print(f"[green]✔[/] On the timeline of {who}, which holds {len(timeline)} recording(s) now\n")
+        word = show.telling_word(finished.transcript)
+        found = client.get("/api/v1/agent/founder/crm/search", q=word, limit="3")["results"] if word else []
+        if word:
+            show.search(console, word, found)
         show.where_next(
             console,
             base_url=f"http://127.0.0.1:{port}",
@@ -138,6 +142,7 @@ def demo(
             and finished.transcript["segments"]
             and finished.detail["highlights"]
             and any(entry["id"] == finished.id for entry in timeline)
+            and found
         )
     if picture is not None:
         console.save_svg(str(picture), title="make demo")

@@ -72,6 +72,22 @@ def recording(console: Console, finished: Finished) -> None:
         console.print(f"[red]✘ {escape(finished.status['error']['message'])}[/]")
 
 
+def search(console: Console, query: str, results: Sequence[Mapping[str, Any]]) -> None:
+    """What a search over the tenant's conversations finds, best first."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(justify="right", style="dim", no_wrap=True)
+    for found in results:
+        at_s = found.get("timestamp_seconds")
+        rows.add_row("" if at_s is None else clock(at_s), Text(found["snippet"]))
+    console.print(Panel(rows, title=f"[bold]Search: {escape(query)}[/]", expand=False))
+
+
+def telling_word(transcript: Mapping[str, Any] | None) -> str | None:
+    """The longest word that was said: something to search for."""
+    said = [word for segment in (transcript or {}).get("segments", ()) for word in segment["text"].split()]
+    return max(said, key=len, default=None)
+
+
 def _facts(finished: Finished) -> RenderableType:
     detail = finished.detail
     rows = Table.grid(padding=(0, 2))
