@@ -18,6 +18,7 @@ from tests.contract.forms import BOUNDARY, UPLOAD, a_wav, form, send, upload
 from tests.contract.gateway import Gateway, Identity
 from tests.contract.test_agent import FOUNDER, error, shown
 from tests.fakes import Fakes
+from tests.fixtures.hostile_media import UNBELIEVABLE
 
 USUAL = (("type", "phone"), ("consent_status", "all_consented"))
 
@@ -268,6 +269,15 @@ def test_bytes_that_cannot_be_stored_leave_no_recording(
     assert api.get(f"{FOUNDER}/recordings").json["recordings"] == []
     assert api.get(f"{FOUNDER}/contacts/c1/timeline").json["timeline"] == []
     assert len(services.objects) == 0
+
+
+@pytest.mark.parametrize("content", UNBELIEVABLE.values(), ids=UNBELIEVABLE)
+def test_a_duration_beyond_belief_is_answered_and_makes_one_recording(
+    content: bytes, api: Gateway, services: Fakes
+) -> None:
+    made = shown(recordings.UploadedRecording, upload(api, *USUAL, ("file", content)), 201)
+    assert made["estimated_duration_seconds"] in {1, 2}
+    assert len(services.recordings) == 1
 
 
 # --- what is too large --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from auricle.contacts import NewContact, add_contact
 from auricle.people import User, add_user
 from auricle.processing.job import source_key_ids
 from auricle.processing.start import Accepted, accept_upload
+from auricle.processing.sweep import sweep
 from auricle.recording import Result, Status
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import RECORDINGS, refused, shown
@@ -343,6 +344,27 @@ def test_a_file_of_an_allow_listed_host_is_fetched(open_api: Gateway, services: 
     recording = services.recordings.get("acme", recording_id)
     assert (recording.status, recording.size_bytes) == (Status.UPLOADED, 18)
     assert len(services.workflow.jobs) == 1
+
+
+def test_what_was_fetched_is_answered_though_its_processing_cannot_start_now(
+    open_api: Gateway, services: Fakes
+) -> None:
+    """A client that is answered an error tries again, and every try would fetch and make another recording."""
+    services.downloads.files[ELSEWHERE] = b"ID3 from elsewhere"
+    services.workflow.unreachable = True
+    recording_id = created(open_api.post(UPLOAD, {"downloadUrl": ELSEWHERE, "fileType": "mp3"}))
+    assert len(services.recordings) == 1
+    services.workflow.unreachable = False
+    swept = sweep(
+        untouched=timedelta(0),
+        recordings=services.recordings,
+        objects=services.objects,
+        workflow=services.workflow,
+        max_upload_bytes=100,
+        now=NOW + timedelta(minutes=11),
+    )
+    assert (len(services.workflow.jobs), sum(swept.values())) == (1, 1)
+    assert services.workflow.jobs[0].recording == recording_id
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/a.mp3", "https://files.example.com.evil.example/a.mp3"])

@@ -10,6 +10,7 @@ import pytest
 from auricle.speech.estimate import estimated_duration_s
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, sniff
 from tests.fixtures import calls
+from tests.fixtures.hostile_media import UNBELIEVABLE
 
 SECONDS = 47
 
@@ -65,6 +66,11 @@ def test_nonsense_is_told_by_its_size(name: str) -> None:
     assert estimated_duration_s(b"\xff" * 40, format_) == 1
     for content in (bytes(64_000), b"RIFFxxxxWAVEfmt \x10\0\0\0" + bytes(64_000), b"\xff\xfb\x90" + bytes(64_000)):
         assert 1 <= estimated_duration_s(content, format_) < 60
+
+
+@pytest.mark.parametrize("content", UNBELIEVABLE.values(), ids=UNBELIEVABLE)
+def test_a_duration_beyond_belief_is_told_by_the_size(content: bytes) -> None:
+    assert estimated(content) in {1, 2}
 
 
 def test_a_live_webm_names_no_duration() -> None:

@@ -114,6 +114,9 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
 
     found = _audio_format(content)
     services = call.services
+    # Before the recording is made: an error after it would be answered with a 500, and a retry would make another.
+    estimated_s = estimated_duration_s(content, found)
+    bucket = call.parts.settings().bucket
     recording = take_upload(
         _wanted(asked, _file_name(file_name) or f"recording.{found.name}", content_type=MEDIA_TYPES.get(found.name)),
         content,
@@ -129,8 +132,8 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
         {
             "id": recording.id,
             "status": "processing",
-            "audio_url": f"s3://{call.parts.settings().bucket}/{source_key_of(recording)}",
-            "estimated_duration_seconds": estimated_duration_s(content, found),
+            "audio_url": f"s3://{bucket}/{source_key_of(recording)}",
+            "estimated_duration_seconds": estimated_s,
             "transcription_status": "queued",
             "created_at": recording.created_at,
         },

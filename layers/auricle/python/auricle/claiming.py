@@ -7,6 +7,7 @@ so nothing is moved when it is claimed, and until then the bucket's event meets 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
+from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, TransientError
 from auricle.identifiers import is_id, new_id
 from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job, source_key_ids
@@ -107,16 +108,20 @@ def claim(
     except Conflict:
         if not _claimed_before(recording, wanted, recordings):
             raise Conflict("This upload has become a recording already. Ask for a new upload URL.") from None
-    accept_upload(
-        org,
-        recording_id,
-        recordings=recordings,
-        objects=objects,
-        workflow=workflow,
-        max_upload_bytes=max_upload_bytes,
-        now=now,
-    )
-    return recordings.get(org, recording_id)
+    # The recording is made: an error now would be answered as a failure, and whoever tries again would make another.
+    # What did not start here is started by the bucket's event or by the sweep.
+    with suppress(TransientError):
+        accept_upload(
+            org,
+            recording_id,
+            recordings=recordings,
+            objects=objects,
+            workflow=workflow,
+            max_upload_bytes=max_upload_bytes,
+            now=now,
+        )
+        return recordings.get(org, recording_id)
+    return recording
 
 
 def _described(wanted: Described, recording_id: str, org: str, now: datetime) -> Recording:

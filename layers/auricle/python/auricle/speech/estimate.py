@@ -1,7 +1,8 @@
 """How long an upload will turn out to be, from what its headers say: an answer before anything is decoded.
 
 Exact where the container says so (WAV, FLAC, MP4, Ogg, MP3 with a frame count), else bytes over bit rate. A header can
-be wrong or cut off; then the estimate is of what is there, never an error.
+be wrong or cut off; then the estimate is of what is there, never an error. A header can also declare an infinite or
+absurd duration: one beyond `MAX_DECLARED_S` is not believed.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ _MP3_KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MP3_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _OPUS_RATE_HZ = 48_000
 
+MAX_DECLARED_S = 24 * 3600
+"""A longer duration in a header is not believed; the estimate is then made from the file's size."""
+
 
 def estimated_duration_s(content: bytes, audio_format: AudioFormat) -> int:
-    """Whole seconds, at least one."""
+    """Whole seconds, at least one. Any content gives an estimate: this never raises."""
     read = {"wav": _wav, "flac": _flac, "mp3": _mp3, "m4a": _mp4, "mp4": _mp4, "ogg": _ogg, "opus": _ogg, "webm": _webm}
     found: float | None = None
     with suppress(struct.error, IndexError, ZeroDivisionError, OverflowError, ValueError):
         found = read[audio_format.name](content) if audio_format.name in read else None
     usual = len(content) * 8 / _USUAL_BITS_PER_S.get(audio_format.name, _SPEECH_BITS_PER_S)
-    return max(1, round(found if found and found > 0 else usual))
+    believed = found is not None and 0 < found <= MAX_DECLARED_S  # neither NaN nor infinity passes
+    return max(1, round(found if found is not None and believed else usual))
 
 
 def _wav(content: bytes) -> float | None:
