@@ -21,7 +21,11 @@ from auricle.api_keys import API_KEYS  # noqa: E402
 from auricle.settings import settings  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
+
+_ADDRESS_HEADERS = frozenset({"host", "x-forwarded-port"})
 
 
 def _keys() -> SigningKeys:
@@ -36,9 +40,24 @@ def _services() -> Services:
     return bootstrap()
 
 
-def gateway_handler(app: FastAPI) -> Mangum:
+def gateway_handler(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The application as a Lambda handler; API Gateway gets JSON of every kind as text."""
-    return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
+    mangum = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return mangum(_with_one_address(event), context)
+
+    return handle
+
+
+def _with_one_address(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with the address of this API in place of what the client says of it.
+
+    Mangum splits `host` at its colon and reads a number after it, so `a:b:c` and `[::1]` end the invocation.
+    Nothing here answers differently by host: what is public of it is the setting `public_url`.
+    """
+    headers = {name: value for name, value in event.get("headers", {}).items() if name.lower() not in _ADDRESS_HEADERS}
+    return {**event, "headers": {**headers, "host": "api", "x-forwarded-port": "443"}}
 
 
 # Mangum asks for this thread's event loop on every request; from Python 3.12 on nobody makes one unasked.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from api.faults import Fault, FieldFault, Refused
+from api.json_bodies import InvalidValues, NotJson, parse_json
 from auricle.errors import InvalidRequest
 from auricle.moments import parse_moment
 
@@ -99,10 +102,35 @@ def as_model(given: Mapping[str, str], model: type[_Model]) -> _Model:
     Raises:
         Refused: 422 naming every one that is wrong or unknown.
     """
+    numbers = _number_fields(model)
+    faults = [FieldFault(name, numbers[name][1]) for name in given if name in numbers]
+    faults = [fault for fault in faults if numbers[fault.field][0].fullmatch(given[fault.field]) is None]
+    if faults:
+        raise refused(faults)
     try:
         return model.model_validate_strings(given, strict=False)
     except ValidationError as error:
         raise refused(_field_faults(error)) from None
+
+
+_WHOLE_NUMBER = (re.compile(r"-?[0-9]+(\.0+)?"), "must be a whole number")
+_NUMBER = (re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"), "must be a number")
+
+
+@cache
+def _number_fields(model: type[Asked]) -> Mapping[str, tuple[re.Pattern[str], str]]:
+    """How numbers are written, by the names of those the model has.
+
+    Pydantic reads more than that from text: `1_000`, `+1`, ` 1 `, NaN.
+    """
+    found = {}
+    for name, field in model.model_fields.items():
+        types = {field.annotation, *get_args(field.annotation)}
+        if float in types:
+            found[field.alias or name] = _NUMBER
+        elif int in types:
+            found[field.alias or name] = _WHOLE_NUMBER
+    return found
 
 
 async def read_body(request: Request, model: type[_Model]) -> _Model:
@@ -119,15 +147,30 @@ async def read_body(request: Request, model: type[_Model]) -> _Model:
             Fault(415, "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json.")
         )
     try:
-        return _read_json(content or b"{}", model)
+        given = parse_json(content or b"{}", was_decoded=_was_decoded(request))
+        return _read_json(content or b"{}", given, model)
+    except NotJson as error:
+        raise _not_json(str(error)) from None
+    except InvalidValues as error:
+        raise refused(error.faults) from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        if faults[0]["type"] == "json_invalid":
-            raise Refused(Fault(400, "not-json", f"The body is not JSON in UTF-8: {faults[0]['msg']}.")) from None
+        if faults[0]["type"] == "json_invalid":  # what Python's parser takes and pydantic's does not: depth
+            raise _not_json("it is nested too deeply") from None
         raise refused(_field_faults(error)) from None
 
 
-def _read_json(content: bytes, model: type[_Model]) -> _Model:
+def _not_json(reason: str) -> Refused:
+    return Refused(Fault(400, "not-json", f"The body is not JSON in UTF-8: {reason}."))
+
+
+def _was_decoded(request: Request) -> bool:
+    """Whether API Gateway handed the body on as text, having decoded it."""
+    event = request.scope.get("aws.event")
+    return event is not None and not event.get("isBase64Encoded", False)
+
+
+def _read_json(content: bytes, given: Any, model: type[_Model]) -> _Model:
     """The JSON as the model. JSON has one kind of number: 640.0 is a whole one, and some clients write it so."""
     try:
         return model.model_validate_json(content)
@@ -139,13 +182,12 @@ def _read_json(content: bytes, model: type[_Model]) -> _Model:
         ]
         if not places:
             raise
-    return model.model_validate_json(_with_whole_numbers(content, places))
+    return model.model_validate_json(_with_whole_numbers(given, places))
 
 
-def _with_whole_numbers(content: bytes, places: Sequence[tuple[str | int, ...]]) -> bytes:
+def _with_whole_numbers(given: Any, places: Sequence[tuple[str | int, ...]]) -> bytes:
     import orjson
 
-    given = orjson.loads(content)
     for *way, last in places:
         holder = given
         with suppress(LookupError, TypeError):  # a place within a union has steps that the JSON does not

@@ -119,7 +119,7 @@ def test_an_address_may_have_any_letters(api: Gateway) -> None:
     refused(api.post(USERS_PATH, decomposed), 409, "conflict")
     assert len(listed(api, email=decomposed["email"])) == 1
     half_a_letter = rb'{"email": "\ud800@example.com", "organizationId": "acme"}'
-    refused(api.post(USERS_PATH, half_a_letter), 400, "not-json")
+    refused(api.post(USERS_PATH, half_a_letter), 422, "invalid-request", "email")
 
 
 def test_a_refused_password_is_not_repeated(api: Gateway) -> None:

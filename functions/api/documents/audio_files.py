@@ -289,7 +289,7 @@ DOCUMENT = SurfaceDocument(
             UploadUrl,
             {
                 "audioFileId": RECORDING_ID,
-                "uploadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=…",
+                "uploadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
                 "expiresAt": EXPIRES_AT,
             },
             status=201,
@@ -340,7 +340,7 @@ DOCUMENT = SurfaceDocument(
             "A presigned GET of the audio as it was uploaded, good for 15 minutes, without a credential.",
             DownloadUrl,
             {
-                "downloadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=…",
+                "downloadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
                 "expiresAt": EXPIRES_AT,
             },
             refusals=(_NOT_THERE, Refusal(409, "not-ready", "Nothing has been uploaded yet.")),

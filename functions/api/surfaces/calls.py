@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.answers import json_response
 from api.faults import RETRY_SOON_S, Fault, FieldFault, Refused
 from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, EndMoment, Id, Moment
 from api.surface import Call, Surface, etag
+from api.urls import HttpsUrl
 from auricle.calls import (
     CALLS,
     MAX_METADATA_KEYS,
@@ -82,18 +82,6 @@ TRANSCRIPTION_STATUSES: Mapping[Status, TranscriptionStatus] = {
 """This surface's word for how far one of our own recordings is."""
 
 
-_HTTPS_URL = r"^https://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[1-9][0-9]{0,4})?([/?#][!-~]*)?$"
-
-
-def _https_url(given: Any) -> Any:
-    """A URL that is kept and never fetched. Credentials in it are refused."""
-    if not isinstance(given, str) or re.fullmatch(_HTTPS_URL, given) is None:
-        raise ValueError("must be a valid HTTPS URL")
-    return given
-
-
-_HttpsUrlText = Annotated[str, StringConstraints(max_length=2048, pattern=_HTTPS_URL)]
-HttpsUrl = Annotated[_HttpsUrlText, BeforeValidator(_https_url, json_schema_input_type=_HttpsUrlText)]
 Metadata = Annotated[dict[str, Any], Field(max_length=MAX_METADATA_KEYS), AfterValidator(checked_metadata)]
 Phone = Annotated[str, StringConstraints(pattern=PHONE_PATTERN)]
 

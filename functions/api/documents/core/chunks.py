@@ -106,7 +106,7 @@ OPERATIONS: Mapping[str, Documented] = {
             "data": [
                 {
                     "chunkNumber": 0,
-                    "uploadUrl": "https://bucket.example.com/…?X-Amz-Signature=…",
+                    "uploadUrl": "https://bucket.example.com/…?X-Amz-Signature=0a1b",
                     "uploadHeaders": {"Content-Type": "audio/wav"},
                     "expiresAt": "2026-03-30T12:15:00.000Z",
                 },

@@ -104,7 +104,7 @@ _FILE: dict[str, Any] = {
     "mimeType": "image/jpeg",
     "timestampInMilliseconds": 1774872000000,
 }
-_URL = "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=…"
+_URL = "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b"
 
 OPERATIONS: Mapping[str, Documented] = {
     "add_image": Documented(

@@ -143,7 +143,7 @@ OPERATIONS: Mapping[str, Documented] = {
         {
             "data": {
                 "error": False,
-                "url": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=…",
+                "url": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
                 "expiration": 1774872900000,
             }
         },

@@ -55,9 +55,9 @@ OPERATIONS: Mapping[str, Documented] = {
         SignedUrlsAnswer,
         {
             "data": {
-                "uploadUrl": f"{_SLOT}?X-Amz-Signature=…",
+                "uploadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
                 "uploadHeaders": {"Content-Type": "audio/mpeg", "x-goog-content-length-range": "0,1958444"},
-                "downloadUrl": f"{_SLOT}?X-Amz-Signature=…",
+                "downloadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
                 "expiresAt": "2026-03-30T12:15:00.000Z",
             }
         },
@@ -74,7 +74,7 @@ OPERATIONS: Mapping[str, Documented] = {
         {"data": {"id": RECORDING_ID, "recordingId": RECORDING_ID}},
         status=201,
         request_example={
-            "downloadUrl": f"{_SLOT}?X-Amz-Signature=…",
+            "downloadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
             "fileType": "mp3",
             "title": "Renewal with Jane Smith",
             "customerPhone": "+1 555 123 4567",

@@ -14,6 +14,7 @@ from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, Id, Line
 from api.surface import Call, etag
 from api.surfaces.agent.wire import left_out, surface
+from api.urls import WebUrl
 from auricle.contacts import Contact, CustomerType, NewContact, add_contact, change_contact
 from auricle.errors import ContactNotFound
 from auricle.ports import Position
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
 _Phone = Annotated[str, StringConstraints(max_length=40, pattern=r"^\+?[0-9][0-9 ()./-]*$")]
-Address = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
-"""Of a page somebody can open."""
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
@@ -40,7 +39,7 @@ class ContactRequest(Asked):
     customer_type: CustomerType = CustomerType.CONTACT
     external_id: Line | None = None
     connection_id: Id | None = None
-    crm_url: Address | None = None
+    crm_url: WebUrl | None = None
 
 
 class ContactChange(Asked):
@@ -54,7 +53,7 @@ class ContactChange(Asked):
     customer_type: CustomerType = left_out()
     external_id: Line | None = None
     connection_id: Id | None = None
-    crm_url: Address | None = None
+    crm_url: WebUrl | None = None
 
 
 class ContactsRequest(Asked):

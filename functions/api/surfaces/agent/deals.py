@@ -12,8 +12,8 @@ from api.answers import json_response
 from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
-from api.surfaces.agent.contacts import Address as PageAddress
 from api.surfaces.agent.wire import left_out, surface
+from api.urls import WebUrl
 from auricle.deals import DEALS, Address, Deal, Disposition, add_deal, change_deal
 from auricle.errors import DealNotFound
 from auricle.ports import Position
@@ -50,7 +50,7 @@ class DealRequest(Asked):
     contact_ids: _ContactIds = ()
     external_id: Line | None = None
     connection_id: Id | None = None
-    crm_url: PageAddress | None = None
+    crm_url: WebUrl | None = None
     closed_at: Moment | None = None
     addresses: _Addresses = ()
 
@@ -66,7 +66,7 @@ class DealChange(Asked):
     contact_ids: _ContactIds = left_out()
     external_id: Line | None = None
     connection_id: Id | None = None
-    crm_url: PageAddress | None = None
+    crm_url: WebUrl | None = None
     closed_at: Moment | None = None
     addresses: _Addresses = left_out()
 

@@ -12,6 +12,7 @@ from api.reading import Asked
 from api.surface import Call
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
+from api.urls import HttpsUrl
 from auricle.errors import EventNotFound
 from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from auricle.collection import Kind, Page, T
 
-_URL = r"^https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:[/?#][^\x00-\x20\x7f<>\"\\^`{|}]*)?$"
-Link = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
-"""An address that a browser may be given: https, a host, no credentials in it."""
 MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
 
 
@@ -30,15 +28,15 @@ class ImageLink(Asked):
     """One rendering of an image."""
 
     type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    uri: Link
-    url: Link
+    uri: HttpsUrl
+    url: HttpsUrl
 
 
 class ImageRequest(Asked):
     """`POST /recordings/{id}/images`. Addresses are https; Auricle keeps them and fetches none."""
 
     raw_images: Annotated[list[ImageLink], Field(min_length=1, max_length=20)] = Field(alias="rawImages")
-    linked_image: Link | None = Field(None, alias="linkedImage")
+    linked_image: HttpsUrl | None = Field(None, alias="linkedImage")
     captured_at_ms: EpochMs | None = Field(None, alias="timestamp")
 
 

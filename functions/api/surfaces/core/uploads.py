@@ -10,6 +10,7 @@ from api.reading import Asked, Line, Moment
 from api.surface import Call
 from api.surfaces.core.given import CrmObjects, check_connection, check_date, linking, recorded_by
 from api.surfaces.core.wire import WRITE, enveloped, surface, timestamp
+from api.urls import SignedUrl
 from auricle.errors import InvalidRequest
 from auricle.recording import Result
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 FileType = Literal["mp3", "aac", "wav"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Address = Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^https?://[^\s\x00-\x1f]+$")]
 
 MAX_LOOKS = 5
 """How often a tenant's contacts are read on in search of one: some ten thousand of them."""
@@ -40,8 +40,8 @@ class SlotRequest(Asked):
 class UploadedRequest(Asked):
     """`POST /recordings/upload`. Three fields have two names: clients of both documents are understood."""
 
-    download_url: Address | None = Field(None, alias="downloadUrl")
-    file_url: Address | None = Field(None, alias="fileUrl")
+    download_url: SignedUrl | None = Field(None, alias="downloadUrl")
+    file_url: SignedUrl | None = Field(None, alias="fileUrl")
     file_type: FileType = Field(alias="fileType")
     title: Line | None = None
     user_id: Name | None = Field(None, alias="userId")

@@ -57,7 +57,10 @@ def open_slot(
 
 def slot_of(url: str, *, org: str, objects: ObjectStore) -> str | None:
     """The id of the recording whose source the URL names; None of any other URL, and of other tenants' ones."""
-    given = urlsplit(url)
+    try:
+        given = urlsplit(url)
+    except ValueError:
+        return None
     place = unquote(given.path).partition("orgs/")
     ids = source_key_ids(place[1] + place[2])
     if ids is None or ids[0] != org or not is_id(ids[1]):
@@ -158,7 +161,10 @@ def fetch_into_slot(
     Raises:
         InvalidRequest: the address is not one that may be fetched, or does not give the file.
     """
-    host = (urlsplit(url).hostname or "").lower()
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        host = ""
     if host not in allowed_hosts:
         raise InvalidRequest("must be the downloadUrl of POST /v1/core/recordings/signed-urls: no other host is read")
     recording_id = new_id("rec", now)

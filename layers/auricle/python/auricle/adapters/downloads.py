@@ -8,7 +8,7 @@ import time
 from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from auricle.errors import InvalidRequest
 
@@ -26,8 +26,8 @@ class HttpsDownloads:
 
     def fetch(self, url: str, path: Path, *, max_bytes: int, seconds: float) -> None:
         end = time.monotonic() + seconds
-        parts = urlsplit(url)
-        host = _checked_host(url)
+        parts = _parts(url)
+        host = _checked_host(parts)
         connection = _PinnedConnection(host, public_address(host), timeout=min(seconds, _SILENCE_SECONDS))
         try:
             target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -54,9 +54,19 @@ class _PinnedConnection(HTTPSConnection):
         self.sock = self._context.wrap_socket(plain, server_hostname=self.host)  # type: ignore[attr-defined]  # http.client's own
 
 
-def _checked_host(url: str) -> str:
+def _parts(url: str) -> SplitResult:
+    """Raises InvalidRequest: not an address in printable ASCII, which is all that HTTP can send."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise InvalidRequest("must be a valid URL") from None
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise InvalidRequest("must be a valid URL: percent-encode what is not ASCII")
+    return parts
+
+
+def _checked_host(parts: SplitResult) -> str:
     """Raises InvalidRequest: not an HTTPS address of a host by its name, on the usual port."""
-    parts = urlsplit(url)
     try:
         port = parts.port
     except ValueError:
@@ -76,7 +86,7 @@ def public_address(host: str) -> str:
     """
     try:
         found = socket.getaddrinfo(host, _HTTPS_PORT, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # the second: no name of a host at all, like one with an empty label
         raise InvalidRequest("its host is not known") from None
     addresses = [str(address[0]) for *_, address in found]
     if not addresses or not all(map(is_public, addresses)):
