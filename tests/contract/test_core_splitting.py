@@ -261,7 +261,8 @@ def test_several_become_one_in_that_order(api: Gateway, archive: Archive, servic
         assert getattr(made, name) == value, name
     assert services.workflow.jobs == [made.current_job()]
     for source in (first, second):
-        assert services.recordings.get("acme", source.id) == source
+        noted = replace(source, made_into=(made.id,), updated_at=NOW, revision=source.revision + 1)
+        assert services.recordings.get("acme", source.id) == noted
 
 
 def test_the_merged_is_guarded_as_the_most_guarded(api: Gateway, archive: Archive, services: Fakes) -> None:

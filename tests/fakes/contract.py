@@ -642,7 +642,10 @@ class StateContract:
         state.objects.remove([f"{mine}runs/1/plan.json"])
         assert list(state.objects.keys(mine)) == [f"{mine}source"]
         assert state.objects.first_version(f"{mine}runs/1/plan.json") is not None
-        assert state.objects.erase(mine) == 4  # two sources, a plan and the marker that hid it
+        assert state.objects.erase(mine, keep=f"{mine}source") == 2  # a plan and the marker that hid it
+        assert list(state.objects.keys(mine)) == [f"{mine}source"]
+        state.objects.write(f"{mine}runs/1/plan.json", b"x", content_type="application/json")
+        assert state.objects.erase(mine) == 3
         assert state.objects.first_version(f"{mine}runs/1/plan.json") is None
         assert state.objects.first_version(f"{mine}source") is None
         assert list(state.objects.keys(f"orgs/{org}/")) == [f"{other}source"]

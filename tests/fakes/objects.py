@@ -74,9 +74,9 @@ class FakeObjects:
         for key in keys:
             self._put(key, None, "", of_one_run=False)
 
-    def erase(self, prefix: str) -> int:
+    def erase(self, prefix: str, *, keep: str | None = None) -> int:
         with self._lock:
-            gone = [key for key in self._versions if key.startswith(prefix)]
+            gone = [key for key in self._versions if key.startswith(prefix) and key != keep]
             return sum(len(self._versions.pop(key)) for key in gone)
 
     def upload_url(

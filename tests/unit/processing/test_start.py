@@ -340,7 +340,7 @@ def test_an_upload_after_the_removal_is_erased(fakes: Fakes) -> None:
 
 
 def test_a_bucket_that_does_not_answer_does_not_undo_a_removal(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(_prefix: str) -> int:
+    def unreachable(_prefix: str, *, keep: str | None = None) -> int:
         raise TransientError("Not now.")
 
     awaited(fakes, b"RIFF")

@@ -75,8 +75,9 @@ OPERATIONS: Mapping[str, Documented] = {
     "split_recording": Documented(
         "Split a recording",
         "Each stretch becomes a recording of its own, with the contacts, consent and everything else that was said "
-        "of this one, and is transcribed anew. The recording stays, as `RAW_SPLIT`. Asking again for the same cuts "
-        "changes nothing, and finishes what a failure left undone.",
+        "of this one, and is transcribed anew. The recording stays, as `RAW_SPLIT`; it may be deleted at once: its "
+        "audio is kept until each part has its own copy, and then erased. Asking again for the same cuts changes nothing, "
+        "and finishes what a failure left undone.",
         SplitAnswer,
         {
             "data": {
@@ -105,7 +106,9 @@ OPERATIONS: Mapping[str, Documented] = {
     "merge_recordings": Documented(
         "Merge recordings",
         "One recording of all of them, in the order named, which is transcribed anew; they stay as they are. It has "
-        "the contacts of all, and what else was said of the first. Merging the same again gives the same recording.",
+        "the contacts of all, and what else was said of the first. They may be deleted at once: their audio is kept "
+        "until the new recording has its own copy, and then erased. Merging the same again gives the same recording, or "
+        "another one where that was removed or is in the trash.",
         MergeAnswer,
         {
             "data": {
@@ -122,7 +125,7 @@ OPERATIONS: Mapping[str, Documented] = {
         status=201,
         refusals=(
             Refusal(404, "recording-not-found", "One of them is unknown, or removed."),
-            Refusal(409, "conflict", "One of them is not complete, is locked, or is split."),
+            Refusal(409, "conflict", "One of them is not complete, is locked, is split, or was merged 200 times."),
         ),
         request_example={"recordingIds": [RECORDING_ID, _SECOND_ID], "title": "Both visits"},
     ),

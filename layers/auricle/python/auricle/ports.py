@@ -311,8 +311,11 @@ class ObjectStore(Protocol):
     def remove(self, keys: Sequence[str]) -> None:
         """Removes objects; one that is not there is no error."""
 
-    def erase(self, prefix: str) -> int:
-        """Removes every version of every object under the prefix, for good; returns how many there were."""
+    def erase(self, prefix: str, *, keep: str | None = None) -> int:
+        """Removes every version of every object under the prefix, for good; returns how many there were.
+
+        The object with the key `keep` stays, in all its versions.
+        """
 
     def upload_url(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +71,9 @@ OPEN = frozenset(
 
 MAX_CONTACTS = 20
 """A recording's state, its lines on every timeline and its events are one transaction, which DynamoDB bounds."""
+
+MAX_MADE_INTO = 200
+"""Recordings that one recording may be split or merged into: their ids stand in its record."""
 
 MAX_LATER_VERSIONS = 20
 """Further uploads to one URL are kept in the bucket but not noted: they must not outgrow the record."""
@@ -282,6 +285,8 @@ class Recording:
     """Those questions, as they stood when they were answered."""
     made_of: tuple[Excerpt, ...] = ()
     """The pieces of other recordings this one was split off or merged from; empty of an upload."""
+    made_into: tuple[str, ...] = ()
+    """Ids of the recordings made of this one, noted before they are made. They fetch their audio from it."""
     splits: tuple[Split, ...] = ()
     chunked: bool = False
     """Uploaded in chunks (`RecordingDetail.chunks`), not in one file."""
@@ -350,7 +355,10 @@ class Recording:
         return replace(self, status=Status.UPLOADED, run=self.run + 1, failure=None, updated_at=at)
 
     def removed(self, *, at: datetime) -> Recording:
-        """What is left of it once it is removed: ids, times and versions, nothing of its content or its people."""
+        """What is left of it once it is removed: ids, times and versions, nothing of its content or its people.
+
+        `made_into` stays: what is made of it may still have to fetch its audio.
+        """
         bare = Recording(
             org=self.org,
             id=self.id,
@@ -361,8 +369,20 @@ class Recording:
             run=self.run,
             revision=self.revision,
             version=self.version,
+            made_into=self.made_into,
         )
         return bare.to(Status.REMOVED, at=at)
+
+    def noted_made_into(self, recording_ids: Iterable[str]) -> Recording:
+        """The recording, knowing that those are made of it.
+
+        Raises:
+            Conflict: there would be too many (`MAX_MADE_INTO`).
+        """
+        made_into = tuple(dict.fromkeys((*self.made_into, *recording_ids)))
+        if len(made_into) > MAX_MADE_INTO:
+            raise Conflict(f"Recording {self.id} has been made into {MAX_MADE_INTO} others, which is the most.")
+        return replace(self, made_into=made_into)
 
     def current_job(self) -> Job:
         """The work of the current run, as the workflow is told of it.

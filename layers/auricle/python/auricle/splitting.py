@@ -57,11 +57,10 @@ def split(
             return before
         _check_usable(before, "split")
         _check_moments(before, at_ms)
+        parts = _parts(before, at_ms, now)
         return replace(
-            before,
-            splits=tuple(
-                Split(at, part.id, now) for at, part in zip(at_ms, _parts(before, at_ms, now)[1:], strict=True)
-            ),
+            before.noted_made_into(part.id for part in parts),
+            splits=tuple(Split(at, part.id, now) for at, part in zip(at_ms, parts[1:], strict=True)),
         )
 
     original = change_recording(
@@ -91,15 +90,15 @@ def merge(
     workflow: Workflow,
     now: datetime,
 ) -> Recording:
-    """One recording of all of them, in that order, which is being processed; they stay as they are.
+    """One recording of all of them, in that order, which is being processed; they stay, and note what they became.
 
     What is said of the first is said of it; it has the contacts of all, and is guarded as the most guarded is.
-    Merging the same again gives the same recording, unless that was removed.
+    Merging the same again gives the same recording, unless that was removed or is in the trash.
 
     Raises:
         RecordingNotFound: one is unknown, removed, or in the bin; the message names it.
         InvalidRequest: fewer than two, one that is there twice, or too much of anything.
-        Conflict: one is not complete, or is locked.
+        Conflict: one is not complete, is locked, or was merged too often.
         TransientError: something did not answer; ask again.
     """
     if not 2 <= len(recording_ids) <= MAX_MERGED:
@@ -127,11 +126,26 @@ def merge(
         do_not_delete=any(source.do_not_delete for source in sources),
     )
     for attempt in count():
-        made = _made(replace(merged, id=_derived_id(merged, attempt)), recordings)
+        wanted = replace(merged, id=_derived_id(merged, attempt))
+        for source in sources:
+            _note_made_into(source, wanted.id, recordings, now)
+        made = _made(wanted, recordings)
         if made is not None:
             _start([made], workflow)
             return made
     raise AssertionError("there is always another id")
+
+
+def _note_made_into(source: Recording, made_id: str, recordings: RecordingStore, now: datetime) -> None:
+    """Noted before the other is made, so that removing the source meanwhile does not take its audio away."""
+    change_recording(
+        source.org,
+        source.id,
+        lambda before: before.noted_made_into([made_id]),
+        recordings=recordings,
+        now=now,
+        locked=True,
+    )
 
 
 def _check_usable(recording: Recording, done: str) -> None:
@@ -224,13 +238,14 @@ def _derived_id(made: Recording, attempt: int) -> str:
 
 
 def _made(wanted: Recording, recordings: RecordingStore) -> Recording | None:
-    """The recording, made now or before; None where it was made before and removed."""
+    """The recording, made now or before; None where it was made before and removed, or is in the trash."""
     events = [recording_event(kind, wanted) for kind in (EventType.RECORDING_CREATED, EventType.RECORDING_UPLOADED)]
     with suppress(Conflict):
         recordings.create(wanted, events)
         return wanted
     with suppress(RecordingNotFound):
-        return recordings.get(wanted.org, wanted.id)
+        found = recordings.get(wanted.org, wanted.id)
+        return found if found.deleted_at is None else None
     return None
 
 

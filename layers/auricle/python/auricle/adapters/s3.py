@@ -97,13 +97,14 @@ class S3Objects:
     def remove(self, keys: Sequence[str]) -> None:
         self._delete([{"Key": key} for key in keys])
 
-    def erase(self, prefix: str) -> int:
+    def erase(self, prefix: str, *, keep: str | None = None) -> int:
         with _errors(prefix):
             pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
             found: list[ObjectIdentifierTypeDef] = [
                 {"Key": one["Key"], "VersionId": one["VersionId"]}
                 for page in pages
                 for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                if one["Key"] != keep
             ]
         self._delete(found)
         return len(found)

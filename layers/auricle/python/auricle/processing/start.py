@@ -27,6 +27,7 @@ from auricle.errors import (
     UnusableRecording,
 )
 from auricle.ports import ObjectStore, RecordingStore, Workflow
+from auricle.processing.erasing import erase_objects
 from auricle.processing.job import Job
 from auricle.processing.stopped import STOPPED, mark_stopped
 from auricle.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
@@ -167,7 +168,7 @@ def remove(
     Raises:
         RecordingNotFound: unknown, removed already, or in the bin.
         PreconditionFailed: it is not at `if_revision` (any more).
-        Conflict: it is locked, or protected from deletion.
+        Conflict: it is locked, protected from deletion, or being split.
         TransientError: the recording kept changing.
     """
     for _ in range(_ATTEMPTS):
@@ -177,6 +178,8 @@ def remove(
         if if_revision is not None and before.revision != if_revision:
             raise PreconditionFailed("The recording was changed meanwhile. Read it again before removing it.")
         before.check_deletable()
+        if before.half_split:
+            raise Conflict("The recording is being split. Delete it when its transcriptionStatus is RAW_SPLIT.")
         after = before.removed(at=now)
         if recordings.save(after, expected=before, events=[recording_event(EventType.RECORDING_REMOVED, after)]):
             break
@@ -184,7 +187,7 @@ def remove(
         raise TransientError("The recording kept changing while it was being removed. Try again.")
     with suppress(TransientError):  # it is removed: the sweep erases what is left, and what running stages still write
         recordings.forget_children(org, recording_id)
-        objects.erase(_prefix(org, recording_id))
+        erase_objects(after, recordings=recordings, objects=objects, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,9 @@ def _without_recording(org: str, recording_id: str, recordings: RecordingStore, 
     """An upload can outlive its recording. What nobody ever knew of is left alone: it may be another table's."""
     if not recordings.was_removed(org, recording_id):
         return Accepted.UNKNOWN
-    objects.erase(_prefix(org, recording_id))
+    # What is made of it may still fetch its audio: the sweep knows, and erases that.
+    job = Job(org=org, recording=recording_id, run=1)
+    objects.erase(job.prefix, keep=job.audio_key)
     return Accepted.REMOVED
 
 

@@ -16,6 +16,7 @@ from auricle.chunking import chunks_in_bucket, note_arrived
 from auricle.chunks import Chunks, spoken_numbers
 from auricle.errors import RecordingNotFound, TransientError
 from auricle.ports import ObjectStore, RecordingStore, Workflow
+from auricle.processing.erasing import erase_objects
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload
 from auricle.processing.stopped import STOPPED, mark_stopped
@@ -175,7 +176,8 @@ def _erase(
     """Again, for a stage or an upload that was under way at the removal may have written after it."""
     job = Job(org=recording.org, recording=recording.id, run=recording.run, version=recording.version or "")
     recordings.forget_children(recording.org, recording.id)
-    objects.erase(job.prefix)
+    if not erase_objects(recording, recordings=recordings, objects=objects, now=now):
+        return "erasing"
     if now - recording.updated_at < UPLOADS_END_AFTER:
         return "erasing"
     if recording.version and workflow.outcome(job) == "RUNNING":
