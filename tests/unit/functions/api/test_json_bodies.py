@@ -70,7 +70,7 @@ def test_what_is_not_json_in_utf_8_is_refused(content: bytes) -> None:
 
 def test_bytes_that_a_gateway_replaced_are_noticed() -> None:
     replaced = b'{"a": "\xff"}'.decode("utf-8", "replace").encode()
-    with pytest.raises(NotJson, match="character 7 is U.FFFD"):
+    with pytest.raises(NotJson, match=r"character 7 is U\+FFFD"):
         parse_json(replaced, was_decoded=True)
     assert parse_json(replaced) == {"a": "\N{REPLACEMENT CHARACTER}"}
     assert parse_json(b'{"a": "\\ufffd"}', was_decoded=True) == {"a": "\N{REPLACEMENT CHARACTER}"}
