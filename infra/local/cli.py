@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from infra.local.failures import LocalEnvironmentError
+from infra.local.failures import LocalEnvironmentError, PortUnusable
 from infra.local.home import CHECKOUT, Home, default_home
 
 if TYPE_CHECKING:
@@ -50,7 +50,22 @@ app.add_typer(evaluate, name="evaluate")
 console = Console()
 errors = Console(stderr=True)
 
-Port = Annotated[int, typer.Option(help="Port of the API; the AWS endpoint takes the one after it.", envvar="PORT")]
+HIGHEST_PORT = 65_534
+
+
+def _usable_port(port: int) -> int:
+    """Refuses what is no port, or has none after it, before anything is started."""
+    if not 0 <= port <= HIGHEST_PORT:
+        raise PortUnusable(port, f"ports here are between 0 and {HIGHEST_PORT}")
+    return port
+
+
+Port = Annotated[
+    int,
+    typer.Option(
+        help="Port of the API; the AWS endpoint takes the one after it.", envvar="PORT", callback=_usable_port
+    ),
+]
 Url = Annotated[str, typer.Option(help="Address of the API.", envvar="AURICLE_URL")]
 Org = Annotated[str, typer.Option(help="Tenant to act for.")]
 Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="key=value, as the CDK CLI takes it.")]
@@ -69,7 +84,7 @@ def main() -> None:
     try:
         app()
     except (*ours, UnknownEnvironment) as error:
-        errors.print("[red]✘[/]", Text(str(error)), highlight=False)
+        errors.print("[red]✘[/]", Text(str(error)), highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
 
 

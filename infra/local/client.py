@@ -131,11 +131,13 @@ class Client:
 
 @contextmanager
 def reachable(base_url: str) -> Iterator[None]:
-    """Turns a refused connection into what to do about it."""
+    """Turns a refused connection, and an address that is none, into what to do about it."""
     try:
         yield
     except httpx.ConnectError:
         raise ApiError(0, f"Nothing answers at {base_url}. Start it with: make up") from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise ApiError(0, f"{base_url!r} is not the address of an API: try http://127.0.0.1:8080") from None
 
 
 def _reason(status: int, content: Any) -> str:

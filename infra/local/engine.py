@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import logging.handlers
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local import aws
 from infra.local.checkpoint import Activity, Checkpoint, roll_forward
-from infra.local.failures import EngineFailed, LocalEnvironmentError, PortTaken
+from infra.local.failures import EngineFailed, LocalEnvironmentError, PortTaken, PortUnusable
 from infra.local.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
+MAX_PORT = 65_535
 STOP_WITHIN_S = 3.0
 HOLD_WITHIN_S = 1.0
 START_WITHIN_S = 30.0
@@ -211,9 +213,12 @@ def start(
     Returns when the API answers. Raises LocalEnvironmentError: a port or the home taken, the app not
     synthesizable, the template not deployable.
     """
+    from infra.local import keys
+
     place = Home(home)
     with contextlib.ExitStack() as held:
         held.enter_context(place.held())
+        signing_key = keys.load_or_create(place.keys)
         public = held.enter_context(contextlib.closing(_bind(port)))
         after = 0 if port == 0 else port + 1
         endpoint = held.enter_context(contextlib.closing(_bind(after if endpoint_port is None else endpoint_port)))
@@ -225,14 +230,14 @@ def start(
         roll_forward(place.state)
         progress("Starting the engine …")
 
-        from infra.local import glue, keys
+        from infra.local import glue
         from infra.local.batch_jobs import BatchJobs
         from infra.local.front import Front
 
         activity = Activity()
         jobs = BatchJobs(place.logs, place.scratch, glue.function_environments, _aws_environment(endpoint_url))
         application = _Endpoint(glue.install(activity.note, jobs.submit_and_wait), activity)
-        front = Front(keys.jwks(keys.load_or_create(place.keys)))
+        front = Front(keys.jwks(signing_key))
         server = _Server(application, front, public, endpoint)
         checkpoint = Checkpoint(place.state, activity)
         server.start()
@@ -263,13 +268,17 @@ def start(
 
 
 def _bind(port: int) -> socket.socket:
+    if not 0 <= port <= MAX_PORT:
+        raise PortUnusable(port, "there is no such port" if port < 0 else f"the highest is {MAX_PORT}")
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
     try:
         bound.bind((HOST, port))
     except OSError as error:
         bound.close()
-        raise PortTaken(port) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(port) from error
+        raise PortUnusable(port, error.strerror or str(error)) from error
     return bound
 
 

@@ -18,6 +18,34 @@ class PortTaken(LocalEnvironmentError):
         self.port = port
 
 
+class PortUnusable(LocalEnvironmentError):
+    """No port of this number can be listened on: out of range, or not allowed to this user."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        super().__init__(
+            f"Port {port} cannot be used: {reason}. Choose one between 1024 and 65534 with PORT=… "
+            "(Auricle takes that port and the one after it)."
+        )
+        self.port = port
+
+
+class HomeUnusable(LocalEnvironmentError):
+    """AURICLE_HOME is no folder, or one that cannot be written."""
+
+    def __init__(self, root: str, reason: str) -> None:
+        super().__init__(f"{root} cannot be used as AURICLE_HOME: {reason}. Set AURICLE_HOME to a folder of your own.")
+
+
+class KeyDamaged(LocalEnvironmentError):
+    """The file of the signing key holds something else."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path} is not a private RSA key of at least 2048 bits ({reason}). Put it back from a backup, or move it "
+            "away: the next start makes a new one, and tokens signed with the old one are no longer accepted."
+        )
+
+
 class HomeInUse(LocalEnvironmentError):
     """Another engine already serves this AURICLE_HOME."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.failures import HomeInUse
+from infra.local.failures import HomeInUse, HomeUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +57,10 @@ class Home:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Own this home until the end of the block. Raises HomeInUse when another engine does."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Own this home until the end of the block. Raises HomeInUse when another engine does, HomeUnusable."""
+        with usable(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 # The kernel lets go when the holder dies, however it dies: no stale lock after a kill -9.
@@ -67,11 +68,26 @@ class Home:
             except BlockingIOError:
                 holder = os.pread(lock, 32, 0).decode().strip() or "(unknown)"
                 raise HomeInUse(str(self.root), holder) from None
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, str(os.getpid()).encode(), 0)
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            for folder in (self.state, self.objects, self.keys, self.logs, self.scratch):
-                folder.mkdir(mode=0o700, exist_ok=True)
+            with usable(self.root):
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, str(os.getpid()).encode(), 0)
+                shutil.rmtree(self.scratch, ignore_errors=True)
+                for folder in (self.state, self.objects, self.keys, self.logs, self.scratch):
+                    folder.mkdir(mode=0o700, exist_ok=True)
             yield
         finally:
             os.close(lock)
+
+
+@contextlib.contextmanager
+def usable(root: Path) -> Iterator[None]:
+    """Turn what the file system refuses into HomeUnusable, which names the path and the reason."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = f"{error.filename} is not a folder"
+        elif error.filename and str(error.filename) != str(root):
+            reason = f"{reason} ({error.filename})"
+        raise HomeUnusable(str(root), reason) from error

@@ -8,9 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from infra.environments import environment_named
+from infra.local.failures import KeyDamaged
+from infra.local.home import usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +22,31 @@ if TYPE_CHECKING:
 # A name, not an address: tokens stay good whichever port the environment is served on.
 ISSUER = environment_named("local").identity.issuer
 AUDIENCE = environment_named("local").identity.audience
+MIN_KEY_BITS = 2048
 
 
 def load_or_create(folder: Path) -> RSAKey:
-    """The environment's key pair, made at the first call and kept in `folder` (mode 0600)."""
+    """The environment's key pair, made at the first call and kept in `folder` (mode 0600).
+
+    Raises HomeUnusable where the folder cannot be used, and KeyDamaged where the file holds no such key.
+    """
     path = folder / "signing-key.pem"
+    with usable(folder.parent):
+        _create_if_absent(path)
+        content = path.read_bytes()
+    try:
+        key = RSAKey.import_key(content)
+    except (ValueError, TypeError, JoseError) as error:
+        raise KeyDamaged(str(path), "it is empty" if not content else "it cannot be read as one") from error
+    if not key.is_private:
+        raise KeyDamaged(str(path), "it holds a public key only")
+    if key.raw_value.key_size < MIN_KEY_BITS:
+        raise KeyDamaged(str(path), f"it has {key.raw_value.key_size} bits")
+    return key
+
+
+def _create_if_absent(path: Path) -> None:
+    folder = path.parent
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = RSAKey.generate_key(2048, private=True).as_pem(private=True)
@@ -36,7 +59,6 @@ def load_or_create(folder: Path) -> RSAKey:
             pass
         finally:
             unfinished.unlink()
-    return RSAKey.import_key(path.read_bytes())
 
 
 def jwks(key: RSAKey) -> bytes:
