@@ -40,9 +40,7 @@ def complete(fakes: Fakes, recording_id: str, **given: Any) -> Recording:
 
 
 def parts_of(fakes: Fakes, recording_id: str = "rec_1") -> list[Recording]:
-    _, parts = split(
-        "acme", recording_id, [1000, 2000], recordings=fakes.recordings, workflow=fakes.workflow, now=NOW
-    )
+    _, parts = split("acme", recording_id, [1000, 2000], recordings=fakes.recordings, workflow=fakes.workflow, now=NOW)
     return list(parts)
 
 

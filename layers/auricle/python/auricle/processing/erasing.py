@@ -13,9 +13,7 @@ MADE_WITHIN = timedelta(minutes=10)
 """A recording is noted in what it is made of before it is made; one that is not there by then never will be."""
 
 
-def erase_objects(
-    recording: Recording, *, recordings: RecordingStore, objects: ObjectStore, now: datetime
-) -> bool:
+def erase_objects(recording: Recording, *, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> bool:
     """Erases every version of everything under the removed recording's prefix; whether nothing of it is left.
 
     While a recording made of this one has no copy of its audio yet, the working audio stays, and nothing else.
