@@ -115,7 +115,7 @@ def test_a_damaged_signing_key(
     assert path.read_bytes() == content, "a damaged key is never overwritten"
 
 
-@pytest.mark.parametrize("url", ["http://[", "127.0.0.1:8080", "ftp://127.0.0.1"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "127.0.0.1:8080", "ftp://127.0.0.1"])
 def test_an_address_that_is_none(
     url: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
