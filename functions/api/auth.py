@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from auricle.api_keys import PREFIX
 from auricle.errors import Forbidden, Unauthenticated
 from auricle.identifiers import is_id
+from auricle.visibility import Viewer, viewer_of
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -52,6 +53,11 @@ class Caller:
     """Of an API key; None of a JWT."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who this is where recordings are to be seen."""
+        return viewer_of(self.user, scopes=self.scopes, roles=self.roles)
 
 
 class SigningKeys(Protocol):

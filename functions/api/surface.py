@@ -23,34 +23,17 @@ from api.idempotency import canonical, given_key, once
 from api.rate_limits import Allowances
 from api.reading import Asked, NothingAsked, read_body, read_query
 from api.request_ids import REQUEST_ID
-from auricle.collection import Kind, T
 from auricle.errors import Forbidden, NotFound, NotYours, PreconditionFailed, RecordingNotFound, Unauthenticated
 from auricle.identifiers import is_id
-from auricle.ports import AnswerStore, Collection, ContactStore, Downloads, Meter, ObjectStore, RecordingStore, Workflow
 from auricle.recording import Recording, RecordingDetail
 from auricle.settings import Settings
+from auricle.visible_stores import Stores, VisibleStores
 
 _ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,8})"')
 
 
-class Services(Protocol):
+class Services(Stores, Protocol):
     """What the API's use cases need from outside: `auricle.bootstrap` wires it, on first use."""
-
-    @property
-    def recordings(self) -> RecordingStore: ...
-    @property
-    def contacts(self) -> ContactStore: ...
-    @property
-    def objects(self) -> ObjectStore: ...
-    @property
-    def workflow(self) -> Workflow: ...
-    @property
-    def downloads(self) -> Downloads: ...
-    @property
-    def answers(self) -> AnswerStore: ...
-    @property
-    def meter(self) -> Meter: ...
-    def collection(self, kind: Kind[T]) -> Collection[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +42,7 @@ class Parts:
 
     settings: Callable[[], Settings]
     services: Callable[[], Services]
+    """Of nobody in particular: what answers a request uses `Call.services`."""
     authenticator: Authenticator
     now: Callable[[], datetime]
     allowances: Allowances = field(default_factory=Allowances)
@@ -71,10 +55,8 @@ class Call:
     request: Request
     caller: Caller
     parts: Parts
-
-    @property
-    def services(self) -> Services:
-        return self.parts.services()
+    services: VisibleStores
+    """The stores, in which what the caller may not see does not exist."""
 
     @property
     def org(self) -> str:
@@ -262,7 +244,7 @@ class Surface:
                 limit = parts.settings().requests_per_minute
                 if limit:
                     allowances.spend(caller, limit, meter=lambda: parts.services().meter, now=parts.now())
-                call = Call(request, caller, parts)
+                call = Call(request, caller, parts, VisibleStores(parts.services, caller.viewer))
                 if request.scope["query_string"] and (reads_nothing or not in_query):
                     read_query(request, NothingAsked)
                 if is_post and (key := given_key(request)) is not None:

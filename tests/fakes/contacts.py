@@ -12,6 +12,7 @@ from auricle.errors import Conflict, ContactNotFound
 from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
 from auricle.timeline import EntryType, TimelineEntry
+from auricle.visibility import Viewer
 
 
 class FakeContacts:
@@ -105,6 +106,7 @@ class FakeContacts:
         date_to: datetime | None = None,
         limit: int = 100,
         position: Position | None = None,
+        viewer: Viewer | None = None,
     ) -> TimelinePage:
         found = sorted(
             (
@@ -114,6 +116,7 @@ class FakeContacts:
                 and (date_from is None or entry.date >= date_from)
                 and (date_to is None or entry.date <= date_to)
                 and (position is None or place < position["before"])
+                and (viewer is None or viewer.may_find(entry))
             ),
             key=lambda line: line[0],
             reverse=True,

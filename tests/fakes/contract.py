@@ -47,6 +47,7 @@ from auricle.recording import (
 )
 from auricle.timeline import EntryType, TimelineEntry
 from auricle.transcript import Engine, SpeakerTalk
+from auricle.visibility import Viewer
 
 NOW = datetime(2026, 11, 21, 9, 30, 0, 123456, tzinfo=UTC)
 TOO_LARGE = 1000
@@ -211,6 +212,18 @@ class StateContract:
         assert found == {"rec_0": known[0], "rec_1": known[1]}
         assert state.recordings.find(f"{org}-other", ["rec_0"]) == {}
         assert state.recordings.find(org, []) == {}
+        left = state.recordings.find(org, ["rec_0", "rec_2"], with_removed=True)
+        assert {key: recording.status for key, recording in left.items()} == {
+            "rec_0": Status.UPLOADING,
+            "rec_2": Status.REMOVED,
+        }
+
+    def test_what_is_left_of_a_private_recording_is_private(self, state: State, org: str) -> None:
+        before = a_recording(org, private=True, user_id="ann")
+        state.recordings.create(before, [])
+        assert state.recordings.save(before.removed(at=NOW), expected=before)
+        (left,) = state.recordings.find(org, ["rec_1"], with_removed=True).values()
+        assert (left.private, left.user_id) == (True, None)
 
     def test_timelines_follow_the_recording(self, state: State, org: str) -> None:
         before = a_recording(org, contact_ids=("ann", "bob"))
@@ -325,6 +338,28 @@ class StateContract:
             state.recordings.create(a_recording(org, f"rec_{number:02d}", created_at=created_at, deal_id=deal_id), [])
         wanted = RecordingFilter(deal_id="deal-1")
         assert listed(state, org, wanted, page_size=2) == [["rec_20", "rec_15"], ["rec_10", "rec_05"], ["rec_00"]]
+
+    def test_a_viewer_is_listed_what_they_may_find_in_full_pages(self, state: State, org: str) -> None:
+        for number in range(12):
+            restricted = {"private": number % 3 == 0, "discoverable": number % 3 != 1}
+            owner = ("ann", "bob", None)[number % 4 % 3]
+            created_at = NOW + timedelta(minutes=number)
+            state.recordings.create(
+                a_recording(org, f"rec_{number:02d}", created_at=created_at, user_id=owner, **restricted), []
+            )
+        anyones = ["rec_11", "rec_08", "rec_05", "rec_02"]
+        anns = ["rec_11", "rec_08", "rec_07", "rec_05", "rec_04", "rec_03", "rec_02", "rec_00"]
+        everything = [f"rec_{number:02d}" for number in range(11, -1, -1)]
+
+        def pages(user: str, size: int, *, sees_all: bool = False, **asked: Any) -> list[list[str]]:
+            return listed(state, org, RecordingFilter(viewer=Viewer(frozenset((user,)), sees_all), **asked), size)
+
+        assert pages("ann", 3) == [anns[:3], anns[3:6], anns[6:]]
+        assert pages("ann", 100) == [anns]
+        assert pages("cid", 2) == [anyones[:2], anyones[2:]]
+        assert pages("cid", 12, sees_all=True) == [everything]
+        assert pages("ann", 100, user_id="bob") == [["rec_05"]]
+        assert listed(state, org) == [everything]
 
     # --- runs ---------------------------------------------------------------------------------------------
 
@@ -544,6 +579,46 @@ class StateContract:
         between = {"date_from": NOW + timedelta(days=1), "date_to": NOW + timedelta(days=3)}
         assert ids(**between) == [["rec_3", "rec_2", "rec_1"]]
         assert ids(date_from=NOW + timedelta(days=2), date_to=NOW + timedelta(days=1)) == [[]]
+
+    def test_a_timeline_shows_a_viewer_what_they_may_find_in_full_pages(self, state: State, org: str) -> None:
+        for day in range(6):
+            state.recordings.create(
+                a_recording(
+                    org,
+                    f"rec_{day}",
+                    created_at=NOW + timedelta(days=day),
+                    contact_ids=("ann",),
+                    user_id="bob",
+                    private=day in {2, 5},
+                    discoverable=day != 3,
+                ),
+                [],
+            )
+
+        def ids(viewer: Viewer | None, limit: int = 2) -> list[list[str]]:
+            pages, position = [], None
+            while True:
+                page = state.contacts.timeline(org, "ann", limit=limit, position=position, viewer=viewer)
+                pages.append([entry.id for entry in page.entries])
+                position = page.next_position
+                if position is None:
+                    return pages
+
+        bob, cid = Viewer(frozenset(("bob",))), Viewer(frozenset(("cid",)))
+        everything = [["rec_5", "rec_4"], ["rec_3", "rec_2"], ["rec_1", "rec_0"]]
+        assert ids(None) == ids(bob) == ids(replace(cid, sees_all=True)) == everything
+        assert ids(cid) == [["rec_4", "rec_1"], ["rec_0"]]
+
+        def becomes(recording_id: str, **flags: bool) -> None:
+            before = state.recordings.get(org, recording_id)
+            assert state.recordings.save(replace(before, **flags), expected=before)  # type: ignore[arg-type]  # flags
+
+        becomes("rec_4", private=True)
+        becomes("rec_1", discoverable=False)
+        becomes("rec_2", private=False)
+        becomes("rec_3", discoverable=True)
+        assert ids(cid) == [["rec_3", "rec_2"], ["rec_0"]]
+        assert ids(bob) == everything
 
     def test_interactions_stand_on_the_timeline_among_recordings(self, state: State, org: str) -> None:
         for name in ("ann", "bob"):

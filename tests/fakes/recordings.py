@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -84,12 +83,13 @@ class FakeRecordings:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         return recording
 
-    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
-        found = {}
-        for recording_id in recording_ids:
-            with suppress(RecordingNotFound):
-                found[recording_id] = self.get(org, recording_id)
-        return found
+    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
+        held = {recording_id: self._recordings.get((org, recording_id)) for recording_id in recording_ids}
+        return {
+            recording_id: recording
+            for recording_id, recording in held.items()
+            if recording is not None and (with_removed or recording.status is not Status.REMOVED)
+        }
 
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         with self._lock:

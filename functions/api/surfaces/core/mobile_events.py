@@ -178,7 +178,7 @@ async def get_mobile_event(call: Call) -> Response:
     from auricle.mobile_events import find_mobile_event
 
     event_id = call.path_id("event_id", EventNotFound, "mobile event")
-    event = find_mobile_event(call.org, event_id, events=call.services.collection(MOBILE_EVENTS))
+    event = find_mobile_event(call.org, event_id, events=call.services.collection(MOBILE_EVENTS, by_id=True))
     try:
         call.recording(event.recording_id)
     except RecordingNotFound:

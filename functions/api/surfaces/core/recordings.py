@@ -348,6 +348,11 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
     expected = call.if_revision
     if expected not in (None, before.revision):
         raise PreconditionFailed("The recording was changed meanwhile. Read it again, then send the change anew.")
+    call.services.viewer.check_change(
+        before,
+        private=before.private if asked.is_private is None else asked.is_private,
+        discoverable=before.discoverable if asked.discoverable is None else asked.discoverable,
+    )
     # First what may be refused for the chunks' sake, so that nothing is changed by half.
     if _change_chunks(call, recording_id, asked, ends=_ends(before, asked.transcription_status)):
         expected = None

@@ -16,6 +16,7 @@ from auricle.processing.job import Job
 from auricle.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
 from auricle.tally import TallyChange
 from auricle.timeline import EntryType, TimelineEntry
+from auricle.visibility import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class RecordingFilter:
     linked_to_crm: bool | None = None
     in_bin: bool = False
     """Those in the bin, instead of those that are not."""
+    viewer: Viewer | None = None
+    """Only those that this viewer may find; None for what works on its own behalf."""
 
     def admits(self, recording: Recording) -> bool:
         """Whether the recording is one of those asked for."""
@@ -55,6 +58,7 @@ class RecordingFilter:
             and self.result in (None, recording.result)
             and self.linked_to_crm in (None, recording.crm_link is not None)
             and self.in_bin == (recording.deleted_at is not None)
+            and (self.viewer is None or self.viewer.may_find(recording))
         )
 
 
@@ -87,8 +91,8 @@ class RecordingStore(Protocol):
     def get(self, org: str, recording_id: str) -> Recording:
         """The recording without its run. Raises RecordingNotFound (also for a removed one)."""
 
-    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
-        """Those of the ids there are; removed ones are not."""
+    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
+        """Those of the ids there are; of removed ones what is left of them, where `with_removed` asks for it."""
 
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         """The recording with its current run and counts, and its records of those kinds, in one query.
@@ -264,8 +268,13 @@ class ContactStore(Protocol):
         date_to: datetime | None = None,
         limit: int = 100,
         position: Position | None = None,
+        viewer: Viewer | None = None,
     ) -> TimelinePage:
-        """The contact's entries, newest first; no types means all of them."""
+        """The contact's entries, newest first; no types means all of them.
+
+        A viewer, where given, gets the lines of those recordings alone that they may find. Pages are as full as
+        those of recordings.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,6 +358,7 @@ class Recording:
         """What is left of it once it is removed: ids, times and versions, nothing of its content or its people.
 
         `made_into` stays: what is made of it may still have to fetch its audio.
+        One that was private stays so: what names it elsewhere does not become visible by its removal.
         """
         bare = Recording(
             org=self.org,
@@ -370,6 +371,8 @@ class Recording:
             revision=self.revision,
             version=self.version,
             made_into=self.made_into,
+            private=self.private,
+            discoverable=self.discoverable,
         )
         return bare.to(Status.REMOVED, at=at)
 

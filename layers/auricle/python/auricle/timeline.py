@@ -34,6 +34,10 @@ class TimelineEntry:
     id: str
     date: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
+    private: bool = False
+    discoverable: bool = True
+    """Both as the recording has them, with which the line is written; so is the user's id, where one of them counts."""
+    user_id: str | None = None
 
 
 def recording_entries(recording: Recording) -> tuple[TimelineEntry, ...]:
@@ -57,6 +61,9 @@ def recording_entries(recording: Recording) -> tuple[TimelineEntry, ...]:
             id=recording.id,
             date=recording.created_at,
             facts={name: value for name, value in facts.items() if value is not None},
+            private=recording.private,
+            discoverable=recording.discoverable,
+            user_id=recording.user_id if recording.private or not recording.discoverable else None,
         )
         for contact_id in recording.contact_ids
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from pynamodb.transactions import TransactWrite
 
@@ -18,6 +19,7 @@ from auricle.errors import Conflict, ContactNotFound
 from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
 from auricle.timeline import EntryType, TimelineEntry
+from auricle.visibility import Viewer
 
 CONTACTS = Kind("contact", Contact, ContactNotFound)
 """How contacts are kept: each in the partition that holds its timeline (`items.contact_key`)."""
@@ -101,6 +103,7 @@ class DynamoContacts:
         date_to: datetime | None = None,
         limit: int = 100,
         position: Position | None = None,
+        viewer: Viewer | None = None,
     ) -> TimelinePage:
         key = items.contact_key(org, contact_id)
         first = items.TIMELINE_KEYS + (items.sortable(date_from) if date_from else "")
@@ -117,11 +120,20 @@ class DynamoContacts:
             page_size=max(limit + 1, FILTERED_PAGE) if types else limit + 1,
             last_evaluated_key=after,
         ).page_iter
-        read = read_newest(pages, limit + 1, Budget(), sort_key="sk")
-        entries = tuple(items.entry_of(item) for item in read.found[:limit] if isinstance(item, TimelineItem))
+        read = read_newest(pages, limit + 1, Budget(), sort_key="sk", value=partial(_admitted, viewer))
+        entries = tuple(read.found[:limit])
         if len(read.found) > limit:
-            return TimelinePage(entries, {"after": read.found[limit - 1].sk})
+            last_shown = entries[-1]
+            return TimelinePage(entries, {"after": items.timeline_key(last_shown.date, last_shown.type, last_shown.id)})
         return TimelinePage(entries, {"after": read.stopped_at} if read.stopped_at else None)
+
+
+def _admitted(viewer: Viewer | None, item: Item) -> TimelineEntry | None:
+    """The line, if the viewer may find what it is of."""
+    if not isinstance(item, TimelineItem):
+        return None
+    entry = items.entry_of(item)
+    return entry if viewer is None or viewer.may_find(entry) else None
 
 
 def _place(org: str, contact_id: str, interaction_id: str) -> tuple[str, str]:

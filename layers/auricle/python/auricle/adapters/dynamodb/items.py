@@ -268,6 +268,11 @@ class TimelineItem(Item, discriminator="timeline"):
     entry_id = UnicodeAttribute()
     date = UTCDateTimeAttribute()
     facts: JSONAttribute = JSONAttribute()
+    private = BooleanAttribute(null=True)
+    """True or absent."""
+    discoverable = BooleanAttribute(null=True)
+    """False or absent."""
+    user_id = UnicodeAttribute(null=True)
 
 
 def use_table(name: str) -> None:
@@ -443,6 +448,9 @@ def timeline_item(entry: TimelineEntry) -> TimelineItem:
         entry_id=entry.id,
         date=entry.date,
         facts=dict(entry.facts),
+        private=entry.private or None,
+        discoverable=None if entry.discoverable else False,
+        user_id=entry.user_id,
     )
     if entry.type is not EntryType.RECORDING:
         item.gsi1pk = interactions_key(entry.org)
@@ -459,6 +467,9 @@ def entry_of(item: TimelineItem) -> TimelineEntry:
         id=item.entry_id,
         date=item.date,
         facts=item.facts,
+        private=item.private is True,
+        discoverable=item.discoverable is not False,
+        user_id=item.user_id,
     )
 
 

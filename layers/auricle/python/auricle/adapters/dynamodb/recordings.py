@@ -51,6 +51,7 @@ from auricle.recording import (
 )
 from auricle.tally import NOTHING_COUNTED, TallyChange
 from auricle.timeline import TimelineEntry, recording_entries
+from auricle.visibility import Viewer
 
 _ITEMS_OF_A_DETAIL = 4
 """Counts, chunks, state, and the latest run."""
@@ -84,13 +85,13 @@ class DynamoRecordings:
             raise _not_found(recording_id)
         return recording
 
-    def find(self, org: str, recording_ids: Sequence[str]) -> Mapping[str, Recording]:
+    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
         keys = [
             (items.recording_key(org, recording_id), items.STATE_KEY) for recording_id in dict.fromkeys(recording_ids)
         ]
         read = repeated(lambda: tuple(RecordingItem.batch_get(keys, consistent_read=True))) if keys else ()
         found = map(items.recording_of, read)
-        return {recording.id: recording for recording in found if recording.status is not Status.REMOVED}
+        return {one.id: one for one in found if with_removed or one.status is not Status.REMOVED}
 
     def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
         """The query goes backwards from the end of the partition: what it needs lies there, and all else is unread.
@@ -137,6 +138,7 @@ class DynamoRecordings:
         budget = Budget()
         found: builtins.list[Recording] = []
         after = position.get("after") if position else None
+        value = partial(_admitted, wanted.viewer)
         for month in self._months(org, wanted, position["month"] if position else None, oldest_first=oldest_first):
             if budget.spent:
                 return RecordingPage(tuple(found), {"month": month})
@@ -144,8 +146,8 @@ class DynamoRecordings:
             after = None
             if pages is None:
                 continue
-            read = read_newest(pages, limit + 1 - len(found), budget, sort_key="gsi1sk")
-            found += [items.recording_of(item) for item in read.found if isinstance(item, RecordingItem)]
+            read = read_newest(pages, limit + 1 - len(found), budget, sort_key="gsi1sk", value=value)
+            found += read.found
             if len(found) > limit:
                 return RecordingPage(tuple(found[:limit]), _place(found[limit - 1]))
             if read.stopped_at:
@@ -369,6 +371,14 @@ def _children(found: Mapping[str, Item], kind: Kind[Any]) -> tuple[Any, ...]:
     )
 
 
+def _admitted(viewer: Viewer | None, item: Item) -> Recording | None:
+    """The recording, if the viewer may find it."""
+    if not isinstance(item, RecordingItem):
+        return None
+    recording = items.recording_of(item)
+    return recording if viewer is None or viewer.may_find(recording) else None
+
+
 def _place(recording: Recording) -> Position:
     return {"month": items.month_of(recording.created_at), "after": items.list_key(recording)}
 
@@ -382,7 +392,7 @@ def _month_query(
     if first > last:
         return None
     key = items.month_key(org, month)
-    passes_over_many = replace(wanted, created_from=None, created_to=None) != RecordingFilter()
+    passes_over_many = replace(wanted, created_from=None, created_to=None, viewer=None) != RecordingFilter()
     return RecordingItem.by_month.query(
         key,
         items.ByMonth.gsi1sk.between(first, last),
