@@ -97,12 +97,16 @@ class Bundler:
             extra,
         )
 
-    def image(self, name: str, *, extras: Sequence[str], functions: Sequence[str]) -> Path:
+    def image(
+        self, name: str, *, extras: Sequence[str], functions: Sequence[str], whisper_model: str | None = None
+    ) -> Path:
         """The folder Docker builds `infra/images/{name}/Dockerfile` in: code, requirements and weights, no more.
 
-        It is made without Docker; whoever deploys builds it.
+        It is made without Docker; whoever deploys builds it. `whisper_model` is fetched where this machine does not
+        have it yet, and an image whose weights cannot be had is marked: it is not deployed.
         """
         sources = [_function_source(function) for function in functions]
+        weights = _whisper_weights(whisper_model) if self.complete and whisper_model else None
 
         def fill(target: Path) -> None:
             shutil.copy(IMAGES / name / "Dockerfile", target)
@@ -114,9 +118,11 @@ class Bundler:
                 return
             (target / "requirements.txt").write_text(requirements(extras), encoding="utf-8")
             _convert_models(target / "models")
+            if weights:
+                weights.place(target)
 
         made_from = [IMAGES / name, *sources, DOMAIN, LOCK, PROJECT]
-        return self._built(f"image-{name}", made_from, fill, *extras)
+        return self._built(f"image-{name}", made_from, fill, *extras, *([weights.identity] if weights else []))
 
     def _code(self, source: Path, target: Path) -> None:
         _copy(source, target)
@@ -240,7 +246,59 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _mark_incomplete(target: Path) -> None:
-    (target / NOT_BUNDLED).write_text("Synthesized without bundling: for looking at, not to deploy.\n")
+    (target / NOT_BUNDLED).write_text("Synthesized with bundling=false: for looking at, not to deploy.\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _WhisperWeights:
+    """The weights of a whisper model on this machine; without a folder they could not be had."""
+
+    model: str
+    folder: Path | None
+    identity: str
+    """Changes with the files, or says why there are none."""
+
+    def place(self, image: Path) -> None:
+        """Puts the weights where the image's functions look for them, linked where possible: they are gigabytes."""
+        from auricle.speech.whisper_weights import folder_name
+
+        if self.folder is None:
+            (image / NOT_BUNDLED).write_text(f"{self.identity}\n", encoding="utf-8")
+            return
+        target = image / "models" / folder_name(self.model)
+        target.mkdir()
+        for file in self.folder.iterdir():
+            if file.is_file():
+                _link(file.resolve(), target / file.name)
+
+
+def _whisper_weights(model: str) -> _WhisperWeights:
+    """Fetched where they are not here yet, and checked against what is pinned or recorded.
+
+    Raises:
+        WeightsChanged: when they are other bytes than those.
+    """
+    from auricle.adapters.s3 import fetch_folder
+    from auricle.errors import ModelUnavailable, WeightsChanged
+    from auricle.settings import Settings
+    from auricle.speech.whisper_weights import fetch_whisper, verify_whisper
+
+    models = Settings.from_environment(os.environ).models_path
+    try:
+        folder = fetch_whisper(model, models, fetch_folder=fetch_folder)
+        hashes = verify_whisper(model, folder, models)
+    except WeightsChanged:
+        raise
+    except ModelUnavailable as error:
+        return _WhisperWeights(model, None, error.message)
+    return _WhisperWeights(model, folder, f"{model} {sorted(hashes.items())}")
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 def _convert_models(target: Path) -> None:

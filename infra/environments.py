@@ -91,7 +91,9 @@ class Environment:
     diarize_compute: Compute
     transcription_engine: Literal["auto", "pocketsphinx", "whisper"]
     whisper_model: str = "small"
-    """A name, which each new machine fetches from the model hub, or an s3:// prefix with the model's files."""
+    """A name, or an s3:// prefix with the model's files: what is there when the image is built is in the image."""
+    whisper_fallback_model: str = "small"
+    """Where transcribe_compute is batch: what transcribes in functions when no GPU is to be had in time."""
     max_windows_at_once: int
     """How many windows of one recording are transcribed at the same time."""
     gpu: GpuFleet | None = None
@@ -99,6 +101,13 @@ class Environment:
     """Decode and speech dependencies with their weights exceed what a zip may unpack to (250 MB)."""
     in_aws: bool = True
     """False for the local engine: its functions run in an interpreter that has the dependencies already."""
+
+    @property
+    def lambda_whisper_model(self) -> str | None:
+        """The whisper model that functions transcribe with, where they transcribe with whisper."""
+        if self.transcription_engine != "whisper":
+            return None
+        return self.whisper_fallback_model if self.transcribe_compute == "batch" else self.whisper_model
 
     @property
     def job_queue(self) -> str:

@@ -55,7 +55,7 @@ class Report:
     unpacked_bytes: Mapping[str, int]
     """By zip function: itself and its layers."""
     incomplete: tuple[str, ...]
-    """Assets without their dependencies (bundling=false): not to deploy."""
+    """Assets without their dependencies (bundling=false) or weights, and why: not to deploy."""
     with_bytecode: bool
     """Whether every zip function carries bytecode, and need not compile at each cold start."""
 
@@ -66,7 +66,7 @@ class Report:
             yield f"  {name:<18}{size / _MIB:7.1f} MiB"
         yield "Bytecode: compiled in." if self.with_bytecode else bytecode_hint()
         yield from (f"PROBLEM  {problem}" for problem in self.problems)
-        yield from (f"NOT TO DEPLOY  {asset}: synthesized with bundling=false" for asset in self.incomplete)
+        yield from (f"NOT TO DEPLOY  {asset}" for asset in self.incomplete)
         if not self.problems:
             yield "cfn-lint, cdk-nag (AwsSolutions) and sizes: nothing to say."
 
@@ -130,7 +130,7 @@ def require_deployable(environment: Environment, report: Report) -> None:
     if report.problems:
         raise ChecksFailed(list(report.problems))
     if report.incomplete:
-        raise ChecksFailed([f"{asset} was synthesized with bundling=false." for asset in report.incomplete])
+        raise ChecksFailed(list(report.incomplete))
 
 
 def deploy(assembly: Path, *arguments: str) -> int:
@@ -225,7 +225,8 @@ def _incomplete(templates: Sequence[StackTemplate]) -> Iterator[str]:
                 source = asset["source"]
                 folder = template.assets.parent / (source.get("path") or source.get("directory"))
                 if (folder / NOT_BUNDLED).exists():
-                    yield f"{template.stack_name}: {asset.get('displayName', folder.name)}"
+                    reason = (folder / NOT_BUNDLED).read_text(encoding="utf-8").strip()
+                    yield f"{template.stack_name}: {asset.get('displayName', folder.name)}: {reason}"
 
 
 def _resources(template: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from auricle.speech.transcription import TranscriptionEngine, choose_engine
 
 @cache
 def engine() -> TranscriptionEngine:
-    """Raises ModelUnavailable when the engine asked for cannot be had."""
+    """Raises ModelUnavailable or GpuUnavailable when the engine asked for cannot be had."""
     wired = bootstrap()
     return choose_engine(
         wired.settings.transcription_engine,
         whisper_model=wired.settings.whisper_model,
         models=wired.settings.models_path,
-        fetch_folder=wired.fetch_folder,
+        whisper_device=wired.settings.whisper_device,
     )

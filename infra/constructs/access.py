@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3 as s3
 
 from infra.constructs.findings import accept
 from infra.stacks.data import DataStack
@@ -73,21 +71,6 @@ class Access:
             actions=["s3:DeleteObject*"],
             resources=[self._object_arn(keys)],
             reason="Deleting: objects and their versions, of keys that a recording or one of its runs has.",
-        )
-
-    def read_model(self, grantee: Grantee, address: str) -> None:
-        """Read a model's files, where the address is an s3:// prefix; a name needs no right."""
-        place = re.fullmatch(r"s3://([^/]+)/?(.*?)/?", address)
-        if place is None:
-            return
-        bucket = s3.Bucket.from_bucket_name(Stack.of(grantee), f"{grantee.node.id}Model", place[1])
-        keys = f"{place[2]}/*" if place[2] else "*"
-        bucket.grant_read(grantee, keys)
-        self._explain(
-            grantee,
-            actions=["s3:GetObject*", "s3:GetBucket*", "s3:List*"],
-            resources=[f"arn:<AWS::Partition>:s3:::{place[1]}/{keys}"],
-            reason="Reading the files of one model.",
         )
 
     def _explain(

@@ -43,9 +43,17 @@ class Packages(Construct):
             ],
         }
 
-    def imaged(self, name: str, image: str, *, extras: Sequence[str], functions: Sequence[str]) -> dict[str, Any]:
+    def imaged(
+        self,
+        name: str,
+        image: str,
+        *,
+        extras: Sequence[str],
+        functions: Sequence[str],
+        whisper_model: str | None = None,
+    ) -> dict[str, Any]:
         """Properties of a function that does not: one image for all of them, each with its own command."""
-        folder = self._bundler.image(image, extras=extras, functions=functions)
+        folder = self._bundler.image(image, extras=extras, functions=functions, whisper_model=whisper_model)
         return {
             "runtime": lambda_.Runtime.FROM_IMAGE,
             "handler": lambda_.Handler.FROM_IMAGE,

@@ -56,7 +56,7 @@ class JobNetwork(Construct):
             description="Jobs call out by TLS; nothing calls them",
             allow_all_outbound=False,
         )
-        self.no_way_in.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS, and the model hub")
+        self.no_way_in.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS: registry, ECS, logs, S3, DynamoDB")
 
 
 class JobQueue(batch.JobQueue):

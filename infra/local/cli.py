@@ -46,6 +46,8 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="Accuracy of the engines on recordings with a reference.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+models = typer.Typer(help="The weights the engines run on.", invoke_without_command=True)
+app.add_typer(models, name="models")
 
 console = Console()
 errors = Console(stderr=True)
@@ -232,11 +234,32 @@ def token(
     typer.echo(_token(org, user=user, roles=tuple(role or ("founder",)), scopes=tuple(scope.split()), hours=hours))
 
 
-@app.command()
-def models() -> None:
+@models.callback()
+def convert_models(context: typer.Context) -> None:
     """Convert the model weights the locked packages carry, and say where they lie."""
-    for name, path in _convert_models().items():
-        console.print(f"{name:24} {path}", highlight=False)
+    if context.invoked_subcommand is None:
+        for name, path in _convert_models().items():
+            console.print(f"{name:24} {path}", highlight=False)
+
+
+@models.command("fetch")
+def fetch_model(
+    name: Annotated[str, typer.Argument(help="A size (small, large-v3-turbo), owner/name@commit, or an s3:// prefix.")],
+) -> None:
+    """Fetch the weights of a whisper model, and say which revision they are and what they hash to.
+
+    They are checked against what is pinned, or was recorded the first time; images are built with them.
+    """
+    from auricle.speech.whisper_weights import PINNED, recorded, verify_whisper
+
+    kept = _settings().models_path
+    folder = _fetch_weights(name)
+    hashes = verify_whisper(name, folder, kept)
+    revision = recorded(kept)[name]["revision"]
+    source = PINNED[name].repository if name in PINNED else name
+    console.print(f"{source}{f', revision {revision}' if revision else ''}", highlight=False)
+    for file, sha256 in hashes.items():
+        console.print(f"  {sha256}  {folder / file}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -421,23 +444,14 @@ def _convert_models() -> dict[Any, Path]:
 def _fetch_whisper() -> None:
     """Whisper's weights, where this machine can have them: functions use what they find, and never wait for a hub."""
     from auricle.errors import ModelUnavailable
-    from auricle.speech.transcribe_whisper import fetch_whisper, find_whisper
-    from infra.local import show
+    from auricle.speech.whisper_weights import find_whisper
 
     chosen = _settings()
     model = chosen.whisper_model
     if chosen.transcription_engine == "pocketsphinx" or find_whisper(model, chosen.models_path):
         return
-
-    def fetch(tell: show.Tell) -> Path:
-        return fetch_whisper(
-            model,
-            chosen.models_path,
-            progress=lambda sent_bytes, of_bytes: tell(f"whisper {model}", sent_bytes, of_bytes),
-        )
-
     try:
-        show.with_bar(errors, "Fetching weights", fetch)
+        _fetch_weights(model)
     except ModelUnavailable:
         if chosen.transcription_engine == "whisper":
             raise
@@ -446,6 +460,22 @@ def _fetch_whisper() -> None:
             "try Auricle, not for telephone calls.[/]",
             highlight=False,
         )
+
+
+def _fetch_weights(model: str) -> Path:
+    from auricle.adapters.s3 import fetch_folder
+    from auricle.speech.whisper_weights import fetch_whisper
+    from infra.local import show
+
+    def fetch(tell: show.Tell) -> Path:
+        return fetch_whisper(
+            model,
+            _settings().models_path,
+            fetch_folder=fetch_folder,
+            progress=lambda sent_bytes, of_bytes: tell(f"whisper {model}", sent_bytes, of_bytes),
+        )
+
+    return show.with_bar(errors, "Fetching weights", fetch)
 
 
 def _settings() -> Settings:

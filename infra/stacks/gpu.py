@@ -38,7 +38,12 @@ class GpuStack(Stack):
         network = JobNetwork(self, "Network", environment=environment)
         JobQueue(self, "Queue", environment=environment, fleet=fleet, network=network)
 
-        folder = bundler.image("gpu", extras=["speech", "whisper"], functions=["transcribe", "diarize"])
+        folder = bundler.image(
+            "gpu",
+            extras=["speech", "whisper"],
+            functions=["transcribe", "diarize"],
+            whisper_model=environment.whisper_model,
+        )
         image = ecs.ContainerImage.from_docker_image_asset(
             DockerImageAsset(self, "Image", directory=str(folder), platform=Platform.LINUX_AMD64)
         )
@@ -49,6 +54,7 @@ class GpuStack(Stack):
         variables = {
             "AURICLE_TRANSCRIPTION_ENGINE": environment.transcription_engine,
             "AURICLE_WHISPER_MODEL": environment.whisper_model,
+            "AURICLE_WHISPER_DEVICE": "cuda",
         }
         transcribe = SpeechJob(
             self,
@@ -80,4 +86,3 @@ class GpuStack(Stack):
             access.keep_state(job.role)
             access.read(job.role)
             access.write(job.role, RUN_KEYS)
-        access.read_model(transcribe.role, environment.whisper_model)

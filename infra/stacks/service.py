@@ -113,7 +113,6 @@ class ServiceStack(Stack):
         access.remove(finish, RUN_KEYS)
         for function in (serve, start, sweep):  # each may be the one that erases a removed recording
             access.remove(function, RECORDING_KEYS)
-        access.read_model(transcribe, environment.whisper_model)
         for function in (serve, start, sweep):
             workflow.let_start(function)
         access.keep_state(register)
@@ -165,7 +164,14 @@ class ServiceStack(Stack):
             return self._packages.zipped(name, "service")
         if self._environment.speech_packaging == "zip":
             return self._packages.zipped(name, "speech")
-        return self._packages.imaged(name, "speech", extras=["speech"], functions=SPEECH_FUNCTIONS)
+        model = self._environment.lambda_whisper_model
+        return self._packages.imaged(
+            name,
+            "speech",
+            extras=["speech", "whisper"] if model else ["speech"],
+            functions=SPEECH_FUNCTIONS,
+            whisper_model=model,
+        )
 
     def _everywhere(self) -> dict[str, str]:
         environment = self._environment
@@ -176,7 +182,7 @@ class ServiceStack(Stack):
             "AURICLE_TRANSCRIBE_COMPUTE": environment.transcribe_compute,
             "AURICLE_DIARIZE_COMPUTE": environment.diarize_compute,
             "AURICLE_TRANSCRIPTION_ENGINE": environment.transcription_engine,
-            "AURICLE_WHISPER_MODEL": environment.whisper_model,
+            "AURICLE_WHISPER_MODEL": environment.lambda_whisper_model or environment.whisper_model,
             "AURICLE_MAX_DURATION_S": str(environment.max_duration_s),
             "AURICLE_MAX_UPLOAD_BYTES": str(environment.max_upload_bytes),
         }

@@ -33,3 +33,20 @@ def demo_copy(tmp_path_factory: pytest.TempPathFactory, voice_activity: VoiceAct
         DEMO_CALL, target, voice_activity=voice_activity, max_duration_s=3600, max_size_bytes=1 << 24
     )
     return copy, target
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whisper model small enough to build here."""
+    from tests.fixtures import toy_whisper  # it imports faster-whisper, which takes a second
+
+    return toy_whisper.build(tmp_path_factory.mktemp("toy") / "whisper")
+
+
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the hub nor what this machine may have downloaded from it."""
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))

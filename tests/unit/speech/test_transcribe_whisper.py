@@ -2,41 +2,28 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from auricle.errors import InvalidRequest, ModelUnavailable, NotFound
-from auricle.speech import transcribe_whisper
+from auricle.errors import GpuUnavailable, InvalidRequest, ModelUnavailable
+from auricle.speech import transcribe_whisper, whisper_weights
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
-from auricle.speech.transcribe_whisper import WhisperTranscription, fetch_whisper, find_whisper
+from auricle.speech.transcribe_whisper import WhisperTranscription
 from auricle.speech.transcription import choose_engine
 from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 from auricle.speech.working_copy import WorkingCopy
 from tests.fixtures import toy_whisper
 
-
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return toy_whisper.build(tmp_path_factory.mktemp("toy") / "whisper")
+pytestmark = pytest.mark.usefixtures("no_hub")
 
 
 @pytest.fixture(scope="module")
 def engine(toy: Path) -> WhisperTranscription:
     return WhisperTranscription(toy, name="toy")
-
-
-@pytest.fixture(autouse=True)
-def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the hub nor what this machine may have downloaded from it."""
-    import huggingface_hub.constants
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
 def sound_of(window: Window, demo_call: Samples) -> Samples:
@@ -91,80 +78,6 @@ def test_times_are_placed_into_the_region_they_come_from() -> None:
     assert speech.place(6.5, 9.0) == (124.5, 125.0)
 
 
-def test_a_folder_is_used_where_it_lies(toy: Path, tmp_path: Path) -> None:
-    assert find_whisper(str(toy), tmp_path) == toy
-    assert fetch_whisper(str(toy), tmp_path / "models") == toy
-    assert find_whisper(str(tmp_path / "elsewhere"), tmp_path) is None
-    with pytest.raises(ModelUnavailable, match="elsewhere"):
-        fetch_whisper(str(tmp_path / "elsewhere"), tmp_path)
-
-
-def test_a_prefix_is_fetched_once_and_appears_whole(toy: Path, tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def fetch_folder(prefix: str, folder: Path) -> None:
-        asked.append(prefix)
-        shutil.copytree(toy, folder, dirs_exist_ok=True)
-
-    prefix, models = "s3://weights/whisper/small", tmp_path / "models"
-    assert find_whisper(prefix, models) is None
-    folder = fetch_whisper(prefix, models, fetch_folder=fetch_folder)
-    assert folder.parent == models
-    assert fetch_whisper(prefix, models, fetch_folder=fetch_folder) == folder
-    assert asked == [prefix]
-    assert [path.name for path in models.iterdir()] == [folder.name], "nothing half-fetched is left"
-
-
-def refuses(_prefix: str, _folder: Path) -> None:
-    raise NotFound("There is nothing under s3://weights/none.")
-
-
-def brings_half(_prefix: str, folder: Path) -> None:
-    (folder / "config.json").write_text("{}")
-
-
-@pytest.mark.parametrize(
-    ("fetch_folder", "said"), [(None, "no access to S3"), (refuses, "nothing under"), (brings_half, r"model\.bin")]
-)
-def test_a_prefix_that_cannot_be_fetched_says_why(
-    tmp_path: Path, fetch_folder: Callable[[str, Path], None] | None, said: str
-) -> None:
-    with pytest.raises(ModelUnavailable, match=said):
-        fetch_whisper("s3://weights/none", tmp_path / "models", fetch_folder=fetch_folder)
-    assert not list((tmp_path / "models").iterdir())
-
-
-def test_a_name_that_cannot_be_downloaded_says_where_it_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match=r"faster-whisper-small.+huggingface\.co"):
-        fetch_whisper("small", tmp_path)
-    with pytest.raises(ModelUnavailable, match="large-v3"):
-        fetch_whisper("enormous", tmp_path)
-
-
-def test_what_faster_whisper_has_downloaded_before_is_found(toy: Path, tmp_path: Path) -> None:
-    cached = tmp_path / "hub" / "models--Systran--faster-whisper-small"
-    shutil.copytree(toy, cached / "snapshots" / "abc123")
-    (cached / "refs").mkdir()
-    (cached / "refs" / "main").write_text("abc123")
-    found = find_whisper("small", tmp_path / "models")
-    assert found is not None
-    assert found.resolve() == (cached / "snapshots" / "abc123").resolve()
-
-
-def test_a_download_reports_its_bytes() -> None:
-    reports: list[tuple[int, int]] = []
-    reporting = transcribe_whisper._reporting(lambda done, total: reports.append((done, total)))
-    arriving, written = (reporting(total=0, unit="B", desc=what, name=what) for what in ("arriving", "written"))
-    files = reporting(total=5, desc="files")
-    for bar in (arriving, written):
-        bar.total = 1000
-    arriving.update(400)
-    written.update(300)
-    arriving.update(600)
-    files.update(1)
-    assert reports == [(400, 1000), (400, 1000), (1000, 1000)]
-
-
 def test_weights_that_do_not_load_are_unavailable(toy: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(toy, broken)
@@ -178,10 +91,45 @@ def test_auto_is_whisper_where_there_are_weights_and_pocketsphinx_elsewhere(toy:
     assert (chosen.engine.name, chosen.engine.model) == ("whisper", str(toy))
     assert isinstance(choose_engine("auto", whisper_model="small", models=tmp_path), PocketsphinxTranscription)
     assert isinstance(choose_engine("pocketsphinx", whisper_model=str(toy), models=tmp_path), PocketsphinxTranscription)
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(ModelUnavailable, match="auricle models fetch small"):
         choose_engine("whisper", whisper_model="small", models=tmp_path)
     with pytest.raises(InvalidRequest, match="amazing"):
         choose_engine("amazing", whisper_model="small", models=tmp_path)
+    with pytest.raises(InvalidRequest, match="abacus"):
+        choose_engine("whisper", whisper_model=str(toy), models=tmp_path, whisper_device="abacus")
+
+
+def test_choosing_an_engine_fetches_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job's user may not write where the weights lie, and what a job hears must not depend on a hub's answer."""
+    monkeypatch.setattr(whisper_weights, "_fetch_from_hub", lambda *_: pytest.fail("a job asked the hub"))
+    monkeypatch.setattr(whisper_weights, "_fetch_prefix", lambda *_: pytest.fail("a job asked S3"))
+    for model in ("small", "s3://weights/none", "owner/name"):
+        with pytest.raises(ModelUnavailable):
+            choose_engine("whisper", whisper_model=model, models=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gpu_that_was_asked_for_and_is_not_there_is_an_error_of_its_own(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    for choice in ("whisper", "auto"):
+        with pytest.raises(GpuUnavailable, match="AURICLE_WHISPER_DEVICE=cuda"):
+            choose_engine(choice, whisper_model=str(toy), models=tmp_path, whisper_device="cuda")
+    assert choose_engine("whisper", whisper_model=str(toy), models=tmp_path, whisper_device="cpu").engine.model
+
+
+def test_the_processor_is_used_where_it_is_asked_for(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    engine = choose_engine("whisper", whisper_model=str(toy), models=tmp_path, whisper_device="cpu")
+    assert isinstance(engine, WhisperTranscription)
+    assert engine._model.model.device == "cpu"
 
 
 def test_the_toy_is_a_multilingual_whisper(toy: Path) -> None:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from auricle.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from auricle.collection import Kind, T
     from auricle.ports import (
         AnswerStore,
@@ -89,12 +87,6 @@ class Bootstrap:
         from auricle.adapters.events import EventBridgeBus
 
         return EventBridgeBus(self.settings.require("bus"))
-
-    def fetch_folder(self, address: str, folder: Path) -> None:
-        """Everything under an `s3://bucket/prefix` address into the folder: weights that are not packaged."""
-        from auricle.adapters.s3 import fetch_folder
-
-        fetch_folder(address, folder)
 
 
 @cache

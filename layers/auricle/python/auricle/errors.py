@@ -235,3 +235,15 @@ class ModelUnavailable(EngineFailed):
     """Weights are neither present nor to be had; the message says where they were looked for."""
 
     code = "model-unavailable"
+
+
+class WeightsChanged(ModelUnavailable):
+    """Weights are not the bytes that are pinned or were recorded when they were first fetched."""
+
+    code = "weights-changed"
+
+
+class GpuUnavailable(EngineFailed):
+    """A GPU was asked for and there is none."""
+
+    code = "gpu-unavailable"

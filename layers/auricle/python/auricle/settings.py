@@ -47,6 +47,8 @@ class Settings:
     """auto, pocketsphinx or whisper."""
     whisper_model: str = "small"
     """Name, folder or s3:// prefix of a faster-whisper model."""
+    whisper_device: str = "auto"
+    """auto, cuda or cpu; where cuda is asked for and there is no GPU, transcription fails at once."""
     models_dir: str = ""
     """Folder of the converted model weights."""
     max_duration_s: int = 4 * 3600

@@ -7,10 +7,10 @@ recording's windows may be spread over any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, cast, get_args
 
 from auricle.cautions import Caution
 from auricle.errors import InvalidRequest, ModelUnavailable
@@ -20,8 +20,8 @@ from auricle.transcript import Engine, Word
 
 EngineChoice = Literal["auto", "pocketsphinx", "whisper"]
 
-FetchFolder = Callable[[str, Path], None]
-"""Copies everything under an `s3://` prefix into a folder; raises an AuricleError when it cannot."""
+WhisperDevice = Literal["auto", "cuda", "cpu"]
+"""Where whisper runs; `auto` is a GPU where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +57,44 @@ class TranscriptionEngine(Protocol):
 
 
 def choose_engine(
-    choice: str, *, whisper_model: str, models: Path, fetch_folder: FetchFolder | None = None
+    choice: str, *, whisper_model: str, models: Path, whisper_device: str = "auto"
 ) -> TranscriptionEngine:
     """The engine to transcribe with, loaded.
 
     `choice` is `pocketsphinx`, `whisper`, or `auto`: whisper where the weights of `whisper_model` (a folder, an
-    `s3://` prefix or a name) are on this machine, else pocketsphinx. `auto` fetches nothing but a prefix, so that no
-    recording waits for a hub: setting up does (`fetch_whisper`). `whisper` fetches what is not there into `models`.
-    Raises `InvalidRequest` for another choice, and `ModelUnavailable` when whisper is asked for and is not to be had.
+    `s3://` prefix or a name) are on this machine, else pocketsphinx. Nothing is fetched, so that no recording waits
+    for a hub or depends on what it answers: setting up fetches (`fetch_whisper`).
+    Raises `InvalidRequest` for another choice or device, `ModelUnavailable` when whisper is asked for and its weights
+    are not here, and `GpuUnavailable` when `whisper_device` is `cuda` and there is no GPU.
     """
-    if choice not in get_args(EngineChoice):
-        raise InvalidRequest(
-            f"There is no transcription engine called {choice!r}: choose {', '.join(get_args(EngineChoice))}.",
-            field="transcription_engine",
-        )
+    _require(choice, get_args(EngineChoice), "transcription engine", "transcription_engine")
+    _require(whisper_device, get_args(WhisperDevice), "device", "whisper_device")
     # Each engine brings a library of its own, and a deployment carries the one it uses.
     from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
-    from auricle.speech.transcribe_whisper import WhisperTranscription, fetch_whisper, find_whisper
 
     if choice == "pocketsphinx":
         return PocketsphinxTranscription()
-    if choice == "auto" and not whisper_model.startswith("s3://") and find_whisper(whisper_model, models) is None:
-        return PocketsphinxTranscription()
     try:
-        return WhisperTranscription(fetch_whisper(whisper_model, models, fetch_folder=fetch_folder), name=whisper_model)
+        return _whisper(whisper_model, models, cast("WhisperDevice", whisper_device))
     except ModelUnavailable:
         if choice == "whisper":
             raise
         return PocketsphinxTranscription()
+
+
+def _whisper(model: str, models: Path, device: WhisperDevice) -> TranscriptionEngine:
+    from auricle.speech.transcribe_whisper import WhisperTranscription
+    from auricle.speech.whisper_weights import find_whisper
+
+    folder = find_whisper(model, models)
+    if folder is None:
+        raise ModelUnavailable(
+            f"The weights of the whisper model {model} are not on this machine: they were looked for in {models}. "
+            f"Fetch them with `auricle models fetch {model}`; images hold what was there when they were built."
+        )
+    return WhisperTranscription(folder, name=model, device=device)
+
+
+def _require(given: str, known: tuple[str, ...], what: str, field: str) -> None:
+    if given not in known:
+        raise InvalidRequest(f"There is no {what} called {given!r}: choose {', '.join(known)}.", field=field)
