@@ -51,6 +51,8 @@ class Caller:
     """What requests are counted by: the user, whichever of their tokens they send, or the API key."""
     key_id: str | None = None
     """Of an API key; None of a JWT."""
+    issuer: str | None = None
+    """Of a JWT; None of an API key."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
 
@@ -58,6 +60,14 @@ class Caller:
     def viewer(self) -> Viewer:
         """Who this is where recordings are to be seen."""
         return viewer_of(self.user, scopes=self.scopes, roles=self.roles)
+
+    @property
+    def principal(self) -> tuple[str, ...]:
+        """Whose requests these are: the subject of an issuer, whichever of their tokens they send, or one API key.
+
+        An API key that acts for a user is not that user: whoever administers the tenant makes keys for anybody.
+        """
+        return ("key", self.key_id) if self.key_id is not None else ("jwt", self.issuer or "", self.user)
 
 
 class SigningKeys(Protocol):
@@ -235,6 +245,7 @@ def _caller_of(claims: Mapping[str, Any]) -> Caller:
         scopes=frozenset(scope.split()),
         roles=frozenset(roles),
         credential=f"user {user}",
+        issuer=claims["iss"],
         issued_at=_moment(claims.get("iat")),
         expires_at=expires_at,
     )

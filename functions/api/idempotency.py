@@ -4,6 +4,10 @@ What is kept is sealed: an answer may hold a presigned URL or a new API key, and
 Only answers that succeeded are kept, and refusals that made something all the same (they say where, by `location`).
 A request that was refused otherwise changed nothing, so it is simply tried again.
 
+An answer belongs to whom it was given: the subject of an issuer, or one API key. Before it is given again, scopes and
+roles are checked as for a first request, and that the recording it is about is still there for who asks. One that
+holds a credential is given again only to who may still do all that the first request's credential could.
+
 Source: The Idempotency-Key HTTP Header Field, draft-ietf-httpapi-idempotency-key-header-07.
 """
 
@@ -22,7 +26,7 @@ import orjson
 from starlette.responses import Response
 
 from api.faults import Fault, FieldFault, Refused
-from auricle.errors import TransientError
+from auricle.errors import Forbidden, TransientError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,6 +42,8 @@ MAX_KEPT_BYTES = 300_000
 """An item of the table has 400 KB. The answer to a larger one is made anew; none that changes anything is so large."""
 _SOUND = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("content-type", "etag", "location")
+_RECORDING_PARAMETERS = frozenset({"recording_id", "audio_file_id"})
+"""What paths call a recording's id."""
 
 
 def given_key(request: Request) -> str | None:
@@ -59,16 +65,21 @@ def given_key(request: Request) -> str | None:
     return key
 
 
-async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[Response]]) -> Response:
-    """The answer that `make` gives, or gave to an earlier request of this user with this key.
+async def once(
+    call: Call, key: str, said: bytes, make: Callable[[], Awaitable[Response]], *, holds_secret: bool = False
+) -> Response:
+    """The answer that `make` gives, or gave to an earlier request of this caller with this key.
 
-    `said` stands for what the request said: two that say the same are the same request.
+    `said` stands for what the request said: two that say the same are the same request. `holds_secret` says that the
+    answer is a credential.
 
     Raises:
         Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
+        Forbidden: the answer is a credential, made for one that may do more than this one.
+        RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
     """
     path = call.request.scope["path"]
-    name = hashlib.sha256(orjson.dumps([call.caller.user, path, key])).hexdigest()[:40]
+    name = hashlib.sha256(orjson.dumps([call.caller.principal, path, key])).hexdigest()[:40]
     fingerprint = hashlib.sha256(said).hexdigest()
     answers, owner = call.services.answers, secrets.token_hex(8)
     for _ in range(round(WAIT_S / POLL_S)):
@@ -85,7 +96,13 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
                 )
             )
         if found.content is not None:
-            return _opened(_sealing_key(call), name, found.content)
+            response, allowed = _opened(_sealing_key(call), name, found.content)
+            if holds_secret and not allowed <= _allowed(call):
+                raise Forbidden(
+                    "The answer kept under this Idempotency-Key was given to a credential that could do more."
+                )
+            _check_recording(call)
+            return response
         await asyncio.sleep(POLL_S)
     else:
         raise Refused(
@@ -103,7 +120,7 @@ async def once(call: Call, key: str, said: bytes, make: Callable[[], Awaitable[R
             answers.release(call.org, name, owner)
         raise
     has_effect = response.status_code < 300 or "location" in response.headers
-    content = _sealed(_sealing_key(call), name, response) if has_effect else b""
+    content = _sealed(call, name, response) if has_effect else b""
     with suppress(TransientError):  # it is done: whoever asked must hear so, and not try again
         if content and len(content) <= MAX_KEPT_BYTES:
             answers.keep(call.org, name, owner, content, now=call.parts.now())
@@ -122,16 +139,30 @@ def _sealing_key(call: Call) -> bytes:
     return hmac.digest((settings.cursor_key or f"unsecret {settings.table}").encode(), b"kept answers", "sha256")
 
 
-def _sealed(key: bytes, name: str, response: Response) -> bytes:
+def _allowed(call: Call) -> frozenset[str]:
+    """What the caller may do: scopes and roles."""
+    caller = call.caller
+    return frozenset({*(f"scope {scope}" for scope in caller.scopes), *(f"role {role}" for role in caller.roles)})
+
+
+def _check_recording(call: Call) -> None:
+    """Raises RecordingNotFound: the path names a recording that is not there for the caller."""
+    for parameter in _RECORDING_PARAMETERS & call.request.path_params.keys():
+        call.recording(call.recording_id(parameter))
+
+
+def _sealed(call: Call, name: str, response: Response) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
-    head = orjson.dumps([response.status_code, kept])
+    head = orjson.dumps([response.status_code, kept, sorted(_allowed(call))])
     nonce = secrets.token_bytes(12)
-    return nonce + AESGCM(key).encrypt(nonce, head + b"\n" + bytes(response.body), name.encode())
+    sealed = AESGCM(_sealing_key(call)).encrypt(nonce, head + b"\n" + bytes(response.body), name.encode())
+    return nonce + sealed
 
 
-def _opened(key: bytes, name: str, content: bytes) -> Response:
+def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[str]]:
+    """The answer, and what the credential could do that it was first given to."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -142,7 +173,7 @@ def _opened(key: bytes, name: str, content: bytes) -> Response:
             Fault(409, "idempotency-answer-lost", "This request has been answered; the answer is not kept any more.")
         ) from None
     head, _, body = opened.partition(b"\n")
-    status, kept = orjson.loads(head)
+    status, kept, allowed = orjson.loads(head)
     response = Response(None, status)
     response.body = body
     response.raw_headers = [
@@ -154,4 +185,4 @@ def _opened(key: bytes, name: str, content: bytes) -> Response:
     ]
     if status == 204:
         response.raw_headers = response.raw_headers[1:]
-    return response
+    return response, frozenset(allowed)

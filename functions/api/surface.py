@@ -128,6 +128,10 @@ class Operation:
     """Whether what it reads stands in the query string; else in the JSON body."""
     said: Callable[[Call], Awaitable[bytes]] | None = None
     """Of an endpoint that reads a form itself: what stands for what the form says, however it is written."""
+    only_reads: bool = False
+    """Of a POST that changes nothing: it is answered anew each time, whatever Idempotency-Key it has."""
+    holds_secret: bool = False
+    """Whether its answer is a credential."""
 
     @property
     def name(self) -> str:
@@ -160,11 +164,22 @@ class Surface:
 
     @overload
     def post(
-        self, path: str, *, scope: str | None = None, said: Callable[[Call], Awaitable[bytes]] | None = None
+        self,
+        path: str,
+        *,
+        scope: str | None = None,
+        said: Callable[[Call], Awaitable[bytes]] | None = None,
+        only_reads: bool = False,
     ) -> Callable[[_Plain], _Plain]: ...
     @overload
     def post(
-        self, path: str, *, scope: str | None = None, reads: type[_Asked]
+        self,
+        path: str,
+        *,
+        scope: str | None = None,
+        reads: type[_Asked],
+        only_reads: bool = False,
+        holds_secret: bool = False,
     ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
     def post(
         self,
@@ -173,9 +188,13 @@ class Surface:
         scope: str | None = None,
         reads: type[Asked] = NothingAsked,
         said: Callable[[Call], Awaitable[bytes]] | None = None,
+        only_reads: bool = False,
+        holds_secret: bool = False,
     ) -> Any:
         """Declares a POST; `reads` is the model of its JSON body. One that reads a form itself gives `said`."""
-        return self._declared("POST", path, scope, reads, in_query=False, said=said)
+        return self._declared(
+            "POST", path, scope, reads, in_query=False, said=said, only_reads=only_reads, holds_secret=holds_secret
+        )
 
     @overload
     def put(self, path: str, *, scope: str | None = None) -> Callable[[_Plain], _Plain]: ...
@@ -225,9 +244,13 @@ class Surface:
         *,
         in_query: bool,
         said: Callable[[Call], Awaitable[bytes]] | None = None,
+        only_reads: bool = False,
+        holds_secret: bool = False,
     ) -> Any:
         def declare(endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
-            self.operations.append(Operation(method, self.prefix + path, endpoint, reads, scope, in_query, said))
+            self.operations.append(
+                Operation(method, self.prefix + path, endpoint, reads, scope, in_query, said, only_reads, holds_secret)
+            )
             return endpoint
 
         return declare
@@ -247,7 +270,7 @@ class Surface:
                 call = Call(request, caller, parts, VisibleStores(parts.services, caller.viewer))
                 if request.scope["query_string"] and (reads_nothing or not in_query):
                     read_query(request, NothingAsked)
-                if is_post and (key := given_key(request)) is not None:
+                if is_post and (key := given_key(request)) is not None and not operation.only_reads:
                     return await _once(call, key, operation)
                 if reads_nothing:
                     return await endpoint(call)
@@ -281,7 +304,8 @@ async def _once(call: Call, key: str, operation: Operation) -> Response:
     if operation.reads is NothingAsked:
         return await once(call, key, b"", lambda: endpoint(call))
     asked = await read_body(request, operation.reads)
-    return await once(call, key, canonical(await request.body()), lambda: endpoint(call, asked))
+    said = canonical(await request.body())
+    return await once(call, key, said, lambda: endpoint(call, asked), holds_secret=operation.holds_secret)
 
 
 def etag(revision: int) -> dict[str, str]:

@@ -103,7 +103,9 @@ CONTEXT: Any = SimpleNamespace(aws_request_id="8d6f1c2e-0000-4000-8000-000000000
 class Gateway:
     """Sends requests to the handler as API Gateway does (payload 2.0)."""
 
-    def __init__(self, services: Services, identity: Identity, *, settings: Settings = SETTINGS) -> None:
+    def __init__(
+        self, services: Services, identity: Identity, *, settings: Settings = SETTINGS, issuer: str = ISSUER
+    ) -> None:
         self.identity = identity
         self.now = datetime.now(UTC)
         self.clock = time.time
@@ -114,7 +116,7 @@ class Gateway:
                 services=lambda: services,
                 authenticator=Authenticator(
                     keys=lambda: keys,
-                    issuer=lambda: ISSUER,
+                    issuer=lambda: issuer,
                     audience=lambda: AUDIENCE,
                     api_keys=lambda: services.collection(API_KEYS),
                     clock=lambda: self.clock(),

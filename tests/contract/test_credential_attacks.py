@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from api.surfaces.core import wire
 from auricle.api_keys import API_KEYS
 from tests.contract.forgery import ATTACKS
 from tests.contract.gateway import ALL_SCOPES, Answer, Gateway, Identity
@@ -224,6 +226,58 @@ def test_a_key_that_ends_makes_none_that_outlives_it(api: Gateway) -> None:
     assert later["expiresAt"] == maker["expiresAt"]
 
 
+@pytest.mark.parametrize("said", [{}, {"expiresAt": None}])
+def test_no_key_is_without_end(said: dict[str, Any], api: Gateway) -> None:
+    assert made(api, **said)["expiresAt"] == wire.timestamp(api.now + timedelta(days=90))
+    longest = api.now + timedelta(days=366)
+    assert made(api, expiresAt=longest.isoformat())["expiresAt"] == wire.timestamp(longest)
+    body = {"tokenName": "CRM", "organizationId": "acme"}
+    beyond = api.post(TOKENS, {**body, "expiresAt": (longest + timedelta(seconds=1)).isoformat()})
+    assert (beyond.status, beyond.json["issues"][0]["path"]) == (422, ["expiresAt"])
+
+
+def test_a_key_that_was_made_before_every_key_had_an_end_still_holds(api: Gateway, services: Fakes) -> None:
+    key = made(api)
+    keys = services.collection(API_KEYS)
+    before = keys.get("acme", key["tokenId"])
+    assert keys.replace(replace(before, expires_at=None), expected=before)
+    assert asked(api, WHO, "x-api-key", key["token"]).json["expiresAt"] is None
+    heir = made(api, token=key["token"])
+    assert heir["expiresAt"] == wire.timestamp(api.now + timedelta(days=90))
+
+
+def test_a_key_that_is_revoked_takes_those_that_come_from_it_along(api: Gateway) -> None:
+    first = made(api)
+    second = made(api, token=first["token"])
+    third = made(api, token=second["token"])
+    sibling = made(api)
+    for key in (second, third):
+        assert asked(api, WHO, "x-api-key", key["token"]).status == 200
+    assert api.delete(f"{TOKENS}/{first['tokenId']}").status == 200
+    for key in (first, second, third):
+        assert asked(api, WHO, "x-api-key", key["token"]).status == 401
+    assert asked(api, WHO, "x-api-key", sibling["token"]).status == 200
+    assert [key["tokenId"] for key in api.get(TOKENS).json["data"]] == [sibling["tokenId"]]
+
+
+def test_a_key_proves_nothing_without_its_makers_listed_or_not(api: Gateway, services: Fakes) -> None:
+    """What a revoked key made a moment ago may be missing from the listing that revoking reads."""
+    first = made(api)
+    second = made(api, token=first["token"])
+    keys = services.collection(API_KEYS)
+    assert keys.remove(keys.get("acme", first["tokenId"]))
+    assert keys.get("acme", second["tokenId"]).makers == (first["tokenId"],)
+    assert asked(api, WHO, "x-api-key", second["token"]).status == 401
+
+
+def test_a_line_of_keys_ends(api: Gateway) -> None:
+    key = made(api)
+    for _ in range(8):
+        key = made(api, token=key["token"])
+    answer = api.post(TOKENS, {"tokenName": "CRM", "organizationId": "acme"}, token=key["token"])
+    assert (answer.status, answer.json["code"]) == (409, "conflict")
+
+
 # --- what is told and kept ----------------------------------------------------------------------------------
 
 
@@ -270,6 +324,13 @@ def test_keys_of_another_tenant_are_not_there(api: Gateway, identity: Identity) 
         ({"scopes": ["a b"]}, "scopes.0"),
         ({"roles": [7]}, "roles.0"),
         ({"userId": ""}, "userId"),
+        ({"userId": "user\n2"}, "userId"),
+        ({"userId": "user\x002"}, "userId"),
+        ({"userId": "user\u202e2"}, "userId"),
+        ({"userId": "user 2"}, "userId"),
+        ({"userId": "us\u0435r_2"}, "userId"),  # a Cyrillic letter that looks like a Latin one
+        ({"userId": "u" * 256}, "userId"),
+        ({"expiresAt": "9999-12-31T23:59:59Z"}, "expiresAt"),
         ({"admin": True}, "admin"),
     ],
 )

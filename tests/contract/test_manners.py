@@ -90,6 +90,82 @@ def test_a_key_is_good_for_one_user_and_one_path(api: Gateway, identity: Identit
     assert len(services.contacts) == 3
 
 
+NEW_KEY = {"tokenName": "CRM", "organizationId": "acme"}
+
+
+def test_a_key_made_for_a_user_is_not_the_user(api: Gateway, identity: Identity, services: Fakes) -> None:
+    """Who administers the tenant makes keys that act for anybody: none may read what that user was answered."""
+    api.now = datetime.now(UTC)  # keys end by the clock that proves them
+    owner = identity.token(sub="user_2")
+    secret = api.post(TOKENS, NEW_KEY, headers=KEY, token=owner)
+    assert secret.status == 200
+    minted = api.post(TOKENS, {**NEW_KEY, "userId": "user_2"}).json["token"]
+    stolen = api.post(TOKENS, NEW_KEY, headers=KEY, token=minted)
+    assert (stolen.status, replayed(stolen)) == (200, False)
+    assert stolen.json["token"] != secret.json["token"]
+    contact = api.post(CONTACTS, {"name": "Jane"}, headers=KEY, token=owner)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY, token=minted).json["id"] != contact.json["id"]
+    other = api.post(TOKENS, {**NEW_KEY, "userId": "user_2"}).json["token"]
+    third = api.post(CONTACTS, {"name": "Jane"}, headers=KEY, token=other)
+    assert not replayed(third)
+    assert len(services.contacts) == 3
+
+
+def test_a_refreshed_token_of_the_same_user_gets_the_answer(api: Gateway, identity: Identity) -> None:
+    for path, body in ((CONTACTS, {"name": "Jane"}), (TOKENS, NEW_KEY)):
+        first = api.post(path, body, headers=KEY, token=identity.token(jti="1"))
+        again = api.post(path, body, headers=KEY, token=identity.token(jti="2"))
+        assert (again.status, again.body, replayed(again)) == (first.status, first.body, True)
+
+
+def test_the_same_subject_of_another_issuer_is_somebody_else(services: Fakes, identity: Identity) -> None:
+    first = Gateway(services, identity).post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    moved = Gateway(services, identity, issuer="https://other.test")
+    again = moved.post(CONTACTS, {"name": "Jane"}, headers=KEY, token=identity.token(iss="https://other.test"))
+    assert (first.status, again.status, replayed(again)) == (201, 201, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "demoted"),
+    [
+        (CONTACTS, {"name": "Jane"}, {"roles": ()}),
+        (f"{FILES}/upload-url", {"fileName": "a.wav"}, {"scope": "audio:read"}),
+        (CALLS, {"call_id": "call_1", "direction": "inbound"}, {"scope": "calls:read"}),
+        (TOKENS, NEW_KEY, {"scope": "recordings:read"}),
+        (TOKENS, NEW_KEY, {"scope": "org:admin"}),  # it may still make tokens, and the kept one can do more
+        (TOKENS, NEW_KEY, {"roles": ()}),
+    ],
+)
+def test_a_demoted_credential_gets_no_answer_it_was_given_before(
+    path: str, body: Any, demoted: dict[str, Any], api: Gateway, identity: Identity
+) -> None:
+    first = api.post(path, body, headers=KEY)
+    assert first.status < 300, first.body
+    answer = api.post(path, body, headers=KEY, token=identity.token(**demoted))
+    assert (answer.status, replayed(answer)) == (403, False), answer.body
+
+
+def test_an_answer_about_a_recording_is_given_while_it_is_there(api: Gateway, services: Fakes) -> None:
+    recording_id = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}).json["audioFileId"]
+    body = {"mimeType": "image/png", "timestampInMilliseconds": 1000}
+    path = f"/v1/core/recordings/{recording_id}/multimedia-events"
+    first = api.post(path, body, headers=KEY)
+    assert first.status == 201, first.body
+    assert api.post(path, body, headers=KEY).body == first.body
+    assert api.delete(f"/v1/core/recordings/{recording_id}").status == 200
+    assert api.post(path, body, headers=KEY).status == 404
+
+
+def test_a_post_that_only_reads_is_answered_anew(api: Gateway, services: Fakes) -> None:
+    """What it shows may have been changed, hidden or removed since."""
+    recording_id = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}).json["audioFileId"]
+    first = api.post("/v1/core/recordings", {"ids": [recording_id]}, headers=KEY)
+    assert len(first.json["data"]) == 1
+    assert api.delete(f"/v1/core/recordings/{recording_id}").status == 200
+    again = api.post("/v1/core/recordings", {"ids": [recording_id]}, headers=KEY)
+    assert (again.status, again.json["data"], replayed(again)) == (200, [], False)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

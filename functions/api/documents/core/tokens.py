@@ -48,7 +48,7 @@ _TOKEN: Mapping[str, Any] = {
     "createdAt": CREATED_AT,
     "createdBy": "user_77",
     "userId": "user_77",
-    "expiresAt": None,
+    "expiresAt": "2026-06-28T12:15:00.000Z",
     "scopes": ["recordings:read"],
     "roles": [],
 }
@@ -70,12 +70,14 @@ OPERATIONS: Mapping[str, Documented] = {
     "create_token": Documented(
         summary="Make an API token",
         description="Send it as `Authorization: Bearer`, `x-api-key` or `x-siro-auth-token`. It is shown once: only a "
-        "digest is kept. It may do no more than who makes it, and all of that unless said otherwise.",
+        "digest is kept. It may do no more than who makes it, and all of that unless said otherwise. It ends after 90 "
+        "days unless `expiresAt` says otherwise, after 366 at the latest, and never later than the token making it.",
         answer=NewToken,
         example={**_TOKEN, "token": "auricle.acme.token_19d4f2a1b0512345678901234abcdef.…"},
         refusals=(
             Refusal(403, "forbidden", "A scope or role that its maker does not have."),
             Refusal(404, "not-found", "`organizationId` is not the organization of the credential."),
+            Refusal(409, "conflict", "The token that makes it comes from as many others as one may."),
         ),
         request_example={"tokenName": "CRM sync", "organizationId": "acme", "scopes": ["recordings:read"]},
     ),
@@ -84,7 +86,8 @@ OPERATIONS: Mapping[str, Documented] = {
     ),
     "revoke_token": Documented(
         summary="Revoke an API token",
-        description="It proves nothing from now on. Answers with the token as it was.",
+        description="It proves nothing from now on, nor does any token that was made with it. Answers with the token "
+        "as it was.",
         answer=TokenShown,
         example=_TOKEN,
         refusals=(_NOT_THERE,),

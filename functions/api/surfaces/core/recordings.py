@@ -83,7 +83,7 @@ async def list_core_recordings(call: Call, asked: RecordingsRequest) -> Response
     return enveloped(items, cursor=cursor, pageSize=limit, limit=limit)
 
 
-@surface.post("/recordings", scope=READ, reads=FetchRequest)
+@surface.post("/recordings", scope=READ, reads=FetchRequest, only_reads=True)
 async def fetch_core_recordings(call: Call, asked: FetchRequest) -> Response:
     if asked.ids is None:
         if isinstance(asked.cursor, int):

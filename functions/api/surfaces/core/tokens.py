@@ -12,12 +12,14 @@ from api.reading import Asked, Id, Line, Moment
 from api.surface import Call
 from api.surfaces.core.wire import ADMIN, enveloped, own_organization, surface, timestamp
 from auricle.api_keys import API_KEYS, ApiKey
-from auricle.errors import InvalidRequest, NotYours, TokenNotFound, TransientError
+from auricle.errors import NotYours, TokenNotFound, TransientError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._-]{1,64}$")]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9:._-]+$")]
+UserId = Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-~]+$")]
+"""A subject as identity providers write it (OpenID Connect: ASCII, 255 characters), without spaces."""
 
 
 class TokensRequest(Asked):
@@ -28,13 +30,16 @@ class TokensRequest(Asked):
 
 
 class TokenRequest(Asked):
-    """`POST /auth/tokens`. Without scopes and roles the token may do what its maker may, and never more."""
+    """`POST /auth/tokens`. Without scopes and roles the token may do what its maker may, and never more.
+
+    Without `expiresAt` it holds for 90 days, or as long as the token it is made with; 366 days are the most.
+    """
 
     name: Line = Field(alias="tokenName")
     organization_id: Id = Field(alias="organizationId")
     scopes: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
     roles: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
-    user_id: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(None, alias="userId")
+    user_id: UserId | None = Field(None, alias="userId")
     expires_at: Moment | None = Field(None, alias="expiresAt")
 
 
@@ -70,23 +75,20 @@ async def list_tokens(call: Call, asked: TokensRequest) -> Response:
     return enveloped([_full(key) for key in page.records], cursor=cursors.sign(page.next_position))
 
 
-@surface.post("/auth/tokens", scope=ADMIN, reads=TokenRequest)
+@surface.post("/auth/tokens", scope=ADMIN, reads=TokenRequest, holds_secret=True)
 async def create_token(call: Call, asked: TokenRequest) -> Response:
-    from auricle.api_keys import make_key
+    from auricle.api_keys import end_of_key, make_key, makers_of_key
 
     now, caller = call.parts.now(), call.caller
     own_organization(call, asked.organization_id)
-    if asked.expires_at is not None and asked.expires_at <= now:
-        raise InvalidRequest("expiresAt must lie in the future", field="expiresAt")
+    keys = call.services.collection(API_KEYS)
+    maker = keys.get(call.org, caller.key_id) if caller.key_id is not None else None
+    expires_at, makers = end_of_key(asked.expires_at, maker=maker, now=now), makers_of_key(maker)
     for field, wanted, held in (("scopes", asked.scopes, caller.scopes), ("roles", asked.roles, caller.roles)):
         for number, name in enumerate(wanted or ()):
             if name not in held:
                 named = f"{field}.{number}"
                 raise NotYours(f"{named} is not yours to give: a token may do no more than its maker.")
-    expires_at = asked.expires_at
-    if caller.key_id is not None and caller.expires_at is not None:
-        # Else a token that ends would make one that does not.
-        expires_at = min(expires_at or caller.expires_at, caller.expires_at)
     key, text = make_key(
         org=call.org,
         name=asked.name,
@@ -95,9 +97,10 @@ async def create_token(call: Call, asked: TokenRequest) -> Response:
         scopes=caller.scopes if asked.scopes is None else asked.scopes,
         roles=caller.roles if asked.roles is None else asked.roles,
         expires_at=expires_at,
+        makers=makers,
         now=now,
     )
-    call.services.collection(API_KEYS).add(key)
+    keys.add(key)
     return json_response({**_full(key), "token": text}, headers={"location": f"{surface.prefix}/auth/tokens/{key.id}"})
 
 
@@ -108,9 +111,11 @@ async def get_token(call: Call) -> Response:
 
 @surface.delete("/auth/tokens/{token_id}", scope=ADMIN)
 async def revoke_token(call: Call) -> Response:
+    from auricle.api_keys import revoke_key
+
     keys = call.services.collection(API_KEYS)
     key = keys.get(call.org, _id(call))
-    if not keys.remove(key):
+    if not revoke_key(key, keys):
         raise TransientError("The token was being revoked by somebody else. Try again.")
     return json_response(_full(key))
 

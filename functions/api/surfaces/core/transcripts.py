@@ -78,7 +78,7 @@ async def get_summary(call: Call) -> Response:
     return enveloped([section])
 
 
-@surface.post("/recordings/{recording_id}/signedUrl", scope=READ)
+@surface.post("/recordings/{recording_id}/signedUrl", scope=READ, only_reads=True)
 async def create_signed_url(call: Call) -> Response:
     from auricle.ports import MAX_URL_SECONDS
     from auricle.processing.job import Job

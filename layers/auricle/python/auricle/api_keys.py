@@ -2,6 +2,8 @@
 
 A key names its tenant and itself, so that it is found by one read; what proves it is a secret of 256 random bits, of
 which only a digest is kept. The digest needs no salt and no slow hash: nobody guesses such a secret.
+
+Every key ends. One that is made with another key ends with it at the latest, and when that one is revoked.
 """
 
 from __future__ import annotations
@@ -11,11 +13,11 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auricle.collection import Kind
-from auricle.errors import TokenNotFound
+from auricle.errors import Conflict, InvalidRequest, TokenNotFound
 from auricle.identifiers import is_id, new_id
 
 if TYPE_CHECKING:
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 PREFIX = "auricle."
 _SECRET_CHARACTERS = 43
+USUAL_LIFETIME = timedelta(days=90)
+"""Of a key that is made without saying when it ends."""
+MAX_LIFETIME = timedelta(days=366)
+MAX_MAKERS = 8
+"""How long a line of keys may be of which each made the next: all of them are read to prove the last."""
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +49,43 @@ class ApiKey:
     scopes: tuple[str, ...]
     roles: tuple[str, ...]
     expires_at: datetime | None = None
+    """None of keys that were made before every key had an end."""
+    makers: tuple[str, ...] = ()
+    """Ids of the keys it comes from: the one it was made with, the one that was made with, and so on."""
     revision: int = 1
 
 
 API_KEYS = Kind("token", ApiKey, TokenNotFound)
+
+
+def end_of_key(asked: datetime | None, *, maker: ApiKey | None, now: datetime) -> datetime:
+    """When a key ends that is made now.
+
+    Raises:
+        InvalidRequest: it would have ended, or live for longer than any key may.
+    """
+    if asked is not None and asked <= now:
+        raise InvalidRequest("expiresAt must lie in the future", field="expiresAt")
+    latest = now + MAX_LIFETIME
+    if asked is not None and asked > latest:
+        raise InvalidRequest(f"expiresAt must not be later than {MAX_LIFETIME.days} days from now", field="expiresAt")
+    end = asked or now + USUAL_LIFETIME
+    return min(end, maker.expires_at) if maker is not None and maker.expires_at is not None else end
+
+
+def makers_of_key(maker: ApiKey | None) -> tuple[str, ...]:
+    """The makers of a key that is made with that one; None where it is made with no key.
+
+    Raises:
+        Conflict: the line of makers is as long as it may be.
+    """
+    if maker is None:
+        return ()
+    if len(maker.makers) + 1 > MAX_MAKERS:
+        raise Conflict(
+            f"A token comes from {MAX_MAKERS} others at most. Make this one with one of those, or with a JWT."
+        )
+    return (maker.id, *maker.makers)
 
 
 def make_key(
@@ -55,7 +96,8 @@ def make_key(
     created_by: str,
     scopes: Iterable[str],
     roles: Iterable[str],
-    expires_at: datetime | None,
+    expires_at: datetime,
+    makers: tuple[str, ...],
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """A new key, and the text that proves it: the only time that anybody sees it."""
@@ -71,6 +113,7 @@ def make_key(
         scopes=tuple(sorted(set(scopes))),
         roles=tuple(sorted(set(roles))),
         expires_at=expires_at,
+        makers=makers,
     )
     return key, f"{PREFIX}{org}.{key.id}.{secret}"
 
@@ -87,7 +130,27 @@ def proven_key(text: str, keys: Collection[ApiKey], *, now: datetime) -> ApiKey 
         return None
     if not hmac.compare_digest(key.digest, _digest(secret)):
         return None
-    return key if key.expires_at is None or now < key.expires_at else None
+    if key.expires_at is not None and now >= key.expires_at:
+        return None
+    # Read anew, as the key itself is: what a revoked key made is revoked in the same moment, listed or not.
+    return key if not key.makers or len(keys.find(org, key.makers)) == len(key.makers) else None
+
+
+def revoke_key(key: ApiKey, keys: Collection[ApiKey]) -> bool:
+    """Removes the key, and those that come from it; False where it was removed meanwhile.
+
+    Keys that come from it prove nothing as soon as it is gone: they are removed so that nobody wonders about them.
+    """
+    if not keys.remove(key):
+        return False
+    position = None
+    while True:
+        page = keys.list(key.org, _PAGE, position, wanted=lambda other: key.id in other.makers)
+        for other in page.records:
+            keys.remove(other)
+        position = page.next_position
+        if position is None:
+            return True
 
 
 def _digest(secret: str) -> str:

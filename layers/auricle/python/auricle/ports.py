@@ -377,7 +377,7 @@ class KeptAnswer:
 
 
 class AnswerStore(Protocol):
-    """Answers to requests that may be sent again, by names that stand for tenant, user, path and key."""
+    """Answers to requests that may be sent again, by names that stand for caller, path and key."""
 
     def claim(self, org: str, name: str, owner: str, fingerprint: str, *, now: datetime) -> KeptAnswer | None:
         """Takes the name for `owner`, so that nobody else answers meanwhile; None when it was free.
