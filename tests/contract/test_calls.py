@@ -424,7 +424,9 @@ def test_logs_saved_at_once_are_all_there(api: Gateway, services: Services) -> N
     def save(number: int) -> None:
         facts = {"recording_url": URL, "duration_s": number}
         kept = services.collection(CALLS)
-        save_log("acme", "call_1", f"rec_{number}", facts, calls=kept, recordings=services.recordings, now=NOW)
+        save_log(
+            "acme", "call_1", f"rec_{number}", facts, calls=kept, recordings=services.recordings, now=NOW, sees_all=True
+        )
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(save, range(6)))
@@ -525,3 +527,66 @@ def test_what_cannot_be_an_id_is_unknown(name: str, api: Gateway) -> None:
 def test_an_unknown_path_and_method_have_the_envelope_too(api: Gateway) -> None:
     refused(api.get(f"{CALL}/recording-logs"), 404)
     refused(api.ask("PUT", LOGS), 405)
+
+
+# --- recordings that are hidden from some -------------------------------------------------------------------
+
+ORDINARY = "audio:read audio:write recordings:read recordings:write calls:read calls:write"
+
+
+@pytest.mark.parametrize("flags", [{"private": True}, {"discoverable": False}])
+def test_the_log_of_a_hidden_recording_is_shown_to_who_may_see_the_recording(
+    flags: dict[str, bool], api: Gateway, archive: Archive
+) -> None:
+    archive.complete(user_id="ann", **flags)
+    ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
+    bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
+    registered(api)
+    shown(calls.RecordingLogAnswer, api.post(LOGS, {**LOG, "metadata": {"of": "ann"}}, token=ann))
+
+    def seen(token: str) -> list[Any]:
+        one = shown(calls.CallAnswer, api.get(CALL, token=token))
+        (listed,) = shown(calls.CallsAnswer, api.get(CALLS_PATH, token=token))["calls"]
+        logs = shown(calls.RecordingLogsAnswer, api.get(LOGS, token=token))["recording_logs"]
+        assert listed == one
+        return [one["recording_ids"], one["linked_recording_ids"], [log["recording_id"] for log in logs]]
+
+    assert seen(ann) == seen(api.identity.token()) == [["rec_1"]] * 3
+    assert seen(bob) == [[]] * 3
+    found = api.get(CALLS_PATH, token=bob, recording_id="rec_1").json["data"]["calls"]
+    by_id = api.get(f"{LOGS}/rec_1", token=bob)
+    if "private" in flags:
+        assert found == []
+        assert refused(by_id, 404) == "Recording log not found: rec_1."
+    else:  # who has the id may open it
+        assert len(found) == 1
+        assert shown(calls.RecordingLogAnswer, by_id)["metadata"] == {"of": "ann"}
+
+
+def test_a_log_under_the_id_of_a_hidden_recording_stands_beside_its_own(api: Gateway, archive: Archive) -> None:
+    """As one of an unknown recording would: nothing tells that there is such a recording, or changes its log."""
+    archive.complete(user_id="ann", private=True)
+    ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
+    bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
+    registered(api)
+    anns = shown(calls.RecordingLogAnswer, api.post(LOGS, LOG, token=ann))
+    for duration in (7, 8):
+        bobs = shown(calls.RecordingLogAnswer, api.post(LOGS, {**LOG, "duration_seconds": duration}, token=bob))
+        assert (bobs["duration_seconds"], bobs["transcription_status"]) == (duration, None)
+    assert shown(calls.RecordingLogAnswer, api.get(f"{LOGS}/rec_1", token=ann)) == anns
+    assert shown(calls.RecordingLogAnswer, api.get(f"{LOGS}/rec_1", token=bob)) == bobs
+    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == ["rec_1"]
+    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["linked_recording_ids"] == []
+    assert shown(calls.CallAnswer, api.get(CALL, token=ann))["recording_ids"] == ["rec_1", "rec_1"]
+
+
+def test_the_log_of_a_private_recording_stays_hidden_when_the_recording_is_removed(
+    api: Gateway, archive: Archive
+) -> None:
+    archive.complete(user_id="ann", private=True)
+    registered(api)
+    shown(calls.RecordingLogAnswer, api.post(LOGS, LOG))
+    assert api.delete("/api/v1/audio-files/rec_1").status == 204
+    bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
+    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == []
+    assert shown(calls.CallAnswer, api.get(CALL))["recording_ids"] == ["rec_1"]

@@ -273,6 +273,61 @@ def test_the_merged_is_guarded_as_the_most_guarded(api: Gateway, archive: Archiv
     assert len(services.workflow) == 0
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "owner", "rest"),
+    [
+        (("ann", {}), ("bob", {}), "ann", (False, True)),
+        (("ann", {}), ("bob", {"private": True}), "bob", (True, True)),
+        (("ann", {"private": True}), ("bob", {"private": True}), None, (True, True)),
+        (("ann", {"private": True}), (None, {"private": True}), None, (True, True)),
+        (("ann", {}), ("bob", {"discoverable": False}), "bob", (False, False)),
+        (("ann", {"discoverable": False}), ("bob", {"private": True}), "bob", (True, False)),
+        (("ann", {"discoverable": False}), ("bob", {"discoverable": False}), None, (False, False)),
+    ],
+)
+def test_nobody_comes_to_see_by_a_merge_what_was_hidden_from_them(
+    first: Any, second: Any, owner: str | None, rest: Any, api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    for recording_id, (user_id, flags) in (("rec_1", first), ("rec_2", second)):
+        complete(archive, recording_id, user_id=user_id, **flags)
+    made = services.recordings.get("acme", merged(api, "rec_1", "rec_2")["id"])
+    assert (made.user_id, (made.private, made.discoverable)) == (owner, rest)
+
+
+def test_a_private_recording_of_another_is_neither_split_nor_merged(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    complete(archive, user_id="ann", private=True)
+    complete(archive, "rec_2", user_id="bob")
+    bob = api.identity.token(sub="bob", scope="recordings:read recordings:write", roles=())
+    for answer in (
+        api.post(SPLIT, {"splitTimestampsMs": [20_000]}, token=bob),
+        api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]}, token=bob),
+    ):
+        assert refused(answer, 404, "recording-not-found")["error"] == "There is no recording rec_1."
+    assert (len(services.recordings), len(services.workflow)) == (2, 0)
+    ann = api.identity.token(sub="ann", scope="recordings:read recordings:write", roles=())
+    parts = api.post(SPLIT, {"splitTimestampsMs": [20_000]}, token=ann).json["data"]["recordings"]
+    for part in parts:
+        assert api.get(f"/v1/core/recordings/{part['id']}", token=ann).json["data"]["isPrivate"] is True
+        assert api.get(f"/v1/core/recordings/{part['id']}", token=bob).status == 404
+
+
+def test_a_merge_that_is_hidden_meanwhile_is_made_anew(api: Gateway, archive: Archive, services: Fakes) -> None:
+    """As one that was removed is: nothing tells the two apart."""
+    for number in (1, 2):
+        complete(archive, f"rec_{number}", user_id="ann")
+    ann = api.identity.token(sub="ann", scope="recordings:read recordings:write", roles=())
+    bob = api.identity.token(sub="bob", scope="recordings:read recordings:write", roles=())
+    body = {"recordingIds": ["rec_1", "rec_2"]}
+    first = api.post(MERGE, body, token=ann).json["data"]["id"]
+    made = services.recordings.get("acme", first)
+    assert services.recordings.save(replace(made, private=True), expected=made)
+    second = api.post(MERGE, body, token=bob)
+    assert second.status == 201
+    assert second.json["data"]["id"] != first
+
+
 def test_merging_again_gives_the_same_and_otherwise_another(api: Gateway, archive: Archive, services: Fakes) -> None:
     for number in (1, 2, 3):
         complete(archive, f"rec_{number}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -169,12 +169,18 @@ async def list_telephone_calls(call: Call, asked: CallListRequest) -> Response:
     filters = repr((wanted, asked.date_from, asked.date_to))
     cursors = Cursors(call.parts.settings(), org=call.org, route=surface.prefix, filters=filters)
 
+    asked_of = () if asked.recording_id is None else (asked.recording_id,)
+    hidden = call.services.hidden(call.org, asked_of)
+
+    def admits(found: TelephoneCall) -> bool:
+        return wanted.admits(found.without_logs_of(hidden) if hidden else found)
+
     def read(count: int, position: Position | None) -> Batch[TelephoneCall]:
         page = _calls(call).list(
             call.org,
             count,
             position,
-            wanted=None if wanted == CallFilter() else wanted.admits,
+            wanted=None if wanted == CallFilter() else admits,
             created_from=asked.date_from,
             created_to=asked.date_to,
         )
@@ -184,7 +190,7 @@ async def list_telephone_calls(call: Call, asked: CallListRequest) -> Response:
     return _enveloped(
         "Calls retrieved successfully.",
         {
-            "calls": [_call(each) for each in found],
+            "calls": [_call(each) for each in _seen(call, found)],
             "page": None if asked.cursor else asked.page or 1,
             "page_size": asked.page_size,
             "next": cursors.sign(position),
@@ -194,7 +200,7 @@ async def list_telephone_calls(call: Call, asked: CallListRequest) -> Response:
 
 @surface.get("/{call_id}", scope=READ)
 async def get_telephone_call(call: Call) -> Response:
-    found = _found(call)
+    (found,) = _seen(call, [_found(call)])
     return _enveloped("Call retrieved successfully.", _call(found), state=found)
 
 
@@ -209,7 +215,8 @@ async def change_telephone_call(call: Call, asked: ChangeRequest) -> Response:
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
-    return _enveloped("Call updated successfully.", _call(changed), state=changed)
+    (shown,) = _seen(call, [changed])
+    return _enveloped("Call updated successfully.", _call(shown), state=changed)
 
 
 @surface.post("/{call_id}/recording-log", scope=WRITE, reads=RecordingLogRequest)
@@ -225,6 +232,7 @@ async def save_recording_log(call: Call, asked: RecordingLogRequest) -> Response
             calls=_calls(call),
             recordings=call.services.recordings,
             now=call.parts.now(),
+            sees_all=call.services.viewer.sees_all,
             if_revision=if_revision,
         )
         shown = _log(call, changed, log)
@@ -240,14 +248,14 @@ async def save_recording_log(call: Call, asked: RecordingLogRequest) -> Response
 
 @surface.get("/{call_id}/recording-log", scope=READ)
 async def list_recording_logs(call: Call) -> Response:
-    found = _found(call)
+    (found,) = _seen(call, [_found(call)])
     logs = {"recording_logs": [_log(call, found, log) for log in found.logs]}
     return _enveloped("Call recording logs retrieved successfully.", logs, state=found)
 
 
 @surface.get("/{call_id}/recording-log/{recording_id}", scope=READ)
 async def get_recording_log(call: Call) -> Response:
-    found = _found(call)
+    (found,) = _seen(call, [_found(call)], listed=False)
     recording_id = call.request.path_params["recording_id"]
     log = found.log(recording_id)
     if log is None:
@@ -282,6 +290,16 @@ def _call_id(call: Call) -> str:
 
 def _found(call: Call) -> TelephoneCall:
     return find_call(call.org, _call_id(call), calls=_calls(call))
+
+
+def _seen(call: Call, calls: Sequence[TelephoneCall], *, listed: bool = True) -> Sequence[TelephoneCall]:
+    """The calls without the logs of recordings that are hidden from the caller.
+
+    Whoever names a recording (not `listed`) is shown its log where they may open it.
+    """
+    linked = [recording_id for each in calls for recording_id in each.linked_recording_ids]
+    hidden = call.services.hidden(call.org, linked, listed=listed)
+    return [each.without_logs_of(hidden) for each in calls] if hidden else calls
 
 
 def _facts(asked: Asked, besides: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:

@@ -109,8 +109,13 @@ class TelephoneCall:
         return tuple(log.recording_id for log in self.logs if log.linked)
 
     def log(self, recording_id: str) -> RecordingLog | None:
-        """The log of that recording, where there is one."""
-        return next((log for log in self.logs if log.recording_id == recording_id), None)
+        """The log of that recording, where there is one; of two, the one of Auricle's own recording."""
+        logs = [log for log in self.logs if log.recording_id == recording_id]
+        return next((log for log in logs if log.linked), logs[0] if logs else None)
+
+    def without_logs_of(self, hidden: frozenset[str]) -> TelephoneCall:
+        """The call as it is seen by whom those of Auricle's recordings are hidden from."""
+        return replace(self, logs=tuple(log for log in self.logs if not (log.linked and log.recording_id in hidden)))
 
 
 CALLS = Kind("call", TelephoneCall, CallNotFound)
@@ -259,11 +264,14 @@ def save_log(
     calls: Collection[TelephoneCall],
     recordings: RecordingStore,
     now: datetime,
+    sees_all: bool,
     if_revision: int | None = None,
 ) -> tuple[TelephoneCall, RecordingLog]:
     """The log of one recording, new or brought up to date; `facts` holds its URL and length at least.
 
-    What an update does not name stays as it was. A recording of the tenant's own is linked to the call.
+    What an update does not name stays as it was. A recording of the tenant's own that the caller may open is linked
+    to the call. Where the caller does not see all recordings, and has none of that id, a linked log of it is not
+    theirs to change, nor to know of: they write one beside it.
 
     Raises:
         CallNotFound: no such call of the tenant.
@@ -274,8 +282,12 @@ def save_log(
     """
     linked = _is_ours(org, recording_id, recordings)
 
+    def log_of(call: TelephoneCall) -> RecordingLog | None:
+        seen = call if linked or sees_all else call.without_logs_of(frozenset((recording_id,)))
+        return seen.log(recording_id)
+
     def saved(before: TelephoneCall) -> TelephoneCall:
-        known = before.log(recording_id)
+        known = log_of(before)
         if known is None:
             if len(before.logs) >= MAX_LOGS:
                 raise Conflict(f"The call {call_id} has {MAX_LOGS} recording logs already, which is the most.")
@@ -288,7 +300,7 @@ def save_log(
         return replace(before, logs=logs, updated_at=now)
 
     after = _written(org, call_id, saved, calls, if_revision)
-    log = after.log(recording_id)
+    log = log_of(after)
     assert log is not None  # noqa: S101 - it was written just now
     return after, log
 

@@ -123,6 +123,8 @@ def merge(
         consent=min((source.consent for source in sources), key=_MOST_GUARDED_FIRST.index),
         contact_ids=contacts,
         private=any(source.private for source in sources),
+        discoverable=all(source.discoverable for source in sources),
+        user_id=_owner_of_merged(sources),
         do_not_delete=any(source.do_not_delete for source in sources),
     )
     for attempt in count():
@@ -134,6 +136,17 @@ def merge(
             _start([made], workflow)
             return made
     raise AssertionError("there is always another id")
+
+
+def _owner_of_merged(sources: Sequence[Recording]) -> str | None:
+    """The first recording's owner, unless others are guarded more: then theirs, and nobody where they are several's.
+
+    So nobody comes to see by a merge what was hidden from them.
+    """
+    private = [source for source in sources if source.private]
+    unlisted = [source for source in sources if not source.discoverable]
+    owners = {source.user_id for source in private or unlisted or sources[:1]}
+    return owners.pop() if len(owners) == 1 else None
 
 
 def _note_made_into(source: Recording, made_id: str, recordings: RecordingStore, now: datetime) -> None:
