@@ -1,4 +1,7 @@
-"""Pages and cursors. A cursor is opaque, signed, and good for one tenant, one route and one set of filters."""
+"""Pages and cursors. A cursor is sealed, and good for one tenant, one route and one set of filters.
+
+Sealed, not only signed: a page can end at a record that is hidden from the caller, whose id and date the cursor holds.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ MAX_OFFSET = 10_000
 """How far page numbers reach: counting to a page reads everything before it, a cursor does not."""
 MAX_READINGS = 10
 """How often a page that a filter leaves short is filled up before it is answered as it is."""
-_SIGNATURE_BYTES = 16
+_NONCE_BYTES = 12
 _BROKEN = "cursor is not one of ours for this request: take it from `next` of the page before, filters unchanged"
 
 _T = TypeVar("_T")
@@ -29,18 +32,23 @@ Reading = Callable[[int, Position | None], Batch[_T]]
 
 
 class Cursors:
-    """Makes and reads the cursors of one listing: what it is bound to is signed with it."""
+    """Makes and reads the cursors of one listing: what it is bound to is sealed with it."""
 
     def __init__(self, settings: Settings, *, org: str, route: str, filters: str) -> None:
-        self._key = (settings.cursor_key or f"unsecret {settings.table}").encode()
+        self._key = hmac.digest((settings.cursor_key or f"unsecret {settings.table}").encode(), b"cursors", sha256)
         self._bound_to = f"{org}\n{route}\n{filters}".encode()
 
-    def sign(self, position: Position | None) -> str | None:
+    def seal(self, position: Position | None) -> str | None:
         """The position as a cursor; None at the end of the listing."""
         if position is None:
             return None
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         content = orjson.dumps(dict(position))
-        return urlsafe_b64encode(self._signature(content) + content).decode().rstrip("=")
+        # The nonce follows from what is sealed: the same place has the same cursor, and no two places one nonce.
+        nonce = hmac.digest(self._key, self._bound_to + b"\n" + content, sha256)[:_NONCE_BYTES]
+        sealed = nonce + AESGCM(self._key).encrypt(nonce, content, self._bound_to)
+        return urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def position(self, cursor: str) -> Position:
         """Where the listing goes on.
@@ -48,18 +56,16 @@ class Cursors:
         Raises:
             InvalidRequest: not a cursor of this tenant, route and filters.
         """
-        try:
-            signed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        except ValueError:
-            raise InvalidRequest(_BROKEN, field="cursor") from None
-        signature, content = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._signature(content)):
-            raise InvalidRequest(_BROKEN, field="cursor")
-        position: Position = orjson.loads(content)
-        return position
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    def _signature(self, content: bytes) -> bytes:
-        return hmac.digest(self._key, self._bound_to + b"\n" + content, sha256)[:_SIGNATURE_BYTES]
+        try:
+            sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+            position: Position = orjson.loads(AESGCM(self._key).decrypt(nonce, content, self._bound_to))
+        except (ValueError, InvalidTag):
+            raise InvalidRequest(_BROKEN, field="cursor") from None
+        return position
 
 
 def check_reach(page: int, page_size: int, *, page_field: str) -> None:

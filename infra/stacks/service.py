@@ -188,7 +188,7 @@ class ServiceStack(Stack):
         }
 
     def _cursor_key(self) -> Secret:
-        """What the API signs the cursors of its listings with."""
+        """What the API seals the cursors of its listings with."""
         key = Secret(
             self,
             "CursorKey",

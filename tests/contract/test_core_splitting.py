@@ -313,6 +313,35 @@ def test_a_private_recording_of_another_is_neither_split_nor_merged(
         assert api.get(f"/v1/core/recordings/{part['id']}", token=bob).status == 404
 
 
+def test_parts_and_originals_are_named_to_who_may_find_them(api: Gateway, archive: Archive, services: Fakes) -> None:
+    complete(archive, user_id="ann")
+    ann = api.identity.token(sub="ann", scope="recordings:read recordings:write", roles=())
+    bob = api.identity.token(sub="bob", scope="recordings:read recordings:write", roles=())
+    first, second = (part["id"] for part in split(api, 20_000)["recordings"])
+
+    def becomes(recording_id: str, **flags: Any) -> None:
+        before = services.recordings.get("acme", recording_id)
+        assert services.recordings.save(replace(before, **flags), expected=before)
+
+    def named_by(recording_id: str, token: str) -> tuple[list[str], str | None]:
+        data = api.get(f"/v1/core/recordings/{recording_id}", token=token).json["data"]
+        return [cut["splitRecordingId"] for cut in data["splitHistory"]], data["originalRecordingId"]
+
+    for flags in ({"private": True}, {"discoverable": False}):
+        becomes(second, **flags)
+        assert (named_by("rec_1", ann), named_by("rec_1", bob)) == (([second], None), ([], None))
+        becomes("rec_1", **flags)
+        assert (named_by(first, ann), named_by(first, bob)) == (([], "rec_1"), ([], None))
+        for recording_id in ("rec_1", second):
+            becomes(recording_id, private=False, discoverable=True)
+    becomes("rec_1", discoverable=False)
+    becomes(second, discoverable=False)
+    assert named_by("rec_1", bob) == ([second], None), "who has the id of the whole is led to its parts"
+    becomes(second, private=True)
+    again = api.post(SPLIT, {"splitTimestampsMs": [20_000]}, token=bob).json["data"]
+    assert (again["splitHistory"], [part["id"] for part in again["recordings"]]) == ([], [first])
+
+
 def test_a_merge_that_is_hidden_meanwhile_is_made_anew(api: Gateway, archive: Archive, services: Fakes) -> None:
     """As one that was removed is: nothing tells the two apart."""
     for number in (1, 2):

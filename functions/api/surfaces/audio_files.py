@@ -163,7 +163,7 @@ async def list_audio_files(call: Call, asked: ListRequest) -> Response:
             "items": [_audio_file(recording) for recording in found],
             "page": None if asked.cursor else asked.page or 1,
             "pageSize": asked.page_size,
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

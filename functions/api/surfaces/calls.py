@@ -193,7 +193,7 @@ async def list_telephone_calls(call: Call, asked: CallListRequest) -> Response:
             "calls": [_call(each) for each in _seen(call, found)],
             "page": None if asked.cursor else asked.page or 1,
             "page_size": asked.page_size,
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

@@ -93,7 +93,7 @@ async def list_contacts(call: Call, asked: ContactsRequest) -> Response:
             "contacts": [_contact(contact) for contact in found],
             "page": None if asked.cursor else asked.page or 1,
             "per_page": asked.per_page,
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

@@ -120,7 +120,7 @@ async def list_deals(call: Call, asked: DealsRequest) -> Response:
             "deals": [_deal(deal) for deal in found],
             "page": None if asked.cursor else asked.page or 1,
             "per_page": asked.per_page,
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

@@ -75,7 +75,7 @@ async def list_recordings(call: Call, asked: RecordingsRequest) -> Response:
             "recordings": [_summary(recording, settings.bucket) for recording in found],
             "page": None if asked.cursor else asked.page or 1,
             "per_page": asked.per_page,
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

@@ -84,7 +84,7 @@ async def get_contact_timeline(call: Call, asked: TimelineRequest) -> Response:
         {
             "contact": {"id": contact.id, "name": contact.name, "company": contact.company},
             "timeline": [_entry(entry) for entry in found],
-            "next": cursors.sign(position),
+            "next": cursors.seal(position),
         },
     )
 

@@ -191,7 +191,7 @@ async def list_comments(call: Call, asked: CommentsRequest) -> Response:
     )
     return enveloped(
         [_shown(comment, recording) for comment in page.records],
-        cursor=cursors.sign(page.next_position),
+        cursor=cursors.seal(page.next_position),
         pageSize=asked.page_size,
     )
 

@@ -74,7 +74,7 @@ async def list_connections(call: Call, asked: ConnectionsRequest) -> Response:
         cursors.position(asked.cursor) if asked.cursor is not None else None,
         wanted=(lambda one: one.platform.value == asked.platform) if asked.platform else None,
     )
-    return enveloped([_shown(one) for one in page.records], cursor=cursors.sign(page.next_position))
+    return enveloped([_shown(one) for one in page.records], cursor=cursors.seal(page.next_position))
 
 
 @surface.post(PATH, scope=ADMIN, reads=ConnectionRequest)

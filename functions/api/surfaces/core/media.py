@@ -190,7 +190,7 @@ def _children(call: Call, asked: ChildrenRequest, kind: Kind[T]) -> tuple[Page[T
         cursors.position(asked.cursor) if asked.cursor is not None else None,
         recording_id=recording.id,
     )
-    return page, cursors.sign(page.next_position)
+    return page, cursors.seal(page.next_position)
 
 
 def _place(call: Call, what: str, child_id: str) -> Mapping[str, str]:

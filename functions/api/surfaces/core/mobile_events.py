@@ -170,7 +170,7 @@ async def list_mobile_events(call: Call, asked: MobileEventsRequest) -> Response
     page = _page(call, asked, cursors)
     # A page of events is a list within the list: so the documented answer has it.
     shown = [_listed(event) for event in page.records]
-    return json_response({"data": [shown] if shown else [], "cursor": cursors.sign(page.next_position)})
+    return json_response({"data": [shown] if shown else [], "cursor": cursors.seal(page.next_position)})
 
 
 @surface.get("/mobile-events/{event_id}", scope=READ)

@@ -128,7 +128,7 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
         user = find_user(call.services.collection, call.org, asked.email)
         return enveloped([_user(user)] if user is not None and wanted(user) else [], cursor=None)
     page = call.services.collection(USERS).list(call.org, asked.page_size, position, wanted=wanted)
-    return enveloped([_user(user) for user in page.records], cursor=cursors.sign(page.next_position))
+    return enveloped([_user(user) for user in page.records], cursor=cursors.seal(page.next_position))
 
 
 @surface.post("/users", scope=ADMIN, reads=UserRequest)
@@ -203,7 +203,7 @@ async def list_teams(call: Call, asked: TeamsRequest) -> Response:
     page = call.services.collection(TEAMS).list(
         call.org, asked.page_size, cursors.position(asked.cursor) if asked.cursor is not None else None
     )
-    return enveloped([_team(team) for team in page.records], cursor=cursors.sign(page.next_position))
+    return enveloped([_team(team) for team in page.records], cursor=cursors.seal(page.next_position))
 
 
 @surface.post("/teams", scope=ADMIN, reads=TeamRequest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -233,7 +234,26 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
             shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
         if asked.media_opportunities == "true":
             shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
-    return fields_of(detail, shown)
+    return fields_of(_without_hidden_relatives(call, detail), shown)
+
+
+def _without_hidden_relatives(call: Call, detail: RecordingDetail) -> RecordingDetail:
+    """The detail without the parts and the original that are hidden from the caller: few recordings have any.
+
+    Who came to an undiscoverable recording by its id is led on to its undiscoverable parts, and nobody else is.
+    """
+    recording = detail.recording
+    original = recording.made_of[0].recording_id if len(recording.made_of) == 1 else None
+    relatives = [cut.recording_id for cut in recording.splits] + ([original] if original else [])
+    hidden = call.services.hidden(call.org, relatives, listed=recording.discoverable) if relatives else None
+    if not hidden:
+        return detail
+    seen = replace(
+        recording,
+        splits=tuple(cut for cut in recording.splits if cut.recording_id not in hidden),
+        made_of=() if original in hidden else recording.made_of,
+    )
+    return replace(detail, recording=seen)
 
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -290,7 +310,7 @@ def _page(
         position = read.next_position
         if position is None or len(found) == limit:
             break
-    return found, cursors.sign(position)
+    return found, cursors.seal(position)
 
 
 def _details(call: Call, ids: Iterable[str]) -> Iterable[RecordingDetail]:

@@ -49,6 +49,7 @@ async def split_recording(call: Call, asked: SplitRequest) -> Response:
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
+    hidden = call.services.hidden(call.org, (cut.recording_id for cut in original.splits))
     shown = {
         "id": original.id,
         "transcriptionStatus": original.status,
@@ -59,6 +60,7 @@ async def split_recording(call: Call, asked: SplitRequest) -> Response:
                 "splitDate": timestamp(cut.made_at),
             }
             for cut in original.splits
+            if cut.recording_id not in hidden
         ],
         "recordings": [_made(part) for part in parts],
     }

@@ -72,7 +72,7 @@ async def list_tokens(call: Call, asked: TokensRequest) -> Response:
     page = call.services.collection(API_KEYS).list(
         call.org, asked.page_size, cursors.position(asked.cursor) if asked.cursor is not None else None
     )
-    return enveloped([_full(key) for key in page.records], cursor=cursors.sign(page.next_position))
+    return enveloped([_full(key) for key in page.records], cursor=cursors.seal(page.next_position))
 
 
 @surface.post("/auth/tokens", scope=ADMIN, reads=TokenRequest, holds_secret=True)

@@ -63,7 +63,7 @@ class RecordingFilter:
 
 
 Position = Mapping[str, str]
-"""Where a listing goes on: opaque to everyone but the store; surfaces sign it into a cursor."""
+"""Where a listing goes on: opaque to everyone but the store; surfaces seal it into a cursor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Settings:
     public_url: str = ""
     """The API's address as clients see it."""
     cursor_key: str = ""
-    """Secret the API signs its cursors with, the same for all of its processes. Where empty, cursors are guarded
+    """Secret the API seals its cursors with, the same for all of its processes. Where empty, cursors are guarded
     against mistakes only; they cannot leave their tenant either way."""
     cors_origins: str = ""
     """Origins browsers may call from, separated by commas; none where empty."""

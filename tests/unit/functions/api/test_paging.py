@@ -1,6 +1,8 @@
-"""Cursors: opaque, signed, and good for one tenant, route and set of filters."""
+"""Cursors: sealed, and good for one tenant, route and set of filters."""
 
 from __future__ import annotations
+
+from base64 import urlsafe_b64decode
 
 import pytest
 
@@ -16,13 +18,23 @@ def cursors(key: str = "secret", org: str = "acme", route: str = "list", filters
 
 
 def test_a_cursor_leads_back_to_its_position() -> None:
-    cursor = cursors().sign(POSITION)
+    cursor = cursors().seal(POSITION)
     assert cursor is not None
     assert cursors().position(cursor) == POSITION
 
 
+def test_a_cursor_tells_nothing_of_where_a_page_ended() -> None:
+    """That may be a record which is hidden from who gets the cursor."""
+    position = {"month": "2026-03", "after": "2026-03-30T12:00:00.000000Z#rec_private"}
+    cursor = cursors().seal(position)
+    assert cursor is not None
+    read = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert not any(told in read for told in (b"rec_private", b"2026-03", b"after"))
+    assert cursors().seal(position) == cursor
+
+
 def test_without_a_key_cursors_work_and_are_still_bound() -> None:
-    cursor = cursors(key="").sign(POSITION)
+    cursor = cursors(key="").seal(POSITION)
     assert cursor is not None
     assert cursors(key="").position(cursor) == POSITION
     for other in (cursors(key="", org="globex"), cursors()):
@@ -31,7 +43,7 @@ def test_without_a_key_cursors_work_and_are_still_bound() -> None:
 
 
 def test_the_end_has_no_cursor() -> None:
-    assert cursors().sign(None) is None
+    assert cursors().seal(None) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +52,7 @@ def test_the_end_has_no_cursor() -> None:
     ids=["key", "tenant", "route", "filters"],
 )
 def test_a_cursor_is_good_for_nothing_else(other: Cursors) -> None:
-    cursor = cursors().sign(POSITION)
+    cursor = cursors().seal(POSITION)
     assert cursor is not None
     with pytest.raises(InvalidRequest) as refused:
         other.position(cursor)
@@ -49,7 +61,7 @@ def test_a_cursor_is_good_for_nothing_else(other: Cursors) -> None:
 
 @pytest.mark.parametrize("position", range(0, 60, 7))
 def test_a_changed_cursor_is_refused(position: int) -> None:
-    cursor = cursors().sign(POSITION)
+    cursor = cursors().seal(POSITION)
     assert cursor is not None
     changed = cursor[:position] + ("A" if cursor[position] != "A" else "B") + cursor[position + 1 :]
     with pytest.raises(InvalidRequest):
