@@ -21,6 +21,7 @@ CONTEXT_KEYS = (
     "jwt_audience",
     "public_url",
     "alarm_email",
+    "alarm_topic",
     "bucket_suffix",
     "cors_origins",
     "download_hosts",
@@ -127,8 +128,10 @@ class Environment:
     sweep_minutes: int
     """How often what was lost on the way is looked for."""
     notify: bool
-    """Alarms go to a topic; `alarm_email` subscribes to it."""
+    """Alarms go to a topic of the environment's own, to which `alarm_email` subscribes, or to `alarm_topic`."""
     alarm_email: str | None = None
+    alarm_topic: str | None = None
+    """ARN of an SNS topic there is already. Its policy must let cloudwatch.amazonaws.com publish."""
 
     # --- who may come in ---
     identity: Identity
@@ -160,6 +163,7 @@ class Environment:
             ),
             public_url=given("public_url", self.public_url),
             alarm_email=given("alarm_email", self.alarm_email),
+            alarm_topic=given("alarm_topic", self.alarm_topic),
             bucket_suffix=given("bucket_suffix", self.bucket_suffix),
             whisper_model=context.get("whisper_model") or self.whisper_model,
             cors_origins=listed("cors_origins", self.cors_origins),

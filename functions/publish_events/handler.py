@@ -1,4 +1,4 @@
-"""Lambda: new outbox items of the table's stream go to the bus."""
+"""Lambda: new outbox items of the table's stream go to the bus, and the recordings they end are counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from auricle.processing.publish import publish_events
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda repeats the batch from the first position given back: events may come twice, and none is left out."""
     found = [told for record in event["Records"] if (told := announced(record))]
-    refused = publish_events(found, events=bootstrap().events)
+    wired = bootstrap()
+    refused = publish_events(found, events=wired.events, metrics=wired.metrics)
     logger().info("published", extra={"published": len(found) - len(refused), "refused": len(refused)})
     return {"batchItemFailures": [{"itemIdentifier": position} for position in refused]}

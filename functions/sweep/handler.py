@@ -33,6 +33,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         recordings=wired.recordings,
         objects=wired.objects,
         workflow=wired.workflow,
+        metrics=wired.metrics,
         max_upload_bytes=wired.settings.max_upload_bytes,
         now=now,
     )

@@ -3,7 +3,7 @@ sweep finds what was lost on the way."""
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -13,6 +13,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.constructs.access import CHUNK_KEYS, SOURCE_KEYS
+from infra.environments import Environment
 
 TELEPHONY = "telephony"
 """Source of the events by which calls are registered."""
@@ -66,6 +67,30 @@ class Triggers(Construct):
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                     "stateMachineArn": [workflow.state_machine_arn],
                 },
+            ),
+            targets=[_target(function, undelivered)],
+        )
+
+    def watch_jobs(self, function: lambda_.IFunction, *, environment: Environment, undelivered: sqs.IQueue) -> None:
+        """Every job of the queue that failed for good, and every one that blocks it for want of a machine."""
+        queue = Stack.of(self).format_arn(service="batch", resource="job-queue", resource_name=environment.job_queue)
+        events.Rule(
+            self,
+            "JobFailed",
+            description="A Batch job failed for good",
+            event_pattern=events.EventPattern(
+                source=["aws.batch"],
+                detail_type=["Batch Job State Change"],
+                detail={"status": ["FAILED"], "jobQueue": [queue]},
+            ),
+            targets=[_target(function, undelivered)],
+        )
+        events.Rule(
+            self,
+            "JobBlocked",
+            description="No machine can be had for a Batch job",
+            event_pattern=events.EventPattern(
+                source=["aws.batch"], detail_type=["Batch Job Queue Blocked"], detail={"jobQueue": [queue]}
             ),
             targets=[_target(function, undelivered)],
         )

@@ -98,6 +98,11 @@ class ServiceStack(Stack):
         triggers.sweep_after_failure(sweep, workflow=workflow, undelivered=lost_sweeps)
         triggers.sweep_regularly(sweep, every_minutes=environment.sweep_minutes, undelivered=lost_sweeps)
         publish_from_stream(publish, table=data.table, unpublished=lost_events)
+        lost = {"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events, "Calls": lost_calls}
+        if environment.gpu:
+            lost["Jobs"] = dead_letter_queue(self, "LostJobEvents")
+            watch = self._function("watch_jobs", memory_mb=256, timeout_s=30, dead_letters=lost["Jobs"])
+            triggers.watch_jobs(watch, environment=environment, undelivered=lost["Jobs"])
 
         access = Access(data)
         for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):
@@ -120,9 +125,12 @@ class ServiceStack(Stack):
         data.bus.grant_put_events_to(publish)
 
         alarms = Alarms(self, "Alarms", environment=environment)
-        alarms.on_dead_letters(
-            {"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events, "Calls": lost_calls}
-        )
+        alarms.on_failed_recordings()
+        alarms.on_slow_transcripts()
+        alarms.on_open_recordings()
+        if environment.gpu:
+            alarms.on_jobs()
+        alarms.on_dead_letters(lost)
         alarms.on_failed_runs(workflow)
         alarms.on_server_errors(api.http)
         alarms.on_errors(self._functions)

@@ -61,7 +61,7 @@ class Phone:
         return shown(documented.ChunkBoardAnswer, self.api.get(CHUNKS))
 
     def swept(self) -> Any:
-        return sweep(untouched=timedelta(0), **self.ports, now=self.api.now)
+        return sweep(untouched=timedelta(0), **self.ports, metrics=self.fakes.metrics, now=self.api.now)
 
     @property
     def ports(self) -> dict[str, Any]:

@@ -696,6 +696,7 @@ def test_a_recording_of_long_ago_is_not_given_up_before_its_time(api: Gateway, s
         "recordings": services.recordings,
         "objects": services.objects,
         "workflow": services.workflow,
+        "metrics": services.metrics,
         "max_upload_bytes": 10**9,
     }
     sweep(**looked_after, now=NOW + timedelta(hours=1))

@@ -153,6 +153,7 @@ def test_the_sweep_finishes_what_nobody_asks_for_again(
             recordings=services.recordings,
             objects=services.objects,
             workflow=services.workflow,
+            metrics=services.metrics,
             max_upload_bytes=1000,
             now=NOW + UNTOUCHED + timedelta(seconds=1),
         )

@@ -12,6 +12,7 @@ from tests.fakes.contacts import FakeContacts
 from tests.fakes.downloads import FakeDownloads
 from tests.fakes.events import FakeEventBus
 from tests.fakes.manners import FakeAnswers, FakeMeter
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.objects import FakeObjects
 from tests.fakes.recordings import FakeRecordings
 from tests.fakes.workflow import FakeWorkflow
@@ -21,6 +22,7 @@ __all__ = [
     "FakeContacts",
     "FakeDownloads",
     "FakeEventBus",
+    "FakeMetrics",
     "FakeObjects",
     "FakeRecordings",
     "FakeWorkflow",
@@ -42,6 +44,7 @@ class Fakes:
     downloads: FakeDownloads = field(default_factory=FakeDownloads)
     answers: FakeAnswers = field(default_factory=FakeAnswers)
     meter: FakeMeter = field(default_factory=FakeMeter)
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
     recordings: FakeRecordings = field(init=False)
 
     def __post_init__(self) -> None:

@@ -81,6 +81,7 @@ def a_finished_recording(org: str, recording_id: str = "rec_1") -> Recording:
         recording_id,
         status=Status.COMPLETE,
         run=3,
+        queued_at=NOW,
         user_id="u-1",
         title="Gespräch über Größen",
         kind="in-person",
@@ -671,6 +672,7 @@ class StateContract:
         first = state.objects.first_version(key)
         assert first is not None
         assert first.size_bytes == 3
+        assert abs(datetime.now(UTC) - first.created_at) < timedelta(minutes=2)
         later = state.objects.versions_after_first(key)
         assert (len(later), len({first.version, *later})) == (2, 3)
         state.objects.remove([key])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ class _Version:
     """None for a delete marker."""
     content_type: str = ""
     of_one_run: bool = False
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class FakeObjects:
@@ -44,7 +46,9 @@ class FakeObjects:
     def first_version(self, key: str) -> StoredObject | None:
         for version in self._versions.get(key, ()):
             if version.content is not None:
-                return StoredObject(key=key, size_bytes=len(version.content), version=version.id)
+                return StoredObject(
+                    key=key, size_bytes=len(version.content), version=version.id, created_at=version.created_at
+                )
         return None
 
     def versions_after_first(self, key: str) -> Sequence[str]:

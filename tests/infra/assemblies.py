@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.bundling import DOMAIN, FUNCTIONS, ROOT, content_hash
+from infra.bundling import DOMAIN, FUNCTIONS, ROOT, content_hash, function_names
 from infra.environments import ENVIRONMENTS
 from infra.synth import StackTemplate, stacks
 
@@ -51,6 +51,11 @@ class Assembly:
         (resource,) = self.resources(kind, stack).values()
         properties: dict[str, Any] = resource["Properties"]
         return properties
+
+    def function_names(self) -> list[str]:
+        """The folders of `functions/` that this environment deploys: all, but for who watches jobs where none are."""
+        jobs = ENVIRONMENTS[self.environment].gpu is not None
+        return [name for name in function_names() if jobs or name != "watch_jobs"]
 
     def functions(self) -> dict[str, dict[str, Any]]:
         """Properties of each Lambda function, by the name of its folder."""

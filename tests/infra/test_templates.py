@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 from auricle.processing.job import Job
 from auricle.settings import PREFIX, Settings
-from infra import bundling
 from infra.environments import ENVIRONMENTS
 from tests.infra.assemblies import Assembly
 
@@ -143,7 +142,7 @@ def test_a_key_of_ones_own_covers_bucket_and_table(prod: Assembly) -> None:
 
 
 def test_every_function_folder_is_deployed_and_every_deployed_function_has_a_folder(assembly: Assembly) -> None:
-    assert sorted(assembly.functions()) == bundling.function_names()
+    assert sorted(assembly.functions()) == assembly.function_names()
 
 
 def test_every_function_has_a_role_and_a_log_of_its_own(assembly: Assembly) -> None:
@@ -221,7 +220,8 @@ def test_every_asynchronous_target_has_a_dead_letter_queue(assembly: Assembly) -
     }
     functions = assembly.resources("AWS::Lambda::Function")
     handlers = {functions[name]["Properties"]["Handler"].split(".")[0] for name in called}
-    assert handlers == {"start_processing", "sweep", "register_calls"}
+    jobs = {"watch_jobs"} if ENVIRONMENTS[assembly.environment].gpu else set()
+    assert handlers == {"start_processing", "sweep", "register_calls"} | jobs
     for name in called:
         # Delivered is not done: what the function then fails on three times goes there too.
         assert queue_of(functions[name]["Properties"]["DeadLetterConfig"]["TargetArn"]).startswith("Lost")
@@ -239,7 +239,7 @@ def test_every_dead_letter_queue_is_watched(assembly: Assembly) -> None:
         and alarm["Properties"]["ComparisonOperator"] == "GreaterThanThreshold"
     }
     queues = assembly.resources("AWS::SQS::Queue")
-    assert len(queues) == 4
+    assert len(queues) == (5 if ENVIRONMENTS[assembly.environment].gpu else 4)
     assert watched == set(queues)
 
 

@@ -49,6 +49,7 @@ def swept(fakes: Fakes, at: datetime = LATER, untouched: timedelta = UNTOUCHED) 
         recordings=fakes.recordings,
         objects=fakes.objects,
         workflow=fakes.workflow,
+        metrics=fakes.metrics,
         max_upload_bytes=100,
         now=at,
     )
@@ -247,3 +248,33 @@ def test_a_failed_recording_is_no_ones_work(fakes: Fakes) -> None:
     put(fakes, status=Status.ERROR, version="v1", failure=failure)
     put(fakes, "rec_2", status=Status.UNRECOVERABLE_ERROR, version="v1", failure=replace(failure, code="empty-audio"))
     assert swept(fakes) == {}
+
+
+# --- how long what waits has waited ---------------------------------------------------------------------------
+
+
+def test_each_sweep_measures_the_longest_wait_and_none_is_zero(fakes: Fakes) -> None:
+    put(fakes, "done", status=Status.COMPLETE, version="v1", queued_at=NOW - timedelta(days=9))
+    put(fakes, "awaited", created_at=NOW - timedelta(days=9))
+    swept(fakes)
+    assert fakes.metrics.oldest_open == [0.0]
+    put(fakes, "rec_2", status=Status.UPLOADED, version="v1", queued_at=NOW - timedelta(hours=2))
+    put(fakes, "rec_3", status=Status.UPLOADED, version="v1", queued_at=NOW)
+    put(fakes, "held", status=Status.UPLOADED, version="v1", queued_at=NOW - timedelta(days=9), consent=Consent.PENDING)
+    swept(fakes)
+    assert fakes.metrics.oldest_open == [0.0, 3 * 3600.0]
+
+
+def test_what_cannot_be_looked_after_still_waits(fakes: Fakes) -> None:
+    put(fakes, status=Status.UPLOADED, version="v1", queued_at=NOW)
+    fakes.workflow.unreachable = True
+    assert swept(fakes) == {"postponed": 1}
+    assert fakes.metrics.oldest_open == [3600.0]
+
+
+def test_one_whose_run_died_waits_no_longer(fakes: Fakes) -> None:
+    job = put(fakes, status=Status.UPLOADED, version="v1", queued_at=NOW).current_job()
+    fakes.workflow.start(job)
+    fakes.workflow.end(job, "FAILED")
+    assert swept(fakes) == {"stopped": 1}
+    assert fakes.metrics.oldest_open == [0.0]

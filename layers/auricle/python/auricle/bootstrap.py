@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Downloads,
         EventBus,
         Meter,
+        Metrics,
         ObjectStore,
         RecordingStore,
         Workflow,
@@ -87,6 +88,12 @@ class Bootstrap:
         from auricle.adapters.events import EventBridgeBus
 
         return EventBridgeBus(self.settings.require("bus"))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        from auricle.adapters.metrics import EmbeddedMetrics
+
+        return EmbeddedMetrics(self.settings.env)
 
 
 @cache

@@ -53,6 +53,10 @@ def recording_event(event_type: EventType, recording: Recording) -> DomainEvent:
     detail: dict[str, Any] = {"status": recording.status.value, "run": recording.run}
     if recording.duration_s is not None:
         detail["durationSeconds"] = recording.duration_s
+    if event_type is EventType.RECORDING_COMPLETED and recording.awaited_since is not None:
+        waited = recording.updated_at - recording.awaited_since
+        # S3's clock told when the upload came, and ours when it was done.
+        detail["secondsToTranscript"] = max(0.0, round(waited.total_seconds(), 3))
     if recording.failure:
         detail["error"] = {"stage": recording.failure.stage.value, "code": recording.failure.code}
     return DomainEvent(

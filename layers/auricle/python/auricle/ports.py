@@ -284,6 +284,7 @@ class StoredObject:
     key: str
     size_bytes: int
     version: str
+    created_at: datetime
 
 
 MAX_URL_SECONDS = 900
@@ -404,3 +405,22 @@ class EventBus(Protocol):
 
     def publish(self, events: Sequence[Mapping[str, Any]]) -> Sequence[int]:
         """Puts stored events, `{"type", "envelope"}`, on the bus; returns the positions of those that were refused."""
+
+
+class Metrics(Protocol):
+    """Figures for who operates Auricle. None names a tenant, a user or a recording."""
+
+    def recording_completed(self, *, at: datetime, seconds_to_transcript: float | None) -> None:
+        """A recording became COMPLETE, so long after its upload; None where it is not known when that was."""
+
+    def recording_failed(self, *, at: datetime, status: str, stage: str, code: str) -> None:
+        """A recording became ERROR or UNRECOVERABLE_ERROR. `code` is one of those that `errors` and `failures` list."""
+
+    def oldest_open_recording(self, *, age_seconds: float) -> None:
+        """How long the recording that has waited longest has waited; 0 where none waits."""
+
+    def job_failed(self, *, stage: Stage) -> None:
+        """A Batch job failed for good."""
+
+    def job_blocked(self, *, stage: Stage) -> None:
+        """A Batch job stands at the head of its queue, and no machine can be had for it."""

@@ -234,6 +234,8 @@ class Recording:
     file_name: str
     run: int = 1
     revision: int = 1
+    queued_at: datetime | None = None
+    """When its upload arrived, or its current run was asked for; see `awaited_since`."""
     user_id: str | None = None
     title: str | None = None
     kind: str = "phone"
@@ -303,6 +305,21 @@ class Recording:
         return self.audio.duration_s if self.audio else None
 
     @property
+    def awaited_since(self) -> datetime | None:
+        """Since when nothing but Auricle's own work is waited for; None of one that was queued before this was noted.
+
+        Time spent waiting for consent is not counted.
+        """
+        if self.queued_at is None:
+            return None
+        given = [
+            change.at
+            for change in self.consent_changes
+            if change.consent.allows_processing and not change.before.allows_processing
+        ]
+        return max([self.queued_at, *given])
+
+    @property
     def held_for_consent(self) -> bool:
         """Uploaded, and waiting until consent is recorded."""
         return self.consent is Consent.PENDING
@@ -352,7 +369,7 @@ class Recording:
         """
         if self.status not in NEW_RUN_FROM:
             raise IllegalTransition(f"A recording that is {self.status} cannot be processed anew.")
-        return replace(self, status=Status.UPLOADED, run=self.run + 1, failure=None, updated_at=at)
+        return replace(self, status=Status.UPLOADED, run=self.run + 1, queued_at=at, failure=None, updated_at=at)
 
     def removed(self, *, at: datetime) -> Recording:
         """What is left of it once it is removed: ids, times and versions, nothing of its content or its people.

@@ -218,6 +218,7 @@ def _inheriting(source: Recording, made_of: tuple[Excerpt, ...], now: datetime) 
         id=source.id,
         created_at=source.created_at,
         updated_at=now,
+        queued_at=now,
         status=Status.UPLOADED,
         file_name=f"{source.file_name.rpartition('.')[0] or source.file_name}.flac",
         user_id=source.user_id,

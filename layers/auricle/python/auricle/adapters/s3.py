@@ -140,7 +140,12 @@ class S3Objects:
             for page in pages:
                 for found in page.get("Versions", ()):
                     if found["Key"] == key:
-                        yield StoredObject(key=key, size_bytes=found["Size"], version=found["VersionId"])
+                        yield StoredObject(
+                            key=key,
+                            size_bytes=found["Size"],
+                            version=found["VersionId"],
+                            created_at=found["LastModified"],
+                        )
 
     def _delete(self, found: Sequence[ObjectIdentifierTypeDef]) -> None:
         for part in _parts(found):

@@ -78,7 +78,7 @@ def accept_upload(
             return _without_recording(org, recording_id, recordings, objects)
         before = detail.recording
         if before.status in {Status.RECORDING, Status.UPLOADING}:
-            arrived = _put_together(detail.chunks) if before.chunked else _first(objects, source_key)
+            arrived = _put_together(detail.chunks, now) if before.chunked else _first(objects, source_key)
             if arrived is None:
                 return Accepted.ABSENT
             after, events = _uploaded(before, arrived, max_upload_bytes, now)
@@ -196,27 +196,36 @@ class _Arrived:
 
     version: str
     size_bytes: int
+    at: datetime
+    """When all of it was there."""
     chunk_numbers: tuple[int, ...] = ()
 
 
 def _first(objects: ObjectStore, source_key: str) -> _Arrived | None:
     found = objects.first_version(source_key)
-    return _Arrived(found.version, found.size_bytes) if found else None
+    return _Arrived(found.version, found.size_bytes, found.created_at) if found else None
 
 
-def _put_together(chunks: Chunks | None) -> _Arrived | None:
+def _put_together(chunks: Chunks | None, now: datetime) -> _Arrived | None:
     """The chunks, once recording has finished and none of them is waited for."""
-    if chunks is None or not chunks.complete:
+    if chunks is None or chunks.finished_at is None or not chunks.complete:
         return None
     numbers = chunks.usable
-    return _Arrived(chunks.version_of(numbers), sum(chunks.arrived[each].size_bytes for each in numbers), numbers)
+    used = [chunks.arrived[each] for each in numbers]
+    return _Arrived(
+        chunks.version_of(numbers),
+        sum(chunk.size_bytes for chunk in used),
+        # When a missing one was given up is not noted: it is what makes them complete now.
+        now if chunks.skippable else max(chunks.finished_at, *(chunk.arrived_at for chunk in used)),
+        numbers,
+    )
 
 
 def _with_late_chunks(recording: Recording, recordings: RecordingStore) -> Recording:
     """A new run takes in what was skipped and has come after all."""
     if not recording.chunked:
         return recording
-    arrived = _put_together(recordings.detail(recording.org, recording.id).chunks)
+    arrived = _put_together(recordings.detail(recording.org, recording.id).chunks, recording.updated_at)
     if arrived is None:
         return recording
     return replace(
@@ -243,6 +252,7 @@ def _uploaded(
         version=arrived.version,
         size_bytes=arrived.size_bytes,
         chunk_numbers=arrived.chunk_numbers,
+        queued_at=arrived.at,
         failure=None,
     )
     uploaded = known.to(Status.UPLOADED, at=now)

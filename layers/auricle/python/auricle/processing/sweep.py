@@ -15,7 +15,7 @@ from functools import partial
 from auricle.chunking import chunks_in_bucket, note_arrived
 from auricle.chunks import Chunks, spoken_numbers
 from auricle.errors import RecordingNotFound, TransientError
-from auricle.ports import ObjectStore, RecordingStore, Workflow
+from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
 from auricle.processing.erasing import erase_objects
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload
@@ -47,10 +47,14 @@ def sweep(
     recordings: RecordingStore,
     objects: ObjectStore,
     workflow: Workflow,
+    metrics: Metrics,
     max_upload_bytes: int,
     now: datetime,
 ) -> Mapping[str, int]:
     """Looks after every open recording that nothing has touched for that long; returns how many met which end.
+
+    How long the oldest of those waits that are still not processed is measured each time, 0 where there is none:
+    that nothing is measured shows that nothing is swept.
 
     One that cannot be looked after just now does not keep the others waiting: the next sweep meets it again.
 
@@ -59,15 +63,19 @@ def sweep(
     """
     ends: Counter[str] = Counter()
     broken: list[Exception] = []
+    oldest = now
 
-    def look_after(recording: Recording, look: Callable[[], str]) -> None:
+    def look_after(recording: Recording, look: Callable[[], str]) -> str | None:
+        end = None
         try:
-            ends[look()] += 1
+            end = look()
+            ends[end] += 1
         except TransientError:
             ends["postponed"] += 1
         except Exception as error:  # noqa: BLE001  # one that nothing can be done for must not cost all the others
             error.add_note(f"while looking after recording {recording.id} of {recording.org}")
             broken.append(error)
+        return end
 
     for recording in recordings.open_recordings(now - untouched, MAX_RECORDINGS):
         if recording.status in {Status.RECORDING, Status.UPLOADING}:
@@ -77,7 +85,10 @@ def sweep(
         elif recording.half_split:
             look_after(recording, partial(_finish_split, recording, recordings, workflow, now))
         else:
-            look_after(recording, partial(_await_run, recording, recordings, workflow, now))
+            end = look_after(recording, partial(_await_run, recording, recordings, workflow, now))
+            if end in {"started", "running", None}:
+                oldest = min(oldest, recording.awaited_since or recording.updated_at)
+    metrics.oldest_open_recording(age_seconds=(now - oldest).total_seconds())
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
         look_after(recording, partial(_erase, recording, recordings, objects, workflow, now))
     if broken:
