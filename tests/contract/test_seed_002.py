@@ -360,6 +360,7 @@ def test_what_was_fetched_is_answered_though_its_processing_cannot_start_now(
         recordings=services.recordings,
         objects=services.objects,
         workflow=services.workflow,
+        metrics=services.metrics,
         max_upload_bytes=100,
         now=NOW + timedelta(minutes=11),
     )

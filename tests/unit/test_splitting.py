@@ -66,6 +66,7 @@ def swept(fakes: Fakes, at: Any = LATER) -> Mapping[str, int]:
         recordings=fakes.recordings,
         objects=fakes.objects,
         workflow=fakes.workflow,
+        metrics=fakes.metrics,
         max_upload_bytes=1000,
         now=at,
     )
