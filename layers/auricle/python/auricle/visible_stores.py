@@ -39,6 +39,7 @@ from auricle.visibility import Viewer
 
 MAX_READINGS = 10
 """How often a page is filled up that hidden records leave short."""
+_NO_RECORDING = "none"
 
 
 class Stores(Protocol):
@@ -309,6 +310,8 @@ class VisibleRecords(Generic[T]):
 
     def _visible(self, org: str, records: Sequence[T]) -> Sequence[T]:
         ids = tuple(dict.fromkeys(map(recording_of, records)))
+        if self._by_id:
+            ids = ids or (_NO_RECORDING,)  # so that an unknown id takes as long as a hidden one
         found = self._recordings.find(org, ids) if ids else {}
         viewer = self._recordings.viewer
         if not self._by_id:
