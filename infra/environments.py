@@ -83,7 +83,7 @@ class Environment:
     bucket_suffix: str | None = None
     """The bucket is called auricle-{name}-{suffix}; where None, CloudFormation finds a free name."""
     cors_origins: tuple[str, ...] = ()
-    """Origins whose pages may upload, download and call the API."""
+    """Origins whose pages may upload, download and call the API. Those of `local` come from AURICLE_CORS_ORIGINS."""
     download_hosts: tuple[str, ...] = ()
     """Hosts the API may fetch recordings from, besides what was uploaded to it."""
 
@@ -199,7 +199,6 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             recovery_days=1,
             customer_key=False,
             bucket_suffix="recordings",
-            cors_origins=("*",),
             transcribe_compute="lambda",
             diarize_compute="lambda",
             transcription_engine="auto",

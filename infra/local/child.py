@@ -32,9 +32,16 @@ class Child:
     changed: tuple[str, ...]
     process: subprocess.Popen[str]
 
+    @property
+    def endpoint(self) -> aws.Endpoint:
+        """Its AWS port, with the secret that requests are signed with."""
+        from infra.local import keys
+
+        return aws.Endpoint(self.endpoint_url, keys.aws_secret(Home(self.home).keys))
+
     def client(self, service: str) -> Any:
         """A boto3 client at this engine."""
-        return aws.client(service, self.endpoint_url)
+        return self.endpoint.client(service)
 
     def token(
         self, *, org: str, user: str = "local-user", roles: Iterable[str] = (), scopes: Iterable[str] = ()

@@ -124,20 +124,21 @@ def _read_stack(folder: Path, artifact: str, described: Mapping[str, Any], artif
     )
 
 
-def deploy(assembly: Path, *, base_url: str, endpoint_url: str, progress: Callable[[str], None]) -> Deployment:
+def deploy(assembly: Path, *, base_url: str, endpoint: aws.Endpoint, progress: Callable[[str], None]) -> Deployment:
     """Bring the engine to the assembly. Raises DeploymentFailed with the resource and the reason."""
     stacks = [stack.served_at(base_url) for stack in read_assembly(assembly)]
     if not stacks:
         raise DeploymentFailed(f"The assembly {assembly} holds no stack.")
-    cloudformation = aws.client("cloudformation", endpoint_url)
+    cloudformation = endpoint.client("cloudformation")
     present = {stack["StackName"]: stack for stack in cloudformation.describe_stacks()["Stacks"]}
     changed = []
     for stack in stacks:
         deployed = present.get(stack.name)
         if deployed is None or not _is_current(deployed, stack):
             progress(f"Deploying {stack.name} …")
-            _upload_assets(stack, endpoint_url)
+            _upload_assets(stack, endpoint)
             present[stack.name] = _bring_up(cloudformation, stack, deployed)
+            _configure_cors(cloudformation, stack, endpoint)
             changed.append(stack.name)
     outputs = {
         output["OutputKey"]: output["OutputValue"]
@@ -154,11 +155,26 @@ def _is_current(deployed: Mapping[str, Any], stack: Stack) -> bool:
     return complete and tags.get(TEMPLATE_TAG) == stack.template_hash
 
 
-def _upload_assets(stack: Stack, endpoint_url: str) -> None:
-    s3 = aws.client("s3", endpoint_url)
+def _configure_cors(cloudformation: Any, stack: Stack, endpoint: aws.Endpoint) -> None:
+    """Give HTTP APIs the CORS configuration of their template: the engine's CloudFormation leaves it out."""
+    described = json.loads(stack.template)["Resources"]
+    apis = {name: found for name, found in described.items() if found["Type"] == "AWS::ApiGatewayV2::Api"}
+    for name, resource in apis.items():
+        found = cloudformation.describe_stack_resource(StackName=stack.name, LogicalResourceId=name)
+        api_id = found["StackResourceDetail"]["PhysicalResourceId"]
+        cors = resource["Properties"].get("CorsConfiguration")
+        gateway = endpoint.client("apigatewayv2")
+        if cors:
+            gateway.update_api(ApiId=api_id, CorsConfiguration=cors)
+        else:
+            gateway.delete_cors_configuration(ApiId=api_id)
+
+
+def _upload_assets(stack: Stack, endpoint: aws.Endpoint) -> None:
+    s3 = endpoint.client("s3")
     if BOOTSTRAP_BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=BOOTSTRAP_BUCKET)
-        aws.client("ssm", endpoint_url).put_parameter(
+        endpoint.client("ssm").put_parameter(
             Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
         )
     listed = s3.list_objects_v2(Bucket=BOOTSTRAP_BUCKET).get("Contents", [])

@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.local import aws
+from infra.local import aws, keys
 from infra.local.checkpoint import Activity, Checkpoint, roll_forward
+from infra.local.cross_site import CrossSiteRules, configured_origins
 from infra.local.failures import EngineFailed, LocalEnvironmentError, PortTaken, PortUnusable
 from infra.local.home import Home, default_home
 
@@ -51,14 +52,19 @@ class Running:
 
     home: Home
     base_url: str
-    endpoint_url: str
+    endpoint: aws.Endpoint
     deployment: Deployment
     _server: _Server
     _held: contextlib.ExitStack
 
+    @property
+    def endpoint_url(self) -> str:
+        """The address of the AWS port."""
+        return self.endpoint.url
+
     def client(self, service: str) -> Any:
         """A boto3 client at this engine."""
-        return aws.client(service, self.endpoint_url)
+        return self.endpoint.client(service)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Whether the server ended by itself within the time."""
@@ -167,38 +173,6 @@ class _Server:
             await self._application(scope, receive_start, send_and_note)
 
 
-class _Endpoint:
-    """The engine's application on the AWS port: what may change something is counted, what must not come in is not
-    let in. The engine believes any signature, so pages in this machine's browser are kept out by other marks."""
-
-    def __init__(self, application: Any, activity: Activity) -> None:
-        self._application = application
-        self._activity = activity
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            if not _is_welcome(scope):
-                await send({"type": "http.response.start", "status": 403, "headers": []})
-                await send({"type": "http.response.body", "body": b""})
-                return
-            if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-                self._activity.note()
-                await self._application(scope, receive, send)
-                self._activity.note()
-                return
-        await self._application(scope, receive, send)
-
-
-def _is_welcome(scope: Any) -> bool:
-    headers = dict(scope["headers"])
-    host = headers.get(b"host", b"").decode("latin-1").rsplit(":", 1)[0]
-    if host != HOST and not f".{host}".endswith(".localhost"):
-        return False  # a name of somebody else's that leads here: DNS rebinding
-    if b"origin" in headers and b"X-Amz-Signature=" not in scope["query_string"]:
-        return False  # a page may use the presigned URLs it was given, and no other call
-    return bool(scope["path"] != "/_ministack/reset")  # one request would wipe every recording
-
-
 def start(
     home: Path,
     port: int = DEFAULT_PORT,
@@ -213,32 +187,40 @@ def start(
     Returns when the API answers. Raises LocalEnvironmentError: a port or the home taken, the app not
     synthesizable, the template not deployable.
     """
-    from infra.local import keys
 
     place = Home(home)
     with contextlib.ExitStack() as held:
         held.enter_context(place.held())
-        signing_key = keys.load_or_create(place.keys)
+        signing_key, secret = keys.load_or_create(place.keys), keys.aws_secret(place.keys)
         public = held.enter_context(contextlib.closing(_bind(port)))
         after = 0 if port == 0 else port + 1
-        endpoint = held.enter_context(contextlib.closing(_bind(after if endpoint_port is None else endpoint_port)))
-        base_url = f"http://{HOST}:{public.getsockname()[1]}"
-        endpoint_url = f"http://{HOST}:{endpoint.getsockname()[1]}"
+        behind = held.enter_context(contextlib.closing(_bind(after if endpoint_port is None else endpoint_port)))
+        public_port, aws_port = public.getsockname()[1], behind.getsockname()[1]
+        base_url = f"http://{HOST}:{public_port}"
+        endpoint = aws.Endpoint(f"http://{HOST}:{aws_port}", secret)
+        origins = frozenset(configured_origins(os.environ))
 
         _log_to(place.logs)
-        _set_environment(place, endpoint.getsockname()[1])
+        _set_environment(place, aws_port, endpoint)
         roll_forward(place.state)
         progress("Starting the engine …")
 
         from infra.local import glue
+        from infra.local.aws_port import AwsPort
         from infra.local.batch_jobs import BatchJobs
         from infra.local.front import Front
+        from infra.local.signatures import Verifier
 
         activity = Activity()
-        jobs = BatchJobs(place.logs, place.scratch, glue.function_environments, _aws_environment(endpoint_url))
-        application = _Endpoint(glue.install(activity.note, jobs.submit_and_wait), activity)
-        front = Front(keys.jwks(signing_key))
-        server = _Server(application, front, public, endpoint)
+        jobs = BatchJobs(place.logs, place.scratch, glue.function_environments, endpoint.environment())
+        application = AwsPort(
+            glue.install(activity.note, jobs.submit_and_wait),
+            verifier=Verifier(aws.ACCOUNT, endpoint.secret_access_key),
+            rules=CrossSiteRules(aws_port, origins),
+            changed=activity.note,
+        )
+        front = Front(keys.jwks(signing_key), CrossSiteRules(public_port, origins))
+        server = _Server(application, front, public, behind)
         checkpoint = Checkpoint(place.state, activity)
         server.start()
         glue.restore_stream_records()
@@ -252,19 +234,19 @@ def start(
         from infra.local.deploy import deploy
 
         deployment = deploy(
-            assembly or synthesis.synthesize(progress),
+            assembly or synthesis.synthesize(progress, cors_origins=origins),
             base_url=base_url,
-            endpoint_url=endpoint_url,
+            endpoint=endpoint,
             progress=progress,
         )
         if deployment.changed:
             checkpoint.save()
         checkpoint.start()
         front.api_id = deployment.api_id
-        recovered = recovery.recover(endpoint_url, deployment.sweep_function)
+        recovered = recovery.recover(endpoint, deployment.sweep_function)
         if recovered.executions:
             progress(f"Going on with {len(recovered.executions)} cut-off recording(s) …")
-        return Running(place, base_url, endpoint_url, deployment, server, held.pop_all())
+        return Running(place, base_url, endpoint, deployment, server, held.pop_all())
 
 
 def _bind(port: int) -> socket.socket:
@@ -282,21 +264,7 @@ def _bind(port: int) -> socket.socket:
     return bound
 
 
-def _aws_environment(endpoint_url: str) -> dict[str, str]:
-    """What makes boto3 in a child process speak to this engine and read nothing of the user's own AWS set-up."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": aws.ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": aws.REGION,
-        "AWS_DEFAULT_REGION": aws.REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def _set_environment(home: Home, endpoint_port: int) -> None:
+def _set_environment(home: Home, aws_port: int, endpoint: aws.Endpoint) -> None:
     """Everything the engine reads from the environment; it reads most of it while it is imported."""
     if "ministack" in sys.modules:
         raise EngineFailed("The engine was imported before its environment was set, or started twice.")
@@ -310,11 +278,10 @@ def _set_environment(home: Home, endpoint_port: int) -> None:
         os.environ.pop(name, None)
     for name in ("NO_PROXY", "no_proxy"):  # functions reach the engine directly, whatever proxy there is
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), HOST, "localhost"]))
-    aws_environment = _aws_environment(f"http://{HOST}:{endpoint_port}")
-    os.environ.update(aws_environment)
+    os.environ.update(endpoint.environment())
     os.environ.update(
         {
-            "GATEWAY_PORT": str(endpoint_port),
+            "GATEWAY_PORT": str(aws_port),
             "BIND_HOST": HOST,
             "MINISTACK_HOST": "localhost",
             "MINISTACK_ACCOUNT_ID": aws.ACCOUNT,

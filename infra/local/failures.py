@@ -46,6 +46,16 @@ class KeyDamaged(LocalEnvironmentError):
         )
 
 
+class SecretDamaged(LocalEnvironmentError):
+    """The file of the secret that requests to the AWS port are signed with holds none."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} does not hold a secret of 40 characters. Delete it: the next start makes another, and of what is "
+            "kept nothing is lost; upload and download links given out so far stop working."
+        )
+
+
 class HomeInUse(LocalEnvironmentError):
     """Another engine already serves this AURICLE_HOME."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from infra.local import glue
+from infra.local.cross_site import CrossSiteRules, RequestRefused
 from infra.local.large_forms import PATH as UPLOAD_PATH
 from infra.local.large_forms import LargeForm
 
@@ -47,8 +48,9 @@ STARTING = _message(503, "Auricle is starting: try again in a moment.")
 class Front:
     """The ASGI application of the public port. `api_id` names the deployed HTTP API once there is one."""
 
-    def __init__(self, jwks: bytes) -> None:
+    def __init__(self, jwks: bytes, rules: CrossSiteRules) -> None:
         self.api_id: str | None = None
+        self._rules = rules
         self._jwks = jwks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +59,11 @@ class Front:
             return
         form = _form(scope)
         body = await _read_body(receive, form)
-        status, headers, content = await self._answer(scope, body, form)
+        try:
+            self._rules.check(scope)
+            status, headers, content = await self._answer(scope, body, form)
+        except RequestRefused as refused:
+            status, headers, content = _message(refused.status, refused.message)
         await _reply(send, status, headers, b"" if scope["method"] == "HEAD" else content)
 
     async def _answer(self, scope: Scope, body: bytes | None, form: LargeForm | None) -> Answer:
@@ -90,7 +96,8 @@ class Front:
         status, answer_headers, content = call.result()
         if _is_engine_error(status, content) or len(content) > MAX_INVOCATION_BYTES:
             return INTERNAL_ERROR
-        return status, answer_headers, content
+        # API Gateway's own CORS headers take the place of the function's; the engine adds them in another case.
+        return status, {name.lower(): value for name, value in answer_headers.items()}, content
 
 
 def _form(scope: Scope) -> LargeForm | None:

@@ -83,6 +83,9 @@ RUN_EXECUTION = PrivateName("ministack.services.stepfunctions", "_run_execution"
 ADD_EVENT = PrivateName("ministack.services.stepfunctions", "_add_event", ("execution", "event_type", "details"))
 FAIL_EXECUTION = PrivateName("ministack.services.stepfunctions", "_fail_execution", ("execution", "error", "cause"))
 
+BUCKET_PREFLIGHT = PrivateName("ministack.services.s3", "cors_preflight", ("bucket_name", "key", "headers"))
+BUCKET_CORS = PrivateName("ministack.services.s3", "cors_response_headers", ("bucket_name", "method", "headers"))
+
 CONTRACT = tuple(value for value in list(globals().values()) if isinstance(value, PrivateName))
 
 
@@ -110,6 +113,23 @@ async def call_http_api(
         api_id, "$default", path, method, dict(headers), body, dict(query), raw_query_string=raw_query
     )
     return answer
+
+
+# --- the bucket --------------------------------------------------------------------------------------------
+
+
+def bucket_preflight(bucket: str, key: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any], bytes]:
+    """What S3 answers a browser's preflight request, by the bucket's own CORS rules."""
+    with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
+        answer: tuple[int, dict[str, Any], bytes] = BUCKET_PREFLIGHT.resolve()(bucket, key, dict(headers))
+    return answer
+
+
+def bucket_cors_headers(bucket: str, method: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """The CORS headers S3 adds to its answer, by the bucket's own rules; none for origins they do not name."""
+    with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
+        found: dict[str, Any] = BUCKET_CORS.resolve()(bucket, method, dict(headers))
+    return found
 
 
 # --- Lambda ------------------------------------------------------------------------------------------------

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from infra.local import aws, glue
+from infra.local import glue
+
+if TYPE_CHECKING:
+    from infra.local.aws import Endpoint
 
 log = logging.getLogger("auricle.local.recovery")
 
@@ -20,7 +24,7 @@ class Recovered:
     swept: bool
 
 
-def recover(endpoint_url: str, sweep_function: str | None) -> Recovered:
+def recover(endpoint: Endpoint, sweep_function: str | None) -> Recovered:
     """Redrive executions that were running, then let `sweep` find uploads whose event was lost.
 
     In this order: an execution taken up again is running when sweep looks for work that stands still.
@@ -33,7 +37,7 @@ def recover(endpoint_url: str, sweep_function: str | None) -> Recovered:
     if sweep_function is not None:
         # The event a schedule sends: sweep answers to both.
         event = {"source": "auricle.local", "detail-type": "Engine Started", "detail": {}}
-        aws.client("lambda", endpoint_url).invoke(
+        endpoint.client("lambda").invoke(
             FunctionName=sweep_function, InvocationType="Event", Payload=json.dumps(event).encode()
         )
     return Recovered(tuple(again), tuple(given_up), swept=sweep_function is not None)

@@ -24,7 +24,7 @@ from infra.local.failures import SynthesisFailed
 from infra.local.home import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SOURCES = ("infra", "functions", "layers")
 SETTINGS = ("cdk.json", "pyproject.toml", "requirements.lock")
@@ -42,9 +42,9 @@ def node() -> Path:
     return Path(spec.origin).parent / "bin" / "node"
 
 
-def content_hash() -> str:
+def content_hash(cors_origins: Iterable[str] = ()) -> str:
     """Names everything that the synthesized templates and assets depend on."""
-    digest = hashlib.sha256(f"python {platform.python_version()}\n".encode())
+    digest = hashlib.sha256(f"python {platform.python_version()}\n{','.join(sorted(cors_origins))}\n".encode())
     for path in sorted(_sources()):
         digest.update(f"{path.relative_to(CHECKOUT)}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -63,9 +63,18 @@ def _sources() -> Iterator[Path]:
             yield from (Path(folder, name) for name in names if not name.endswith((".pyc", ".pyo")))
 
 
-def synthesize(progress: Callable[[str], None], build: Path = CHECKOUT / "build" / "assembly") -> Path:
-    """The folder of the `local` cloud assembly. Raises SynthesisFailed with what the CDK app said."""
-    key = content_hash()
+def synthesize(
+    progress: Callable[[str], None],
+    build: Path = CHECKOUT / "build" / "assembly",
+    *,
+    cors_origins: Iterable[str] = (),
+) -> Path:
+    """The folder of the `local` cloud assembly. Raises SynthesisFailed with what the CDK app said.
+
+    `cors_origins` are the origins whose pages may call, as in `infra.environments`.
+    """
+    origins = sorted(cors_origins)
+    key = content_hash(origins)
     ready = build / f"local-{key}"
     if (ready / "manifest.json").exists():
         os.utime(ready)
@@ -74,18 +83,18 @@ def synthesize(progress: Callable[[str], None], build: Path = CHECKOUT / "build"
     with _alone(build / "lock"):
         if not (ready / "manifest.json").exists():
             progress("Synthesizing the infrastructure (only after a change) …")
-            _run_app(build, ready)
+            _run_app(build, ready, origins)
             _forget_old(build)
     return ready
 
 
-def _run_app(build: Path, ready: Path) -> None:
+def _run_app(build: Path, ready: Path, cors_origins: Iterable[str]) -> None:
     with tempfile.TemporaryDirectory(dir=build, prefix="unfinished-") as folder:
         out = Path(folder, "assembly")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))},
             "AURICLE_ENV": "local",
-            "CDK_CONTEXT_JSON": json.dumps({"environment": "local"}),
+            "CDK_CONTEXT_JSON": json.dumps({"environment": "local", "cors_origins": ",".join(cors_origins)}),
             "CDK_OUTDIR": str(out),
             "JSII_NODE": str(node()),
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",

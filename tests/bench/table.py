@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from infra.local.aws import ACCOUNT, REGION
 from infra.local.child import Child, launched
 from tests.bench.api import FILES, RECORDINGS, recording
 from tests.contract.gateway import SETTINGS, Answer, Gateway, Identity
@@ -174,11 +173,4 @@ class Listings:
 
 
 def _reaching(engine: Child) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": engine.endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    return engine.endpoint.environment()

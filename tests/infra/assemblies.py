@@ -21,6 +21,8 @@ from infra.environments import ENVIRONMENTS
 from infra.synth import StackTemplate, stacks
 
 KEPT = ROOT / "build" / "test-assemblies"
+LOCAL_ORIGINS = ["http://localhost:3000", "https://app.example.com"]
+"""Of the pages that may call `local` here; the other environments name none."""
 UNEXPLAINED = "unexplained.json"
 """What cdk-nag finds when no finding is accepted, and the reasons we give."""
 
@@ -110,7 +112,8 @@ def main(outdir: Path) -> None:
 
     context = {"bundling": "false"}
     for name in ENVIRONMENTS:
-        synthesize(name, outdir / name, context=context)
+        origins = {"cors_origins": ",".join(LOCAL_ORIGINS)} if name == "local" else {}
+        synthesize(name, outdir / name, context=context | origins)
 
     reasons: dict[str, str] = {}
 

@@ -44,6 +44,10 @@ def test_origins_are_separated_by_commas() -> None:
     )
 
 
+def test_no_environment_lets_pages_of_other_origins_in_until_told() -> None:
+    assert {environment.cors_origins for environment in ENVIRONMENTS.values()} == {()}
+
+
 def test_what_is_kept_is_kept_where_real_conversations_are() -> None:
     assert [name for name, each in ENVIRONMENTS.items() if each.keep_data] == ["staging", "prod"]
     assert [name for name, each in ENVIRONMENTS.items() if each.customer_key] == ["staging", "prod"]

@@ -15,7 +15,8 @@ import pytest
 from auricle.settings import Settings
 from auricle.speech.models import ensure_models
 from infra.local.child import Child, launched
-from tests.integration.engine_probe import write_assembly
+from infra.local.cross_site import CORS_VARIABLE
+from tests.integration.engine_probe import ORIGIN, write_assembly
 from tests.integration.service import Listener
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 def weights() -> None:
     """The models, converted once per machine: without them no stage listens."""
     ensure_models(Settings.from_environment(os.environ).models_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cors_origins() -> Iterator[None]:
+    """Every engine here serves the pages of ORIGIN, so that all deploy the same templates: synthesized once."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(CORS_VARIABLE, ORIGIN)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.fixtures import calls
+from tests.integration.engine_probe import ORIGIN
 from tests.integration.service import Service, put, wait
 
 if TYPE_CHECKING:
@@ -30,6 +31,36 @@ def service(auricle: Child) -> Iterator[Service]:
 
 def asked(answer: httpx.Response) -> Any:
     return answer.raise_for_status().json()["data"]
+
+
+def test_a_page_of_a_configured_origin_uploads_and_downloads(service: Service) -> None:
+    """With the preflight requests its browser sends first, and the answers it must find before it goes on."""
+    page = {"origin": ORIGIN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
+
+    def allowed(method: str, url: str, headers: str) -> None:
+        wants = {"access-control-request-method": method, "access-control-request-headers": headers}
+        with httpx.Client(trust_env=False) as browser:
+            preflight = browser.options(service.http.base_url.join(url), headers={**page, **wants})
+        assert preflight.is_success, preflight.text
+        assert preflight.headers.get_list("access-control-allow-origin") == [ORIGIN]
+        assert set(headers.split(",")) <= {
+            name.strip().lower() for name in preflight.headers["access-control-allow-headers"].split(",")
+        }
+
+    allowed("POST", f"{RECORDINGS}/signed-urls", "authorization,content-type")
+    content = calls.as_file(calls.stretch(0.0, 1.0), "call.wav", "pcm_s16le")
+    answer = service.http.post(
+        f"{RECORDINGS}/signed-urls", json={"fileType": "wav", "fileSize": len(content)}, headers=page
+    )
+    assert answer.headers.get_list("access-control-allow-origin") == [ORIGIN]
+    slot = asked(answer)
+    allowed("PUT", slot["uploadUrl"], ",".join(name.lower() for name in slot["uploadHeaders"]))
+    stored = httpx.put(slot["uploadUrl"], content=content, headers={**slot["uploadHeaders"], **page}, trust_env=False)
+    assert (stored.status_code, stored.headers["access-control-allow-origin"]) == (200, ORIGIN)
+    read = httpx.get(slot["downloadUrl"], headers=page, trust_env=False)
+    assert (read.content, read.headers["access-control-allow-origin"]) == (content, ORIGIN)
+    refused = service.http.get(RECORDINGS, headers={**page, "origin": "https://evil.example"})
+    assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
 
 
 def test_nothing_is_processed_before_it_is_described_and_once_afterwards(service: Service) -> None:

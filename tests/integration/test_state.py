@@ -27,7 +27,7 @@ from auricle.settings import Settings
 from auricle.tally import NOTHING_COUNTED, Tally
 from auricle.transcript import SpeakerTalk
 from auricle.views import VIEWERS, begin_view, star
-from infra.local.aws import ACCOUNT, REGION
+from infra.local.aws import ACCOUNT
 from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.collection_contract import NOISES, REMARKS, CollectionContract, a_remark
@@ -45,14 +45,7 @@ WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600
 def state(auricle: Child) -> Iterator[Bootstrap]:
     """The real wiring. The table is like the deployed one, but nothing listens to its stream or to the bucket."""
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in {
-            "AWS_ENDPOINT_URL": auricle.endpoint_url,
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }.items():
+        for name, value in auricle.endpoint.environment().items():
             patched.setenv(name, value)
         aws.session.cache_clear()
         _make_table(auricle)

@@ -14,6 +14,8 @@ from typing import Any
 HERE = Path(__file__).parent
 STACK = "engine-probe"
 BUCKET = "engine-probe-recordings"
+ORIGIN = "https://app.example"
+"""The one whose pages may use the bucket and the API."""
 FUNCTIONS = ("api", "start", "stage", "sweep", "publish")
 
 
@@ -131,6 +133,16 @@ def template(keys: dict[str, str]) -> dict[str, Any]:
                 "BucketName": BUCKET,
                 "VersioningConfiguration": {"Status": "Enabled"},
                 "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+                "CorsConfiguration": {
+                    "CorsRules": [
+                        {
+                            "AllowedOrigins": [ORIGIN],
+                            "AllowedMethods": ["PUT", "GET", "HEAD"],
+                            "AllowedHeaders": ["*"],
+                            "ExposedHeaders": ["ETag"],
+                        }
+                    ]
+                },
             },
         },
         "Table": {
@@ -191,7 +203,18 @@ def template(keys: dict[str, str]) -> dict[str, Any]:
                 },
             },
         },
-        "ApiHttp": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": STACK, "ProtocolType": "HTTP"}},
+        "ApiHttp": {
+            "Type": "AWS::ApiGatewayV2::Api",
+            "Properties": {
+                "Name": STACK,
+                "ProtocolType": "HTTP",
+                "CorsConfiguration": {
+                    "AllowOrigins": [ORIGIN],
+                    "AllowMethods": ["*"],
+                    "AllowHeaders": ["authorization", "content-type"],
+                },
+            },
+        },
         "Integration": {
             "Type": "AWS::ApiGatewayV2::Integration",
             "Properties": {

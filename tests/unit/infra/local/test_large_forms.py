@@ -10,6 +10,7 @@ import pytest
 
 from auricle.adapters.multipart import FormReader
 from infra.local import glue
+from infra.local.cross_site import CrossSiteRules
 from infra.local.front import MAX_INVOCATION_BYTES, Front
 from infra.local.large_forms import PATH
 from tests.contract.forms import BOUNDARY, form
@@ -48,7 +49,7 @@ def ask(body: bytes, *, path: str = PATH, content_type: str = CONTENT_TYPE, whol
     async def send(message: Any) -> None:
         sent.append(message)
 
-    served = Front(b"{}")
+    served = Front(b"{}", CrossSiteRules(8080))
     served.api_id = "api"
     scope = {
         "type": "http",
@@ -56,7 +57,11 @@ def ask(body: bytes, *, path: str = PATH, content_type: str = CONTENT_TYPE, whol
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())],
+        "headers": [
+            (b"host", b"127.0.0.1:8080"),
+            (b"content-type", content_type.encode()),
+            (b"content-length", str(len(body)).encode()),
+        ],
         "scheme": "http",
         "server": ("127.0.0.1", 8080),
     }

@@ -17,7 +17,7 @@ from infra.local import keys, synthesis
 from infra.local.batch_jobs import BatchJobs
 from infra.local.checkpoint import roll_forward
 from infra.local.deploy import Deployment, read_assembly, zip_folder
-from infra.local.failures import DeploymentFailed, HomeInUse
+from infra.local.failures import DeploymentFailed, HomeInUse, SecretDamaged
 from infra.local.glue import JobFailed
 from infra.local.home import Home
 
@@ -74,6 +74,21 @@ def test_a_token_holds_against_the_public_keys_of_the_same_home_only(tmp_path: P
     assert claims["exp"] - claims["iat"] == 60
     with pytest.raises(InvalidKeyIdError):
         jwt.decode(token, KeySet.import_key_set(json.loads(keys.jwks(other))), algorithms=["RS256"])
+
+
+def test_the_secret_of_the_aws_port_is_one_for_a_home_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    first, again, other = (keys.aws_secret(tmp_path / name / "keys") for name in ("home", "home", "other"))
+    assert first == again != other
+    assert len(first) == 40
+    assert (tmp_path / "home" / "keys" / "aws-secret").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", ["", "local", "x" * 41, "x" * 39 + " ", "é" * 40])
+def test_a_damaged_secret_is_named_and_says_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "aws-secret").write_text(content)
+    with pytest.raises(SecretDamaged, match=r"keys/aws-secret does not hold .* Delete it"):
+        keys.aws_secret(tmp_path / "keys")
 
 
 def test_the_served_keys_hold_nothing_private(tmp_path: Path) -> None:
@@ -161,6 +176,7 @@ def test_the_synthesis_is_named_after_what_is_deployed(tmp_path: Path, monkeypat
     (tmp_path / "functions/api/__pycache__").mkdir()
     (tmp_path / "functions/api/__pycache__/handler.pyc").write_text("not source")
     assert synthesis.content_hash() == before
+    assert synthesis.content_hash(["http://localhost:3000"]) != before
 
     handler.write_text("two")
     changed = synthesis.content_hash()
