@@ -40,7 +40,7 @@ NOT_BUNDLED = "NOT_BUNDLED"
 _BYTECODE_MAGIC = 3571
 """Of CPython 3.13 (Lib/importlib/_bootstrap_external.py): other interpreters' bytecode would be ignored there."""
 _CACHES = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
-_LAYOUT_VERSION = "1"
+_LAYOUT_VERSION = "2"
 _KEPT = 4
 
 
