@@ -56,8 +56,16 @@ class Identity:
 class GpuFleet:
     """The machines of the Batch queue. None run, and nothing is paid, while no job waits."""
 
-    instance_types: tuple[str, ...] = ("g6.xlarge", "g5.xlarge")
-    """4 vCPUs, 16 GiB and one GPU each: a transcription (3 vCPUs, the GPU) and its diarization share one."""
+    instance_types: tuple[str, ...] = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge", "g6e.xlarge")
+    """4 vCPUs, 16 GiB or more and one GPU each: a transcription (3 vCPUs, the GPU) and its diarization share one."""
+    spot_instance_types: tuple[str, ...] = (
+        *("g6.xlarge", "g5.xlarge", "g4dn.xlarge", "g6e.xlarge"),
+        *("g6.2xlarge", "g5.2xlarge", "g4dn.2xlarge"),
+    )
+    """The more kinds, the likelier one is to be had, and the rarer it is taken away: Batch takes from the deepest of
+    the cheap pools. The larger ones have one GPU too."""
+    wait_minutes: int = 10
+    """How long a job waits while no machine is to be had (10 to 1440, Batch's bounds). Then functions take its place."""
     max_vcpus: int
     """Four a machine. The account's quota of G instances must allow it."""
 

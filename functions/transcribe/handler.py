@@ -17,6 +17,11 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     with stage_logged("transcribe", job, window=event["window"]):
         return dict(
             transcribe_window(
-                job, event["window"], recordings=wired.recordings, objects=wired.objects, engine=engine()
+                job,
+                event["window"],
+                recordings=wired.recordings,
+                objects=wired.objects,
+                engine=engine(),
+                instead_of_gpu=event.get("instead_of_gpu", False),
             ),
         )

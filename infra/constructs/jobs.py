@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_batch as batch
@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra import job_retries
 from infra.constructs.findings import accept
 from infra.constructs.function import log_retention
 from infra.environments import Environment, GpuFleet
@@ -101,7 +102,7 @@ class JobQueue(batch.JobQueue):
             ],
         )
 
-        def computers(name: str, *, spot: bool) -> batch.ManagedEc2EcsComputeEnvironment:
+        def computers(name: str, instance_types: Sequence[str], *, spot: bool) -> batch.ManagedEc2EcsComputeEnvironment:
             return batch.ManagedEc2EcsComputeEnvironment(
                 scope,
                 name,
@@ -111,7 +112,7 @@ class JobQueue(batch.JobQueue):
                 launch_template=machines,
                 instance_role=agent,
                 images=[batch.EcsMachineImage(image_type=batch.EcsMachineImageType.ECS_AL2023_NVIDIA)],
-                instance_types=[ec2.InstanceType(name) for name in fleet.instance_types],
+                instance_types=[ec2.InstanceType(name) for name in instance_types],
                 use_optimal_instance_classes=False,
                 spot=spot,
                 allocation_strategy=batch.AllocationStrategy.SPOT_PRICE_CAPACITY_OPTIMIZED
@@ -129,14 +130,18 @@ class JobQueue(batch.JobQueue):
             job_queue_name=environment.job_queue,
             priority=1,
             compute_environments=[
-                batch.OrderedComputeEnvironment(compute_environment=computers("Spot", spot=True), order=1),
-                batch.OrderedComputeEnvironment(compute_environment=computers("OnDemand", spot=False), order=2),
+                batch.OrderedComputeEnvironment(
+                    compute_environment=computers("Spot", fleet.spot_instance_types, spot=True), order=1
+                ),
+                batch.OrderedComputeEnvironment(
+                    compute_environment=computers("OnDemand", fleet.instance_types, spot=False), order=2
+                ),
             ],
-            # A job that no machine can be had for ends with that reason, so that its stage fails honestly.
+            # A job that no machine can be had for ends with that reason, by which the workflow has functions do it.
             job_state_time_limit_actions=[
                 batch.JobStateTimeLimitAction(
                     reason=reason,
-                    max_time=Duration.hours(1),
+                    max_time=Duration.minutes(fleet.wait_minutes),
                     state=batch.JobStateTimeLimitActionsState.RUNNABLE,
                     action=batch.JobStateTimeLimitActionsAction.CANCEL,
                 )
@@ -196,14 +201,9 @@ class SpeechJob(Construct):
             "Definition",
             job_definition_name=environment.job_definition(stage),
             container=container,
-            timeout=Duration.hours(4),
-            retry_attempts=3,
-            # Evaluated in this order: a machine taken away is tried again elsewhere, a job's own failure is not.
-            retry_strategies=[
-                batch.RetryStrategy.of(batch.Action.RETRY, batch.Reason.SPOT_INSTANCE_RECLAIMED),
-                batch.RetryStrategy.of(batch.Action.RETRY, batch.Reason.CANNOT_PULL_CONTAINER),
-                batch.RetryStrategy.of(batch.Action.EXIT, batch.Reason.custom(on_reason="*")),
-            ],
+            timeout=Duration.seconds(job_retries.ATTEMPT_SECONDS),
+            retry_attempts=job_retries.ATTEMPTS,
+            retry_strategies=[_retry_strategy(rule) for rule in job_retries.RULES],
             propagate_tags=True,
         )
         accept(
@@ -212,3 +212,10 @@ class SpeechJob(Construct):
             findings=["Resource::*"],
             reason="ecr:GetAuthorizationToken takes * alone.",
         )
+
+
+def _retry_strategy(rule: job_retries.RetryRule) -> batch.RetryStrategy:
+    return batch.RetryStrategy.of(
+        batch.Action[rule.action],
+        batch.Reason.custom(on_status_reason=rule.status_reason, on_reason=rule.reason, on_exit_code=rule.exit_code),
+    )

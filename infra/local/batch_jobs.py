@@ -1,8 +1,9 @@
 """AWS Batch jobs as subprocesses: what a job definition, its image and its queue are on a laptop.
 
 The command is the one the state machine sends to Batch (`python -m transcribe.job ORG RECORDING RUN`). The
-image's code is this checkout, its settings are those of the deployed function of the same package, and the
-answer is what Step Functions makes of Batch's: the job's description, or States.TaskFailed with it as Cause.
+image's code is this checkout, its settings are those of the deployed function of the same package, an attempt that
+fails is followed by another where the job definition's retry strategy says so, and the answer is what Step Functions
+makes of Batch's: the job's description, or States.TaskFailed with it as Cause.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra import job_retries
 from infra.local.glue import EXIT_WITH_PARENT, JobFailed
 
 DEFAULT_TIMEOUT_S = 6 * 3600.0
@@ -39,6 +41,8 @@ class BatchJobs:
     scratch: Path
     environments: Callable[[], Mapping[str, Mapping[str, str]]]
     aws_environment: Mapping[str, str]
+    pause_s: float = 1.0
+    """Before another attempt; Batch takes longer to find it a machine."""
 
     def submit_and_wait(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """`batch:submitJob.sync`: run one job to its end and describe it. Raises JobFailed."""
@@ -62,27 +66,64 @@ class BatchJobs:
             **self.aws_environment,
             **{entry["Name"]: str(entry["Value"]) for entry in overrides.get("Environment", [])},
             "AWS_BATCH_JOB_ID": job_id,
-            "AWS_BATCH_JOB_ATTEMPT": "1",
         }
         log_path = self.logs / f"batch-{package}-{job_id}.log"
         job["Container"]["LogStreamName"] = log_path.name
         job["StartedAt"] = _now_ms()
-        log.info("job %s: python -m %s", job_id, module)
-        with tempfile.TemporaryDirectory(dir=self.scratch, prefix="batch-") as folder, log_path.open("wb") as out:
-            command = [sys.executable, "-c", _RUN_MODULE, module, *parameters]
+        job["Attempts"] = []
+        command = [sys.executable, "-c", _RUN_MODULE, module, *parameters]
+        for number in range(1, job_retries.ATTEMPTS + 1):
+            log.info("job %s: python -m %s, attempt %d", job_id, module, number)
+            attempt = self._attempt(command, {**environment, "AWS_BATCH_JOB_ATTEMPT": str(number)}, log_path, timeout_s)
+            job["Attempts"].append({"Container": attempt.container, "StatusReason": attempt.status_reason})
+            job["Container"].update(attempt.container)
+            if attempt.exit_code == 0 or not attempt.is_followed:
+                break
+            time.sleep(self.pause_s)
+        job["StoppedAt"] = _now_ms()
+        job["StatusReason"] = attempt.status_reason
+        if attempt.exit_code != 0:
+            raise JobFailed({**job, "Status": "FAILED"})
+        return {**job, "Status": "SUCCEEDED"}
+
+    def _attempt(
+        self, command: Sequence[str], environment: Mapping[str, str], log_path: Path, timeout_s: float
+    ) -> _Attempt:
+        with tempfile.TemporaryDirectory(dir=self.scratch, prefix="batch-") as folder, log_path.open("ab") as out:
             process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
             try:
-                exit_code = process.wait(timeout=timeout_s)
-                reason = "Essential container in task exited"
+                return _Attempt(process.wait(timeout=timeout_s))
             except subprocess.TimeoutExpired:
                 process.kill()
-                exit_code = process.wait()
-                reason = "Job attempt duration exceeded timeout"
-        job["StoppedAt"] = _now_ms()
-        job["Container"]["ExitCode"] = exit_code
-        if exit_code != 0:
-            raise JobFailed({**job, "Status": "FAILED", "StatusReason": reason, "Attempts": [job["Container"]]})
-        return {**job, "Status": "SUCCEEDED", "StatusReason": reason}
+                return _Attempt(process.wait(), timed_out=True)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """How one attempt ended, as Batch describes it."""
+
+    returned: int
+    timed_out: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Docker's: a program that a signal ended has 128 and the signal's number."""
+        return self.returned if self.returned >= 0 else 128 - self.returned
+
+    @property
+    def status_reason(self) -> str:
+        return "Job attempt duration exceeded timeout" if self.timed_out else "Essential container in task exited"
+
+    @property
+    def container(self) -> dict[str, Any]:
+        return {"ExitCode": self.exit_code}
+
+    @property
+    def is_followed(self) -> bool:
+        """Batch never repeats an attempt that took too long; otherwise the retry strategy says."""
+        return not self.timed_out and job_retries.is_tried_again(
+            status_reason=self.status_reason, reason="", exit_code=self.exit_code
+        )
 
 
 def _module_and_parameters(job: Mapping[str, Any]) -> tuple[str, Sequence[str]]:

@@ -130,8 +130,8 @@ def test_a_good_recording_passes_every_stage(run: Callable[..., Outcome]) -> Non
     }
     assert outcome.called("PrepareFunction") == [INPUT]
     assert sorted(outcome.called("TranscribeFunction"), key=lambda event: event["window"]) == [
-        {**RUN, "window": 0},
-        {**RUN, "window": 1},
+        {**RUN, "window": 0, "instead_of_gpu": False},
+        {**RUN, "window": 1, "instead_of_gpu": False},
     ]
     assert outcome.called("DiarizeFunction") == [RUN]
     assert set(outcome.called("AssembleFunction")[0]["stages"]) == {"prepare", "transcribe", "diarize"}
@@ -239,6 +239,95 @@ def test_a_job_that_fails_fails_its_stage(run: Callable[..., Outcome]) -> None:
     outcome = run(compute={"diarize": "batch"}, DiarizeJob=fails("States.TaskFailed", "Essential container exited"))
     assert outcome.stages["diarize"]["state"] == "failed"
     assert outcome.stages["transcribe"] == {"state": "complete"}
+
+
+def described(status_reason: str, exit_code: int | None = None, attempts: int = 1) -> str:
+    """A failed job as Step Functions puts it into Cause."""
+    container = {"Command": ["python"], **({} if exit_code is None else {"ExitCode": exit_code})}
+    return json.dumps(
+        {
+            "Attempts": [{"Container": container, "StatusReason": status_reason}] * attempts,
+            "Container": container,
+            "Status": "FAILED",
+            "StatusReason": status_reason,
+        }
+    )
+
+
+NO_MACHINE = [
+    ("States.TaskFailed", described("Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_…")),
+    ("States.TaskFailed", described("NO_GPU: no machine could be had for 10 minutes.")),
+    ("States.TaskFailed", described("Host EC2 (instance i-0abc) terminated.", attempts=10)),
+    ("States.Timeout", None),
+]
+
+
+@pytest.mark.parametrize(("error", "cause"), NO_MACHINE)
+def test_without_a_gpu_functions_transcribe_and_the_record_is_told(
+    run: Callable[..., Outcome], error: str, cause: str | None
+) -> None:
+    outcome = run(compute={"transcribe": "batch"}, TranscribeJob=fails(error, cause))
+    assert len(outcome.called("TranscribeJob")) == 1
+    assert sorted(outcome.called("TranscribeFunction"), key=lambda event: event["window"]) == [
+        {**RUN, "window": 0, "instead_of_gpu": True},
+        {**RUN, "window": 1, "instead_of_gpu": True},
+    ]
+    assert outcome.stages["transcribe"] == {"state": "complete"}
+    assert outcome.stages["diarize"] == {"state": "complete"}
+
+
+@pytest.mark.parametrize(("error", "cause"), NO_MACHINE)
+def test_without_a_machine_a_function_diarizes(run: Callable[..., Outcome], error: str, cause: str | None) -> None:
+    outcome = run(compute={"diarize": "batch"}, DiarizeJob=fails(error, cause))
+    assert outcome.called("DiarizeFunction") == [RUN]
+    assert outcome.stages["diarize"] == {"state": "complete"}
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "known"),
+    [
+        (
+            "States.TaskFailed",
+            described("Essential container in task exited", 1),
+            {"StatusReason": "Essential container in task exited", "ExitCode": 1, "Attempts": 1},
+        ),
+        (
+            "States.TaskFailed",
+            described("Essential container in task exited", 75, attempts=10),
+            {"StatusReason": "Essential container in task exited", "ExitCode": 75, "Attempts": 10},
+        ),
+        (
+            "States.TaskFailed",
+            described("The operator said: NO_GPU, or Host EC2, or Canceled by JobStateTimeLimit action"),
+            {"StatusReason": "The operator said: NO_GPU, or Host EC2, or Canceled by JobStateTimeLimit action"},
+        ),
+        ("States.TaskFailed", "no JSON", {}),
+        ("States.TaskFailed", None, {}),
+        ("Batch.BatchException", "JobQueue auricle-prod-speech is not in ENABLED state", {}),
+    ],
+)
+@pytest.mark.parametrize("stage", ["transcribe", "diarize"])
+def test_a_job_that_failed_by_itself_is_not_done_by_functions(
+    run: Callable[..., Outcome], stage: str, error: str, cause: str | None, known: dict[str, Any]
+) -> None:
+    outcome = run(compute={stage: "batch"}, **{f"{stage.capitalize()}Job": fails(error, cause)})
+    assert not outcome.called(f"{stage.capitalize()}Function")
+    found = outcome.stages[stage]
+    assert (found["state"], found["error"]) == ("failed", error)
+    assert known.items() <= json.loads(found["cause"]).items()
+
+
+def test_functions_that_take_a_jobs_place_may_fail_too(run: Callable[..., Outcome]) -> None:
+    outcome = run(
+        compute={"transcribe": "batch"},
+        TranscribeJob=fails("States.Timeout", None),
+        TranscribeFunction=fails("ModelUnavailable", '{"errorMessage": "why"}'),
+    )
+    assert outcome.stages["transcribe"] == {
+        "state": "failed",
+        "error": "ModelUnavailable",
+        "cause": '{"errorMessage": "why"}',
+    }
 
 
 def test_what_travels_stays_small(run: Callable[..., Outcome]) -> None:

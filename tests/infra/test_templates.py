@@ -364,7 +364,11 @@ def test_gpu_machines_exist_only_while_jobs_wait(prod: Assembly) -> None:
     assert {each["ComputeResources"]["Type"] for each in computers} == {"SPOT", "EC2"}
     for each in computers:
         assert each["ComputeResources"]["MinvCpus"] == 0
-        assert set(each["ComputeResources"]["InstanceTypes"]) == {"g6.xlarge", "g5.xlarge"}
+    kinds = {each["ComputeResources"]["Type"]: set(each["ComputeResources"]["InstanceTypes"]) for each in computers}
+    assert kinds["EC2"] == {"g6.xlarge", "g5.xlarge", "g4dn.xlarge", "g6e.xlarge"}
+    assert kinds["SPOT"] == kinds["EC2"] | {"g6.2xlarge", "g5.2xlarge", "g4dn.2xlarge"}
+    (spot,) = (each["ComputeResources"] for each in computers if each["ComputeResources"]["Type"] == "SPOT")
+    assert spot["AllocationStrategy"] == "SPOT_PRICE_CAPACITY_OPTIMIZED"
     assert not prod.resources("AWS::EC2::NatGateway")
     endpoints = prod.resources("AWS::EC2::VPCEndpoint").values()
     assert {endpoint["Properties"]["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
@@ -392,6 +396,18 @@ def test_jobs_are_found_by_the_names_the_workflow_submits_to(prod: Assembly) -> 
     assert needs("TranscribeJob", "MEMORY") + needs("DiarizeJob", "MEMORY") <= 15 * 1024
 
 
+def test_a_job_that_no_machine_is_to_be_had_for_is_given_up_soon(prod: Assembly) -> None:
+    actions = prod.only("AWS::Batch::JobQueue")["JobStateTimeLimitActions"]
+    assert {(action["State"], action["Action"], action["MaxTimeSeconds"]) for action in actions} == {
+        ("RUNNABLE", "CANCEL", 600)
+    }, "600 is the least that Batch takes"
+    assert {action["Reason"] for action in actions} == {
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+    }
+
+
 def test_jobs_are_told_their_region(prod: Assembly) -> None:
     """Lambda tells a function; ECS tells a container nothing, and the SDK asks for it first of all."""
     for job in prod.resources("AWS::Batch::JobDefinition").values():
@@ -399,12 +415,18 @@ def test_jobs_are_told_their_region(prod: Assembly) -> None:
         assert told["AWS_DEFAULT_REGION"] == {"Ref": "AWS::Region"}
 
 
-def test_machines_taken_away_are_tried_again_and_failures_are_not(prod: Assembly) -> None:
+def test_attempts_that_may_succeed_are_repeated_and_others_are_not(prod: Assembly) -> None:
     for job in prod.resources("AWS::Batch::JobDefinition").values():
         strategy = job["Properties"]["RetryStrategy"]
-        assert strategy["Attempts"] == 3
-        assert strategy["EvaluateOnExit"][0] == {"Action": "RETRY", "OnStatusReason": "Host EC2*"}
-        assert strategy["EvaluateOnExit"][-1] == {"Action": "EXIT", "OnReason": "*"}
+        assert strategy["Attempts"] == 10
+        assert strategy["EvaluateOnExit"] == [
+            {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
+            {"Action": "RETRY", "OnStatusReason": "Task failed to start*"},
+            {"Action": "RETRY", "OnReason": "CannotPullContainerError:*"},
+            {"Action": "RETRY", "OnExitCode": "75"},
+            {"Action": "EXIT", "OnReason": "*"},
+        ]
+        assert len(strategy["EvaluateOnExit"]) <= 5, "Batch takes no more"
 
 
 # --- where template and code must agree -----------------------------------------------------------------------

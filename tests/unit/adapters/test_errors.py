@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, IncompleteReadError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+)
 from pynamodb.exceptions import CancellationReason, PutError, TransactWriteError, VerboseClientError
 
 from auricle.adapters.aws import transient_errors
@@ -35,6 +41,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         EndpointConnectionError(endpoint_url="http://nowhere"),
         ReadTimeoutError(endpoint_url="http://nowhere"),
         IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        CredentialRetrievalError(provider="container-role", error_msg="the agent did not answer"),
     ],
 )
 def test_what_may_go_better_later_is_transient(error: Exception) -> None:

@@ -53,3 +53,24 @@ def test_a_stage_knows_better_than_the_workflow_why_it_failed() -> None:
     assert unsaid is not None
     assert unsaid.code == "transcribe-failed"
     assert seen_result(Stage.DIARIZE, {"state": "complete"}, run) == StageResult(StageState.COMPLETE), "it was retried"
+
+
+@pytest.mark.parametrize(
+    ("job", "code", "said"),
+    [
+        ({"ExitCode": 75, "Attempts": 10}, "transcribe-failed", "was tried 10 times and something it needs did not"),
+        ({"ExitCode": 137, "Attempts": 1}, "out-of-memory", "needed more memory"),
+        ({"ExitCode": 137, "Reason": "OutOfMemoryError: Container killed due to memory usage"}, "out-of-memory", ""),
+        ({"StatusReason": "Job attempt duration exceeded timeout", "ExitCode": 137}, "timed-out", "took too long"),
+        ({"StatusReason": "Host EC2 (instance i-0) terminated.", "Attempts": 10}, "transcribe-failed", "lost its mach"),
+        ({"StatusReason": "Task failed to start", "Attempts": 10}, "transcribe-failed", "could not be started 10"),
+        ({"StatusReason": "secret words", "ExitCode": 1}, "transcribe-failed", "Transcription failed."),
+        ({}, "transcribe-failed", "Transcription failed."),
+    ],
+)
+def test_of_a_job_without_words_its_exit_tells(job: dict[str, object], code: str, said: str) -> None:
+    failed = failure(Stage.TRANSCRIBE, "States.TaskFailed", json.dumps(job))
+    assert failed.code == code
+    assert said in failed.message
+    assert "secret" not in failed.message
+    assert not is_final(failed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -15,7 +16,14 @@ from auricle import transcript_file
 from auricle.chunking import accept_chunk, finish, skip
 from auricle.chunks import ChunksChange
 from auricle.consent import Consent
-from auricle.errors import ConsentRequired, EmptyAudio, SupersededRun, UnsupportedAudio, UnusableRecording
+from auricle.errors import (
+    ConsentRequired,
+    EmptyAudio,
+    SupersededRun,
+    TransientError,
+    UnsupportedAudio,
+    UnusableRecording,
+)
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.diarize import diarize_recording
 from auricle.processing.finish import finish_recording
@@ -23,7 +31,7 @@ from auricle.processing.gather import Bounds
 from auricle.processing.job import Job
 from auricle.processing.prepare import prepare_recording
 from auricle.processing.reported import failure_reported
-from auricle.processing.run_files import read_plan, read_window
+from auricle.processing.run_files import read_plan, read_window, write_window
 from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.processing.summarize import summarize_transcript
 from auricle.processing.transcribe import transcribe_all, transcribe_window
@@ -206,6 +214,55 @@ def test_a_job_that_failed_elsewhere_leaves_its_own_words(pipeline: Pipeline, sh
     pipeline.finish(job, prepare=DONE, transcribe={"state": "failed", "error": "States.TaskFailed", "cause": "{}"})
     assert pipeline.recording.failure is not None
     assert pipeline.recording.failure.message == "The GPU found nothing to listen to."
+
+
+def test_a_transient_error_ends_a_job_with_the_code_that_is_tried_again(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    for stage in (Stage.TRANSCRIBE, Stage.DIARIZE):
+        with pytest.raises(SystemExit) as ended, failure_reported(job, stage, pipeline.fakes.recordings):
+            raise TransientError("The bucket did not answer.")
+        assert ended.value.code == 75
+        assert pipeline.state_of(stage) is not StageState.FAILED, "the next attempt may succeed"
+
+
+def test_a_job_that_cannot_say_why_it_failed_is_tried_again(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+
+    class Unreachable:
+        def note_stage(self, *_: object) -> None:
+            raise TransientError("The table did not answer.")
+
+    store: Any = Unreachable()
+    with pytest.raises(SystemExit) as ended, failure_reported(job, Stage.TRANSCRIBE, store):
+        raise EmptyAudio("There is nothing to listen to.")
+    assert ended.value.code == 75
+
+
+def test_what_was_transcribed_without_a_gpu_says_so(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    for window in read_plan(job, pipeline.fakes.objects).windows:
+        transcribe_window(job, window.index, **pipeline.stores, engine=ENGINE(), instead_of_gpu=True)
+    pipeline.diarize(job)
+    assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
+    pipeline.finish(job, **{stage.value: DONE for stage in Stage if stage is not Stage.REDACT})
+    (caution,) = pipeline.recording.cautions
+    assert caution.code == "transcribed-without-gpu"
+    assert str(ENGINE().engine.model) in caution.message
+
+
+def test_a_transcript_of_two_models_names_both(pipeline: Pipeline, short_call: bytes) -> None:
+    """A job may lose its machine half-way; what it had done is kept, and functions do the rest."""
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    pipeline.transcribe(job)
+    first = read_window(job, 0, pipeline.fakes.objects)
+    assert first is not None
+    write_window(job, replace(first, index=1, engine=replace(first.engine, model="another")), pipeline.fakes.objects)
+    assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
+    engine = transcript_file.load(pipeline.fakes.objects.read(job.transcript_key))["engines"]["transcribe"]
+    assert engine["model"] == f"{first.engine.model}, another"
 
 
 def test_silence_is_a_finished_recording_without_words(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError
 from joserfc.jwk import KeySet
 
+from infra import job_retries
 from infra.local import keys, synthesis
 from infra.local.batch_jobs import BatchJobs
 from infra.local.checkpoint import roll_forward
@@ -219,6 +221,68 @@ def test_a_job_has_the_settings_of_the_function_of_its_package(tmp_path: Path) -
     assert told["environment"]["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert told["environment"]["EXTRA"] == "7"
     assert "AURICLE_BUS" not in told["environment"]
+
+
+def _job_that_ends_with(tmp_path: Path, *codes: str) -> tuple[BatchJobs, dict[str, Any]]:
+    """A job whose attempts end one after the other as told, and what it is submitted with."""
+    (tmp_path / "attempts.py").write_text(
+        "import os, signal, sys, time\n"
+        "end = sys.argv[int(os.environ['AWS_BATCH_JOB_ATTEMPT'])]\n"
+        "os.kill(os.getpid(), signal.SIGKILL) if end == 'killed' else time.sleep(60) if end == 'sleep' else None\n"
+        "sys.exit(int(end))\n"
+    )
+    jobs = BatchJobs(tmp_path, tmp_path, dict, {"PYTHONPATH": str(tmp_path)}, pause_s=0)
+    command = ["python", "-m", "attempts", *codes]
+    return jobs, {"ContainerOverrides": {"Command": command}, "Timeout": {"AttemptDurationSeconds": 5}}
+
+
+def test_an_attempt_that_asks_for_another_gets_it(tmp_path: Path) -> None:
+    jobs, submitted = _job_that_ends_with(tmp_path, "75", "75", "0")
+    job = jobs.submit_and_wait(submitted)
+    assert [attempt["Container"]["ExitCode"] for attempt in job["Attempts"]] == [75, 75, 0]
+    assert (job["Status"], job["Container"]["ExitCode"]) == ("SUCCEEDED", 0)
+
+
+@pytest.mark.parametrize(
+    ("codes", "ended"),
+    [
+        (["75"] * 11, [75] * 10),
+        (["1", "0"], [1]),
+        (["75", "3", "0"], [75, 3]),
+        (["killed", "0"], [137]),
+    ],
+)
+def test_attempts_end_where_batch_ends_them(tmp_path: Path, codes: list[str], ended: list[int]) -> None:
+    jobs, submitted = _job_that_ends_with(tmp_path, *codes)
+    with pytest.raises(JobFailed) as failure:
+        jobs.submit_and_wait(submitted)
+    assert [attempt["Container"]["ExitCode"] for attempt in failure.value.job["Attempts"]] == ended
+    assert failure.value.job["StatusReason"] == "Essential container in task exited"
+
+
+def test_an_attempt_that_takes_too_long_is_the_last(tmp_path: Path) -> None:
+    jobs, submitted = _job_that_ends_with(tmp_path, "sleep", "0")
+    submitted["Timeout"]["AttemptDurationSeconds"] = 0.5
+    with pytest.raises(JobFailed, match="duration exceeded") as failure:
+        jobs.submit_and_wait(submitted)
+    assert len(failure.value.job["Attempts"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("status_reason", "reason", "exit_code", "again"),
+    [
+        ("Host EC2 (instance i-0abc) terminated.", "", None, True),
+        ("Host EC2 (instance i-0abc) terminated.", "", 143, True),
+        ("Task failed to start", "CannotStartContainerError: Docker did not answer", None, True),
+        ("Essential container in task exited", "CannotPullContainerError: no space left", None, True),
+        ("Essential container in task exited", "", 75, True),
+        ("Essential container in task exited", "", 7, False),
+        ("Essential container in task exited", "", 1, False),
+        ("Essential container in task exited", "OutOfMemoryError: Container killed due to memory usage", 137, False),
+    ],
+)
+def test_what_batch_tries_again(status_reason: str, reason: str, exit_code: int | None, again: bool) -> None:
+    assert job_retries.is_tried_again(status_reason=status_reason, reason=reason, exit_code=exit_code) is again
 
 
 def test_a_job_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

@@ -93,9 +93,10 @@ def error_code(error: BaseException) -> str:
 def is_transient(error: BaseException) -> bool:
     """Whether the same call may succeed a little later: throttled, timed out, or nobody answered."""
     from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore.exceptions import CredentialRetrievalError, HTTPClientError, IncompleteReadError
 
-    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError)):
+    # A job's credentials come from the agent of its machine, which may be busy or starting again.
+    if isinstance(error, (NoConnection, HTTPClientError, IncompleteReadError, CredentialRetrievalError)):
         return True
     status = (getattr(error, "response", None) or {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return is_transient_code(error_code(error)) or status >= 500

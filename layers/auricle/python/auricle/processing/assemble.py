@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from auricle import transcript_file
@@ -13,7 +14,7 @@ from auricle.processing.failures import seen_result
 from auricle.processing.job import Job
 from auricle.processing.run_files import WindowWords, read_turns, read_windows
 from auricle.recording import Stage, StageState
-from auricle.transcript import Transcript, assemble
+from auricle.transcript import Engine, Transcript, assemble
 
 PARALLEL_STAGES = (Stage.TRANSCRIBE, Stage.DIARIZE)
 
@@ -51,7 +52,7 @@ def assemble_transcript(
             return {"segments": len(earlier.segments), "words": len(earlier.words)}
     engines = {}
     if windows:
-        engines[Stage.TRANSCRIBE.value] = windows[0].engine
+        engines[Stage.TRANSCRIBE.value] = _engine(windows)
     if diarized.engine:
         engines[Stage.DIARIZE.value] = diarized.engine
     objects.write(
@@ -69,6 +70,12 @@ def _earlier(job: Job, objects: ObjectStore) -> Transcript | None:
         return transcript_file.load_transcript(objects.read(job.transcript_key))
     except NotFound:
         return None
+
+
+def _engine(windows: list[WindowWords]) -> Engine:
+    """The engine of all windows; where some were done by another model, with the names of both."""
+    models = dict.fromkeys(window.engine.model for window in windows if window.engine.model)
+    return replace(windows[0].engine, model=", ".join(models) or None)
 
 
 def _language(windows: list[WindowWords]) -> str | None:

@@ -17,6 +17,11 @@ _STAGE_NAMES = {
     Stage.REDACT: "Redaction",
     Stage.SUMMARIZE: "Picking highlights",
 }
+TRY_AGAIN_EXIT_CODE = 75
+"""EX_TEMPFAIL of sysexits.h: what a job ends with when another attempt may succeed. Its retry strategy
+(infra/job_retries.py) starts one."""
+_OUT_OF_MEMORY_EXIT_CODE = 137
+"""Of a container that the kernel killed (128 + SIGKILL)."""
 RETRY_HINT = "Ask for processing again to retry; what succeeded is kept."
 
 
@@ -47,10 +52,45 @@ def failure(stage: Stage, error: str, cause: str) -> Failure:
     error_class = _ERRORS.get(name)
     if error_class and not issubclass(error_class, errors.TransientError):
         return Failure(stage, error_class.code, _message(cause) or (error_class.__doc__ or name).splitlines()[0])
+    if name == "TaskFailed":
+        return _failed_job(stage, cause)
     if name in {"Timeout", "Timedout"}:
-        return Failure(stage, "timed-out", f"{_STAGE_NAMES[stage]} took too long and was stopped. {RETRY_HINT}")
+        return _timed_out(stage)
     named = f" ({name})" if name.isidentifier() else ""
     return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed{named}. {RETRY_HINT}")
+
+
+def _failed_job(stage: Stage, cause: str) -> Failure:
+    """A failure from what Batch says of a job that left no message of its own."""
+    job = _description(cause)
+    attempts = job.get("Attempts")
+    times = f" {attempts} times" if isinstance(attempts, int) and attempts > 1 else ""
+    status_reason, exit_code = str(job.get("StatusReason", "")), job.get("ExitCode")
+    if status_reason.startswith("Job attempt duration exceeded"):
+        return _timed_out(stage)
+    if exit_code == _OUT_OF_MEMORY_EXIT_CODE or str(job.get("Reason", "")).startswith("OutOfMemory"):
+        return Failure(stage, "out-of-memory", f"{_STAGE_NAMES[stage]} needed more memory than it has. {RETRY_HINT}")
+    if exit_code == TRY_AGAIN_EXIT_CODE:
+        reason = f"was tried{times} and something it needs did not answer"
+    elif status_reason.startswith("Host EC2"):
+        reason = f"lost its machine{times}"
+    elif status_reason.startswith("Task failed to start"):
+        reason = f"could not be started{times}"
+    else:
+        reason = "failed"
+    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} {reason}. {RETRY_HINT}")
+
+
+def _timed_out(stage: Stage) -> Failure:
+    return Failure(stage, "timed-out", f"{_STAGE_NAMES[stage]} took too long and was stopped. {RETRY_HINT}")
+
+
+def _description(cause: str) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def failure_of(stage: Stage, error: Exception) -> Failure:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from auricle.cautions import Caution
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.job import Job
@@ -25,11 +27,16 @@ def transcribe_window(
     recordings: RecordingStore,
     objects: ObjectStore,
     engine: TranscriptionEngine,
+    instead_of_gpu: bool = False,
 ) -> Mapping[str, Any]:
-    """Writes the window's words and returns `{"window", "words"}`, the latter a count."""
+    """Writes the window's words and returns `{"window", "words"}`, the latter a count.
+
+    `instead_of_gpu`: a job was to do it on a GPU, and there was none. The record says so.
+    """
     gate.enter(job, recordings)
     plan = read_plan(job, objects)
-    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine)
+    cautions = (_without_gpu(engine),) if instead_of_gpu else ()
+    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine, cautions)
     return {"window": index, "words": words}
 
 
@@ -56,11 +63,13 @@ def _transcribe(
     recordings: RecordingStore,
     objects: ObjectStore,
     engine: TranscriptionEngine,
+    cautions: tuple[Caution, ...] = (),
 ) -> list[int]:
     """The number of words of each window; those that a run which was cut off had finished are not done again."""
     done = {window.index: read_window(job, window.index, objects) for window in windows}
     missing = [window for window in windows if done[window.index] is None]
-    for words in _heard(job, plan, missing, objects, engine):
+    for heard in _heard(job, plan, missing, objects, engine):
+        words = replace(heard, cautions=(*heard.cautions, *cautions))
         write_window(job, words, objects)
         done[words.index] = words
     for window in windows:
@@ -81,6 +90,14 @@ def _heard(
             language=transcript.language,
             cautions=transcript.cautions,
         )
+
+
+def _without_gpu(engine: TranscriptionEngine) -> Caution:
+    return Caution(
+        "transcribed-without-gpu",
+        f"No GPU could be had in time, so the smaller model {engine.engine.model} transcribed this recording or a part "
+        "of it. Process it again to have it transcribed on a GPU.",
+    )
 
 
 def _sound(job: Job, plan: Plan, window: PlannedWindow, objects: ObjectStore) -> Samples:
