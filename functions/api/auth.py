@@ -55,6 +55,13 @@ class Caller:
     """Of a JWT; None of an API key."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+    users_own: bool = True
+    """Whether the user made it for themself: a key may act for a user who never saw it."""
+
+    @property
+    def reader(self) -> frozenset[str]:
+        """Whose private comments it reads: the user's, by their ids; nobody's, of a key somebody else made for them."""
+        return self.viewer.user_ids if self.users_own else frozenset()
 
     @property
     def viewer(self) -> Viewer:
@@ -137,6 +144,8 @@ class Authenticator:
             key_id=key.id,
             issued_at=key.created_at,
             expires_at=key.expires_at,
+            # A key made with another says of its maker no more than for whom that one acts.
+            users_own=key.created_by == key.user_id and not key.makers,
         )
 
     def _verify(self, token: bytes) -> tuple[Caller, int | float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -216,7 +216,66 @@ def test_what_is_private_exists_for_its_author_and_recipients_alone(people: Peop
     refused(
         people.ask("ann", "PATCH", place, {"unreadUids": {"add": ["cid"]}}), 422, "invalid-request", "unreadUids.add"
     )
-    assert people.counts() == (2, {"bob": 1})
+    assert people.counts() == (1, {})
+
+
+def test_what_is_private_is_counted_for_who_may_read_it(people: People) -> None:
+    """Neither how many there are, nor for whom they are, nor whether they were read."""
+    people.writes("ann", "bob", "cid")
+    private = people.writes("ann", "bob", isPrivate=True)
+
+    def shown_to(user: str) -> tuple[int, dict[str, int]]:
+        data = people.ask(user, "GET", "/v1/core/recordings/rec_1").json["data"]
+        return data["numberOfComments"], data["unreadComments"]
+
+    assert shown_to("ann") == shown_to("cid") == shown_to("eve") == (1, {"bob": 1, "cid": 1})
+    assert shown_to("bob") == (1, {"bob": 2, "cid": 1})
+    people.changes("bob", private, {"unreadUids": {"remove": ["bob"]}})
+    assert shown_to("bob") == (1, {"bob": 1, "cid": 1})
+    people.changes("ann", private, {"recipients": [{"type": "user", "key": "dan"}]})
+    assert shown_to("dan") == (1, {"bob": 1, "cid": 1, "dan": 1})
+    assert people.ask("ann", "DELETE", f"{COMMENTS}/{private['id']}").status == 200
+    assert shown_to("dan") == (1, {"bob": 1, "cid": 1})
+    assert people.services.recordings.detail("acme", "rec_1").tally.unread_private == {}
+
+
+def test_who_administers_reads_no_private_comment(people: People) -> None:
+    private = people.writes("ann", "bob", isPrivate=True)
+    for roles, scope in ((["founder"], "recordings:read"), ([], "recordings:read org:admin")):
+        token = people.api.identity.token(sub="dora", roles=roles, scope=scope)
+        assert people.api.get(f"{COMMENTS}/{private['id']}", token=token).status == 404
+
+
+def test_a_key_reads_private_comments_of_who_made_it_for_themself(people: People) -> None:
+    """Whoever administers makes keys for anybody: a key for Bob that Dora made, or a key it made, is not Bob."""
+
+    def key(maker: str, **said: str) -> str:
+        body = {"tokenName": "key", "organizationId": "acme", **said}
+        answer = people.api.post("/v1/core/auth/tokens", body, token=maker)
+        assert answer.status == 200, answer.body
+        return str(answer.json["token"])
+
+    people.api.now = datetime.now(UTC)  # keys end, by the clock that credentials are proved by
+    private, public = people.writes("ann", "bob", isPrivate=True), people.writes("ann", "bob")
+    bobs, doras = key(people.token("bob")), key(people.token("dora"), userId="bob")
+    place, thread = f"{COMMENTS}/{private['id']}", {**GOOD, "selectedThreadId": private["id"]}
+    assert people.api.get(place, token=bobs).json["data"]["text"] == private["text"]
+    for token in (doras, key(doras), key(doras, userId="bob")):
+        assert people.api.get(f"{COMMENTS}/{public['id']}", token=token).status == 200
+        for method, body in (("GET", None), ("PATCH", {"unreadUids": {"remove": ["bob"]}}), ("DELETE", None)):
+            refused(send(people.api, method, place, body, token=token), 404, "comment-not-found")
+        assert [one["id"] for one in people.api.get(COMMENTS, token=token).json["data"]] == [public["id"]]
+        refused(people.api.post(COMMENTS, thread, token=token), 422, "invalid-request", "selectedThreadId")
+        unread = people.api.get("/v1/core/recordings/rec_1", token=token).json["data"]["unreadComments"]
+        assert unread == {"bob": 1}
+    assert people.api.get("/v1/core/recordings/rec_1", token=bobs).json["data"]["unreadComments"] == {"bob": 2}
+
+
+def test_a_user_with_a_subject_of_any_form_reads_what_is_written_for_them(people: People) -> None:
+    """The directory's id of them is what can be named as a recipient."""
+    private = people.writes("ann", "sub_621b3ebd936e3d561f86d5a77e7b36d500435f86", isPrivate=True)
+    assert people.reads("auth0|5f7c8ec7") == [private["id"]]
+    assert people.reads("auth0|5f7c8ec8") == []
 
 
 def test_an_answer_in_a_private_thread_is_for_those_of_the_thread(people: People) -> None:
@@ -415,6 +474,8 @@ def test_rivals_changes_are_both_kept(people: People, services: Fakes) -> None:
     as_read = comments.get("acme", comment["id"], recording_id="rec_1")
     people.changes("bob", comment, {"unreadUids": {"remove": ["bob"]}})
     marks = CommentEdit(now_read=frozenset({"cid"}))
-    after = edit_comment(as_read, marks, editor="cid", tally=NOTHING_COUNTED, comments=comments, now=NOW)
+    after = edit_comment(
+        as_read, marks, editor="cid", reader=frozenset({"cid"}), tally=NOTHING_COUNTED, comments=comments, now=NOW
+    )
     assert (sorted(after.unread), sorted(after.seen)) == ([], ["bob", "cid"])
     assert people.counts() == (1, {})

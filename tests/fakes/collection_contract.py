@@ -289,6 +289,10 @@ class CollectionContract:
         assert not remarks.replace(replace(first, text="y"), expected=first, tally=TallyChange(comments=5))
         assert not remarks.remove(first, tally=TallyChange(comments=-1))
         assert self.counts(state, org) == Tally(comments=1, unread={"ann": told})
+        secret = TallyChange(unread=frozenset({("bob b", "remark_1")}), private=True)
+        state.recordings.count(org, recording_id, secret)
+        assert self.counts(state, org) == Tally(comments=1, unread={"ann": told}, unread_private={"bob b": told})
+        state.recordings.count(org, recording_id, TallyChange(read=secret.unread, private=True))
         last = TallyChange(comments=-1, read=frozenset({("ann", "remark_1")}))
         assert remarks.remove(remarks.get(org, "remark_1", recording_id=recording_id), tally=last)
         assert self.counts(state, org) == NOTHING_COUNTED

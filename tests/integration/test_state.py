@@ -58,6 +58,9 @@ def state(auricle: Child) -> Iterator[Bootstrap]:
     aws.session.cache_clear()
 
 
+ANN = frozenset({"ann"})
+
+
 def _make_table(engine: Child) -> None:
     dynamodb = engine.client("dynamodb")
     deployed = dynamodb.describe_table(TableName=engine.outputs["TableName"])["Table"]
@@ -103,12 +106,15 @@ class TestRecords(CollectionContract):
             org=org,
             recording_id="rec_1",
             author="ann",
+            reader=ANN,
             tally=NOTHING_COUNTED,
             comments=comments,
             now=NOW,
         )
         marks = CommentEdit(now_unread=frozenset({"bob"}), now_read=frozenset({"cid"}))
-        edited = edit_comment(written, marks, editor="ann", tally=NOTHING_COUNTED, comments=comments, now=NOW)
+        edited = edit_comment(
+            written, marks, editor="ann", reader=ANN, tally=NOTHING_COUNTED, comments=comments, now=NOW
+        )
         for _ in range(2):
             begin_view(org, "rec_1", "bob", viewers=viewers, now=NOW, if_revision=None)
             star(org, "rec_1", "bob", True, viewers=viewers, now=NOW)
@@ -118,8 +124,8 @@ class TestRecords(CollectionContract):
         assert find_mobile_event(org, made[57].id, events=events) == made[57]
         detail = state.recordings.detail(org, "rec_1", children=[COMMENTS, MOBILE_EVENTS])
         assert detail.children == {"comment": (edited,), "mobile-event": made}
-        assert detail.tally == Tally(views=1, viewers=1, comments=1, stars=1, unread={"bob": frozenset({written.id})})
-        delete_comment(edited, editor="ann", comments=comments, now=NOW)
+        assert detail.tally == Tally(views=1, viewers=1, stars=1, unread_private={"bob": frozenset({written.id})})
+        delete_comment(edited, editor="ann", reader=ANN, comments=comments, now=NOW)
         assert state.recordings.detail(org, "rec_1").tally == Tally(views=1, viewers=1, stars=1)
 
 

@@ -158,6 +158,7 @@ async def write_comment(call: Call, asked: CommentRequest) -> Response:
         org=call.org,
         recording_id=detail.recording.id,
         author=author,
+        reader=call.caller.reader,
         tally=detail.tally,
         comments=call.services.collection(COMMENTS),
         now=call.parts.now(),
@@ -170,7 +171,7 @@ async def write_comment(call: Call, asked: CommentRequest) -> Response:
 async def list_comments(call: Call, asked: CommentsRequest) -> Response:
     recording = call.recording(call.recording_id())
     threads = frozenset(asked.thread_ids.split(",")) if asked.thread_ids else None
-    reader = call.caller.user
+    reader = call.caller.reader
 
     def wanted(comment: Comment) -> bool:
         return (
@@ -180,7 +181,9 @@ async def list_comments(call: Call, asked: CommentsRequest) -> Response:
             and not (asked.exclude_private and comment.private)
         )
 
-    filters = repr((recording.id, reader, sorted(threads or ()), asked.commenter, asked.exclude_private))
+    filters = repr(
+        (recording.id, call.caller.user, sorted(reader), sorted(threads or ()), asked.commenter, asked.exclude_private)
+    )
     cursors = Cursors(call.parts.settings(), org=call.org, route=f"{surface.prefix}/comments", filters=filters)
     page = call.services.collection(COMMENTS).list(
         call.org,
@@ -221,6 +224,7 @@ async def change_comment(call: Call, asked: CommentPatch) -> Response:
         comment,
         edit,
         editor=call.caller.user,
+        reader=call.caller.reader,
         tally=detail.tally,
         comments=call.services.collection(COMMENTS),
         now=call.parts.now(),
@@ -237,6 +241,7 @@ async def delete_comment(call: Call) -> Response:
     deleted = delete(
         comment,
         editor=call.caller.user,
+        reader=call.caller.reader,
         comments=call.services.collection(COMMENTS),
         now=call.parts.now(),
         if_revision=call.if_revision,
@@ -255,7 +260,7 @@ def _comment(call: Call) -> Comment:
 
     comment_id = call.path_id("comment_id", CommentNotFound, "comment")
     comments = call.services.collection(COMMENTS)
-    return find_comment(call.org, call.recording_id(), comment_id, reader=call.caller.user, comments=comments)
+    return find_comment(call.org, call.recording_id(), comment_id, reader=call.caller.reader, comments=comments)
 
 
 def _users(call: Call, recipients: Sequence[Recipient]) -> list[str]:

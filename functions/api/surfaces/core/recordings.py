@@ -234,14 +234,16 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
             shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
         if asked.media_opportunities == "true":
             shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
-    return fields_of(_without_hidden_relatives(call, detail), shown)
+    return fields_of(_as_seen(call, detail), shown)
 
 
-def _without_hidden_relatives(call: Call, detail: RecordingDetail) -> RecordingDetail:
-    """The detail without the parts and the original that are hidden from the caller: few recordings have any.
+def _as_seen(call: Call, detail: RecordingDetail) -> RecordingDetail:
+    """The detail with the caller's own unread private comments, and without parts and originals hidden from them.
 
     Who came to an undiscoverable recording by its id is led on to its undiscoverable parts, and nobody else is.
     """
+    if detail.tally.unread_private:
+        detail = replace(detail, tally=detail.tally.as_seen_by(call.caller.reader))
     recording = detail.recording
     original = recording.made_of[0].recording_id if len(recording.made_of) == 1 else None
     relatives = [cut.recording_id for cut in recording.splits] + ([original] if original else [])

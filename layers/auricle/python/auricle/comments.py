@@ -67,9 +67,14 @@ class Comment:
     deleted_at: datetime | None = None
     """Deleted: nothing of what it said is left, but its thread goes on."""
 
-    def visible_to(self, user: str) -> bool:
-        """Whether the comment exists for the user."""
-        return self.deleted_at is None and (not self.private or user == self.author_id or user in self.recipients)
+    def visible_to(self, reader: frozenset[str]) -> bool:
+        """Whether the comment exists for who has these ids; a private one does for none of them where there are none.
+
+        Nobody else sees a private comment: neither administrators nor founders, nor who is mentioned in it.
+        """
+        return self.deleted_at is None and (
+            not self.private or self.author_id in reader or not reader.isdisjoint(self.recipients)
+        )
 
 
 COMMENTS = Kind("comment", Comment, CommentNotFound, of_recording=True)
@@ -112,6 +117,7 @@ def write_comment(
     org: str,
     recording_id: str,
     author: str,
+    reader: frozenset[str],
     tally: Tally,
     comments: Collection[Comment],
     now: datetime,
@@ -119,14 +125,14 @@ def write_comment(
     """Adds the comment: unread by everyone it is for but its author. An answer in a private thread is private.
 
     Raises:
-        InvalidRequest: the thread is none the author can see, or there are too many recipients.
+        InvalidRequest: the thread is none the reader can see, or there are too many recipients.
         Conflict: too much of the recording is unread already.
         RecordingNotFound: the recording is not there (any more).
     """
     comment_id = new_id("comment", now)
     private, recipients = wanted.private, tuple(dict.fromkeys(wanted.recipients))
     if wanted.thread_id is not None:
-        begun = _thread(org, recording_id, wanted.thread_id, author, comments)
+        begun = _thread(org, recording_id, wanted.thread_id, reader, comments)
         private = begun.private
         if private:
             recipients = tuple(dict.fromkeys((*recipients, begun.author_id, *begun.recipients)))
@@ -150,12 +156,13 @@ def write_comment(
         unread=unread,
         private=private,
     )
-    comments.add(comment, tally=TallyChange(comments=1, unread=_pairs(comment, unread)))
+    counts = TallyChange(comments=0 if private else 1, unread=_pairs(comment, unread), private=private)
+    comments.add(comment, tally=counts)
     return comment
 
 
 def find_comment(
-    org: str, recording_id: str, comment_id: str, *, reader: str, comments: Collection[Comment]
+    org: str, recording_id: str, comment_id: str, *, reader: frozenset[str], comments: Collection[Comment]
 ) -> Comment:
     """The comment, if it exists for the reader. Raises CommentNotFound."""
     found = comments.get(org, comment_id, recording_id=recording_id)
@@ -169,6 +176,7 @@ def edit_comment(
     edit: CommentEdit,
     *,
     editor: str,
+    reader: frozenset[str],
     tally: Tally,
     comments: Collection[Comment],
     now: datetime,
@@ -209,7 +217,8 @@ def edit_comment(
         unread = added - before.unread
         _check_unread(tally, unread)
         after = replace(after, unread=before.unread | added, seen=before.seen - added)
-        return after, TallyChange(unread=_pairs(before, unread)) if unread else None
+        counts = TallyChange(unread=_pairs(before, unread), private=before.private)
+        return after, counts if unread else None
 
     def read(before: Comment) -> tuple[Comment, TallyChange | None]:
         known = before.unread.union(before.recipients, {editor})
@@ -218,16 +227,18 @@ def edit_comment(
             raise Conflict(f"{MAX_UNREAD} users have read this comment already: no more are noted.")
         no_more = before.unread & (marked | dropped)
         after = replace(before, unread=before.unread - no_more, seen=before.seen | marked)
-        return after, TallyChange(read=_pairs(before, no_more)) if no_more else None
+        counts = TallyChange(read=_pairs(before, no_more), private=before.private)
+        return after, counts if no_more else None
 
-    after = _rewritten(comment, said, reader=editor, comments=comments, if_revision=if_revision)
-    return _rewritten(after, read, reader=editor, comments=comments, if_revision=None)
+    after = _rewritten(comment, said, reader=reader, comments=comments, if_revision=if_revision)
+    return _rewritten(after, read, reader=reader, comments=comments, if_revision=None)
 
 
 def delete_comment(
     comment: Comment,
     *,
     editor: str,
+    reader: frozenset[str],
     comments: Collection[Comment],
     now: datetime,
     if_revision: int | None = None,
@@ -248,19 +259,22 @@ def delete_comment(
         nothing = replace(
             before, deleted_at=now, text=None, audio=None, first_name=None, last_name=None, unread=frozenset()
         )
-        return nothing, TallyChange(comments=-1, read=_pairs(before, before.unread))
+        counted = 0 if before.private else -1
+        return nothing, TallyChange(comments=counted, read=_pairs(before, before.unread), private=before.private)
 
-    _rewritten(comment, emptied, reader=editor, comments=comments, if_revision=if_revision)
+    _rewritten(comment, emptied, reader=reader, comments=comments, if_revision=if_revision)
     return last[0]
 
 
-def _thread(org: str, recording_id: str, thread_id: str, author: str, comments: Collection[Comment]) -> Comment:
-    """The comment a thread began with, though it be deleted. One that the author cannot see is none."""
+def _thread(
+    org: str, recording_id: str, thread_id: str, reader: frozenset[str], comments: Collection[Comment]
+) -> Comment:
+    """The comment a thread began with, though it be deleted. One that the reader cannot see is none."""
     try:
         begun = comments.get(org, thread_id, recording_id=recording_id)
     except CommentNotFound:
         begun = None
-    if begun is None or begun.thread_id != begun.id or not replace(begun, deleted_at=None).visible_to(author):
+    if begun is None or begun.thread_id != begun.id or not replace(begun, deleted_at=None).visible_to(reader):
         raise InvalidRequest(
             "selectedThreadId is no thread of this recording: leave it out to begin one", field="selectedThreadId"
         )
@@ -271,7 +285,7 @@ def _rewritten(
     comment: Comment,
     change: Callable[[Comment], tuple[Comment, TallyChange | None]],
     *,
-    reader: str,
+    reader: frozenset[str],
     comments: Collection[Comment],
     if_revision: int | None,
 ) -> Comment:
@@ -290,7 +304,7 @@ def _rewritten(
 
 
 def _check_unread(tally: Tally, unread: frozenset[str]) -> None:
-    if unread and sum(map(len, tally.unread.values())) + len(unread) > MAX_UNREAD:
+    if unread and tally.all_unread + len(unread) > MAX_UNREAD:
         raise Conflict(f"{MAX_UNREAD} comments are unread on this recording already. Mark some of them as read first.")
 
 

@@ -232,7 +232,8 @@ def counting(org: str, recording_id: str, change: TallyChange) -> tuple[TallyIte
     ):
         if amount:
             actions.append(attribute.add(amount))
-    for pairs, note in ((change.unread, TallyItem.unread.add), (change.read, TallyItem.unread.delete)):
+    unread = TallyItem.unread_private if change.private else TallyItem.unread
+    for pairs, note in ((change.unread, unread.add), (change.read, unread.delete)):
         if pairs:
             actions.append(note({f"{comment} {user}" for user, comment in pairs}))
     return item, actions

@@ -8,6 +8,7 @@ condition, filter or index is an attribute of its own; the rest is one compresse
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -237,6 +238,8 @@ class TallyItem(Item, discriminator="tally"):
     stars = NumberAttribute(null=True)
     unread = UnicodeSetAttribute(null=True)
     """`comment user` each: ids of comments hold no space."""
+    unread_private = UnicodeSetAttribute(null=True)
+    """Likewise, of private comments."""
 
 
 class RecordItem(Item, discriminator="record"):
@@ -390,7 +393,6 @@ def chunk_line(number: int, chunk: Chunk) -> str:
 
 
 def tally_of(item: TallyItem) -> Tally:
-    unread = (line.partition(" ") for line in item.unread or ())
     return Tally(
         views=int(item.views or 0),
         viewers=int(item.viewers or 0),
@@ -398,8 +400,14 @@ def tally_of(item: TallyItem) -> Tally:
         listened_ms=int(item.listened_ms or 0),
         comments=int(item.comments or 0),
         stars=int(item.stars or 0),
-        unread=by_user((user, comment) for comment, _, user in unread),
+        unread=_unread(item.unread),
+        unread_private=_unread(item.unread_private),
     )
+
+
+def _unread(lines: set[str] | None) -> Mapping[str, frozenset[str]]:
+    pairs = (line.partition(" ") for line in lines or ())
+    return by_user((user, comment) for comment, _, user in pairs)
 
 
 def _numbers(stored: set[float] | None) -> frozenset[int]:
