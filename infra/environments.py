@@ -65,7 +65,7 @@ class GpuFleet:
     """The more kinds, the likelier one is to be had, and the rarer it is taken away: Batch takes from the deepest of
     the cheap pools. The larger ones have one GPU too."""
     wait_minutes: int = 10
-    """How long a job waits while no machine is to be had (10 to 1440, Batch's bounds). Then functions take its place."""
+    """How long a job waits where no machine is to be had (10 to 1440, as Batch allows). Then functions do its work."""
     max_vcpus: int
     """Four a machine. The account's quota of G instances must allow it."""
 
