@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
+from api.answer_limit import AnswerLimit
 from api.cors import Cors
 from api.doors import NOTHING_HERE, Door, not_allowed
 from api.faults import INTERNAL, Fault, problem_response
@@ -21,6 +22,7 @@ from api.surfaces import service
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Scope
 
 DOORS: tuple[Door, ...] = (
     Door("/api/v1/audio-files", "api.surfaces.audio_files"),
@@ -39,6 +41,7 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.add_middleware(AnswerLimit, render=_rendered)
     app.add_middleware(Cors, origins=lambda: parts.settings().cors_origins)
     app.add_middleware(RequestIds)
     app.add_exception_handler(HTTPException, _no_such_route)
@@ -48,22 +51,22 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def _rendered(fault: Fault, request: Request) -> Response:
+def _rendered(fault: Fault, scope: Scope) -> Response:
     """The fault in the shape of the surface the path lies on, known path or not."""
-    path = request.scope["path"]
+    path = scope["path"]
     for door in DOORS:
         if door.holds(path):
-            return door.surface.render(fault, path, request.scope[REQUEST_ID])
-    return problem_response(fault, path, request.scope[REQUEST_ID])
+            return door.surface.render(fault, path, scope[REQUEST_ID])
+    return problem_response(fault, path, scope[REQUEST_ID])
 
 
 async def _no_such_route(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
         allowed = service.allowed_methods(request.app.router.routes, request.scope["path"])
-        return _rendered(not_allowed(request.scope["method"], allowed), request)
-    return _rendered(NOTHING_HERE, request)
+        return _rendered(not_allowed(request.scope["method"], allowed), request.scope)
+    return _rendered(NOTHING_HERE, request.scope)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log_failure(error, request.scope["path"], request.scope[REQUEST_ID])
-    return _rendered(INTERNAL, request)
+    return _rendered(INTERNAL, request.scope)

@@ -64,6 +64,8 @@ TITLES: Mapping[str, str] = {
     "invalid-request": "The request is not valid",
     "not-json": "The body is not JSON",
     "body-too-large": "The body is too large",
+    "record-too-large": "The record would be too large",
+    "answer-too-large": "The answer is too large",
     "unsupported-media-type": "The body must be JSON",
     "unauthenticated": "A credential is needed",
     "forbidden": "The credential does not allow this",

@@ -28,6 +28,9 @@ DOCUMENTS: Mapping[str, SurfaceDocument] = {
 _OF_EVERY_OPERATION = (
     Refusal(401, "unauthenticated", "No credential, or one that does not hold."),
     Refusal(422, "invalid-request", "A field or parameter is wrong or unknown; each is named."),
+    Refusal(
+        422, "answer-too-large", "The answer would have more than 6 MB; send Accept-Encoding: gzip or ask for less."
+    ),
     Refusal(429, "too-many-requests", "The credential has spent its requests; Retry-After says when there are more."),
     Refusal(500, "internal-error", "Something went wrong on our side."),
     Refusal(503, "transient", "Briefly unavailable; Retry-After says when to try again."),
@@ -36,6 +39,7 @@ _OF_BODIES = (
     Refusal(400, "not-json", "The body is not JSON in UTF-8."),
     Refusal(413, "body-too-large", f"The body has more than {MAX_BODY_BYTES} bytes."),
     Refusal(415, "unsupported-media-type", "The body is declared to be something other than JSON."),
+    Refusal(422, "record-too-large", "With what is kept already there would be more than 400 KB."),
 )
 _OF_POSTS = (
     Refusal(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),
@@ -47,7 +51,7 @@ _OF_UPDATES = (Refusal(412, "precondition-failed", "If-Match names a state that 
 _REF = "#/components/schemas/{model}"
 _LONG_NAME = re.compile(r"\b(?:\w+__)?(?P<module>[a-z]\w*?)__(?P<name>[A-Z]\w*)")
 _PARAMETER = re.compile(r"{(\w+)}")
-_ID_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
+_ID_SCHEMA = {"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
 _UPDATES = {"PUT", "PATCH"}
 _DESCRIPTION = """\
 Recorded conversations become records a team can act on.

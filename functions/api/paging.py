@@ -9,7 +9,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -21,10 +21,13 @@ MAX_OFFSET = 10_000
 """How far page numbers reach: counting to a page reads everything before it, a cursor does not."""
 MAX_READINGS = 10
 """How often a page that a filter leaves short is filled up before it is answered as it is."""
+MAX_PAGE_BYTES = 2 * 1024 * 1024
+"""Of a page whose items may be large: an answer has 6 MB at most, in which quotes and line ends count several times."""
 _NONCE_BYTES = 12
 _BROKEN = "cursor is not one of ours for this request: take it from `next` of the page before, filters unchanged"
 
 _T = TypeVar("_T")
+_Next = TypeVar("_Next")
 Batch = tuple[Sequence[_T], Position | None]
 """What one reading found, and where the next begins; None at the end."""
 Reading = Callable[[int, Position | None], Batch[_T]]
@@ -66,6 +69,20 @@ class Cursors:
         except (ValueError, InvalidTag):
             raise InvalidRequest(_BROKEN, field="cursor") from None
         return position
+
+
+def fit_page(read: Callable[[int], tuple[list[Any], _Next]], page_size: int) -> tuple[list[Any], _Next]:
+    """The page that `read` makes of so many, as it is shown, or of fewer where those are more than one answer holds.
+
+    `read` also says where the next page begins.
+    """
+    count = page_size
+    while True:
+        shown, following = read(count)
+        size = len(orjson.dumps(shown))
+        if size <= MAX_PAGE_BYTES or count == 1:
+            return shown, following
+        count = max(1, min(count, len(shown)) * MAX_PAGE_BYTES // size)
 
 
 def check_reach(page: int, page_size: int, *, page_field: str) -> None:

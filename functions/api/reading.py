@@ -58,11 +58,13 @@ def _end_moment(given: Any) -> Any:
 
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
 EndMoment = Annotated[datetime, BeforeValidator(_end_moment, json_schema_input_type=datetime)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Id = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """An id given by a client: what `auricle.identifiers.is_id` admits."""
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$"),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    ),
 ]
 """One line of text without control characters."""
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.answer_limit import OPERATION
 from api.auth import Authenticator, Caller, authorization, challenge, demand
 from api.faults import Fault, fault_of
 from api.idempotency import canonical, given_key, once
@@ -261,6 +262,7 @@ class Surface:
         allowances = parts.allowances
 
         async def answer(request: Request) -> Response:
+            request.scope[OPERATION] = operation.name
             try:
                 caller = parts.authenticator.caller(authorization(request.scope["headers"]))
                 demand(caller, scope=operation.scope, role=self.role)

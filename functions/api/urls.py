@@ -19,6 +19,9 @@ _AFTER_SCHEME = rf"{_LABEL}(?:\.{_LABEL}){{0,20}}(?::{_PORT})?(?:[/?]{_CHARACTER
 _HTTPS = f"^https://{_AFTER_SCHEME}"
 _WEB = f"^https?://{_AFTER_SCHEME}"
 
+DEEPLINK_PATTERN = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
+"""Of an app, by a scheme of its own: what follows it is the app's to read."""
+
 
 def _url(pattern: str, max_length: int, what: str) -> Any:
     """Text of that pattern and length, refused in words that follow the field's name."""

@@ -5,6 +5,7 @@ A subclass gives `state`. Tests share it, so each works in a tenant of its own (
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +17,15 @@ from uuid import uuid4
 import pytest
 
 from auricle.collection import Kind, T
-from auricle.errors import CommentNotFound, Conflict, DealNotFound, EventNotFound, NotFound, RecordingNotFound
+from auricle.errors import (
+    CommentNotFound,
+    Conflict,
+    DealNotFound,
+    EventNotFound,
+    NotFound,
+    RecordingNotFound,
+    RecordTooLarge,
+)
 from auricle.ports import Collection, RecordingStore
 from auricle.tally import NOTHING_COUNTED, Tally, TallyChange
 from tests.fakes.contract import NOW, a_recording
@@ -336,6 +345,23 @@ class CollectionContract:
         one = noises.get(org, "noise_1", recording_id="rec_2")
         assert noises.replace(replace(one, text="x"), expected=one)
         assert [noise.text for noise in noises.list(org, 100).records] == ["", "", "", "", "", "x", ""]
+
+    def test_what_is_larger_than_an_item_is_refused(self, state: State, org: str, recording_id: str) -> None:
+        """Of text that does not become smaller by compression."""
+        large = secrets.token_urlsafe(450_000)
+        things, remarks = state.collection(THINGS), state.collection(REMARKS)
+        with pytest.raises(RecordTooLarge):
+            things.add(a_thing(org, name=large))
+        thing = a_thing(org, name=large[:300_000])
+        things.add(thing)
+        with pytest.raises(RecordTooLarge):
+            things.replace(replace(thing, name=large), expected=thing)
+        assert things.get(org, thing.id) == thing
+        with pytest.raises(RecordTooLarge):
+            remarks.add(a_remark(org, text=large))
+        with pytest.raises(RecordTooLarge):
+            remarks.add_all([a_remark(org), a_remark(org, "remark_2", text=large)])
+        assert remarks.list(org, 9, recording_id=recording_id).records == ()
 
     def test_a_detail_gives_the_children_asked_for(self, state: State, org: str, recording_id: str) -> None:
         assert state.recordings.detail(org, recording_id, children=[REMARKS]).children == {"remark": ()}

@@ -12,6 +12,7 @@ from auricle.collection import Kind, Page, T, recording_of
 from auricle.errors import Conflict
 from auricle.ports import Position
 from auricle.tally import TallyChange
+from tests.fakes.item_size import check_item_size
 
 if TYPE_CHECKING:
     from tests.fakes.recordings import FakeRecordings
@@ -52,6 +53,7 @@ class FakeCollection(Generic[T]):
 
     def add(self, record: T, *, tally: TallyChange | None = None) -> None:
         key = self._key_of(record)
+        check_item_size(record)
         with self._records.lock:
             if self._kind.of_recording:
                 self._records.recordings.get(record.org, recording_of(record))
@@ -63,6 +65,7 @@ class FakeCollection(Generic[T]):
     def add_all(self, records: Sequence[T]) -> None:
         with self._records.lock:
             for record in records:
+                check_item_size(record)
                 self._records.recordings.get(record.org, recording_of(record))
                 if self._key_of(record) in self._records.held:
                     raise self._taken(record)
@@ -83,6 +86,7 @@ class FakeCollection(Generic[T]):
 
     def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
         key = self._key_of(record)
+        check_item_size(record)
         with self._records.lock:
             stored = self._records.held.get(key)
             if stored is None or stored.revision != expected.revision or not self._counts(record, tally):

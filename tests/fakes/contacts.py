@@ -13,6 +13,7 @@ from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
 from auricle.timeline import EntryType, TimelineEntry
 from auricle.visibility import Viewer
+from tests.fakes.item_size import check_item_size
 
 
 class FakeContacts:
@@ -30,6 +31,7 @@ class FakeContacts:
 
     def create_contact(self, contact: Contact) -> None:
         key = (contact.org, contact.id)
+        check_item_size(contact)
         if key in self._contacts:
             raise Conflict(f"There is a contact {contact.id} already.")
         self._contacts[key] = contact
@@ -45,6 +47,7 @@ class FakeContacts:
 
     def replace_contact(self, contact: Contact, *, expected: Contact) -> bool:
         key = (contact.org, contact.id)
+        check_item_size(contact)
         if key not in self._contacts or self._contacts[key].revision != expected.revision:
             return False
         self._contacts[key] = replace(contact, revision=expected.revision + 1)

@@ -31,6 +31,7 @@ from auricle.tally import NOTHING_COUNTED, Tally, TallyChange, counted
 from auricle.timeline import recording_entries
 from tests.fakes.collections import FakeRecords
 from tests.fakes.contacts import FakeContacts
+from tests.fakes.item_size import check_item_size
 
 _Key = tuple[str, str]
 
@@ -73,6 +74,7 @@ class FakeRecordings:
         with self._lock:
             if key in self._recordings:
                 raise Conflict(f"There is a recording {recording.id} already.")
+            check_item_size(recording)
             self._recordings[key] = recording
             self._contacts.change_lines((), recording_entries(recording))
             self._announce(events)
@@ -226,6 +228,7 @@ class FakeRecordings:
             if stored is None or _state(stored) != _state(expected):
                 return False
             after = replace(recording, revision=expected.revision + 1)
+            check_item_size(after)
             write_run(after)
             self._recordings[key] = after
             if after.status is Status.REMOVED:

@@ -49,7 +49,7 @@ STATUSES: Mapping[Status, str] = {
 """This surface's word for each status; `evaluating` also while a finished transcript is being summarized."""
 
 
-Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$")]
+Checksum = Annotated[str, StringConstraints(max_length=64, pattern=r"^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$")]
 """SHA-256 of the file, in hexadecimal digits or, as S3 writes it, in Base64."""
 
 

@@ -83,7 +83,7 @@ TRANSCRIPTION_STATUSES: Mapping[Status, TranscriptionStatus] = {
 
 
 Metadata = Annotated[dict[str, Any], Field(max_length=MAX_METADATA_KEYS), AfterValidator(checked_metadata)]
-Phone = Annotated[str, StringConstraints(pattern=PHONE_PATTERN)]
+Phone = Annotated[str, StringConstraints(max_length=40, pattern=PHONE_PATTERN)]
 
 
 class CallFacts(Asked):

@@ -210,11 +210,11 @@ class UploadForm(BaseModel):
     type: Literal["phone", "in_person", "video", "voice_memo"]
     consent_status: Literal["all_consented", "one_party", "pending"]
     source: Line = _optional(description="Like `twilio`, `google_meet` or `manual`.")
-    contact_ids: str = _optional(description="A JSON array of contact ids.")
+    contact_ids: str = _optional(max_length=4096, description="A JSON array of contact ids.")
     deal_id: Id = _optional()
     title: Line = _optional()
     file_name: Line = _optional(description="Of a file that is left out.")
-    file_size: int = _optional(ge=1, description="Of a file that is left out, in bytes.")
+    file_size: int = _optional(ge=1, le=2**53 - 1, description="Of a file that is left out, in bytes.")
 
 
 class UploadedRecording(Shown):

@@ -99,6 +99,7 @@ class DebriefAnswer(CamelShown):
 
 _NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the bin.")
 _NO_QUESTION = Refusal(404, "question-not-found", "There is no such question.")
+_NO_ROOM = Refusal(409, "conflict", "There are 200 questions already, or 128 KiB of them.")
 _STALE = Refusal(412, "precondition-failed", "If-Match names another state than the present one.")
 _ID = "question_19d4f2a1b0c00aa11bb22cc33dd4"
 _SHOWN: dict[str, Any] = {
@@ -133,11 +134,11 @@ OPERATIONS: Mapping[str, Documented] = {
     "add_debrief_question": Documented(
         "Add a debrief question",
         "`responseConfig` is that of the `responseType`: a date's bounds, a text's or a number's size, or options. "
-        "`includeIf` names other questions and the answers that bring this one up.",
+        "`includeIf` names other questions and the answers that bring this one up. A question has 16 KiB at most.",
         QuestionAnswer,
         {"data": _QUESTION},
         status=201,
-        refusals=(Refusal(409, "conflict", "There are 200 questions already."),),
+        refusals=(_NO_ROOM,),
         request_example=_ASKED,
     ),
     "get_debrief_question": Documented(
@@ -148,7 +149,7 @@ OPERATIONS: Mapping[str, Documented] = {
         "The question whole. Debriefs answered before keep it as it was.",
         QuestionAnswer,
         {"data": _QUESTION},
-        refusals=(_NO_QUESTION,),
+        refusals=(_NO_QUESTION, _NO_ROOM),
         request_example=_ASKED,
     ),
     "remove_debrief_question": Documented(

@@ -113,7 +113,7 @@ OPERATIONS: Mapping[str, Documented] = {
         ImageAnswer,
         {"data": _IMAGE},
         status=201,
-        refusals=(_NOT_THERE,),
+        refusals=(_NOT_THERE, Refusal(409, "conflict", "The recording has 100 images already, or 1.5 MB of them.")),
         request_example={name: value for name, value in _IMAGE.items() if name != "id"},
     ),
     "list_images": Documented(
@@ -136,7 +136,7 @@ OPERATIONS: Mapping[str, Documented] = {
         MultimediaUploadAnswer,
         {"data": {**_FILE, "uploadUrl": _URL, "expiresAt": "2026-03-30T12:15:00.000Z"}},
         status=201,
-        refusals=(_NOT_THERE,),
+        refusals=(_NOT_THERE, Refusal(409, "conflict", "The recording has 200 of them already.")),
         request_example={"mimeType": "image/jpeg", "timestampInMilliseconds": 1774872000000},
     ),
     "list_multimedia_events": Documented(

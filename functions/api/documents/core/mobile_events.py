@@ -69,7 +69,10 @@ OPERATIONS: Mapping[str, Documented] = {
         MobileEventsTold,
         {"data": [_EVENT]},
         status=201,
-        refusals=(Refusal(404, "recording-not-found", "The recording is unknown, or in the bin."),),
+        refusals=(
+            Refusal(404, "recording-not-found", "The recording is unknown, or in the bin."),
+            Refusal(409, "conflict", "The recording would have more than 1,000 events, or than 1.5 MB of them."),
+        ),
         request_example={
             "events": [
                 {

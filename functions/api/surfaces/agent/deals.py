@@ -25,14 +25,17 @@ _Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 _ContactIds = Annotated[tuple[Id, ...], Field(max_length=20)]
 
 
+ShortLine = Annotated[Line, StringConstraints(max_length=100)]
+
+
 class DealAddress(Asked):
     """Where something is sold or delivered."""
 
     street: Line | None = None
-    city: Line | None = None
-    state: Line | None = None
-    zip: Line | None = None
-    country: Line | None = None
+    city: ShortLine | None = None
+    state: ShortLine | None = None
+    zip: ShortLine | None = None
+    country: ShortLine | None = None
 
 
 _Addresses = Annotated[tuple[DealAddress, ...], Field(max_length=10)]

@@ -40,8 +40,9 @@ class TimelineRequest(Asked):
     types: (
         Annotated[
             str,
+            StringConstraints(max_length=255),
             AfterValidator(_entry_types),
-            WithJsonSchema({"type": "string", "pattern": f"^{_ANY_TYPE}(,{_ANY_TYPE})*$"}),
+            WithJsonSchema({"type": "string", "maxLength": 255, "pattern": f"^{_ANY_TYPE}(,{_ANY_TYPE})*$"}),
         ]
         | None
     ) = None

@@ -44,6 +44,8 @@ MEDIA_TYPES = {
     "aiff": "audio/aiff",
 }
 """What a file is stored as, by its format. Any format that is processed is taken, the documented ones among them."""
+MAX_IDS_CHARACTERS = 4096
+"""Of `contact_ids`, a JSON array in a field of its own."""
 FILE = "file"
 _FORM = "auricle.form"
 _SEPARATORS = re.compile(r"[\\/]")
@@ -52,7 +54,7 @@ _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 def _id_array(given: Any) -> Any:
     try:
-        ids = orjson.loads(given)
+        ids = orjson.loads(given) if len(given) <= MAX_IDS_CHARACTERS else None
     except (orjson.JSONDecodeError, TypeError):
         ids = None
     if not isinstance(ids, list):
@@ -70,7 +72,7 @@ class UploadFields(Asked):
     deal_id: Id | None = None
     title: Line | None = None
     file_name: Line | None = None
-    file_size: int | None = Field(None, ge=1)
+    file_size: int | None = Field(None, ge=1, le=2**53 - 1)
 
 
 async def _form(call: Call) -> Form:

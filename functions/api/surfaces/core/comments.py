@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.paging import Cursors
+from api.paging import Cursors, fit_page
 from api.reading import Asked, Id
 from api.surface import Call, etag
 from api.surfaces.core.given import rep_of_user
@@ -36,7 +36,7 @@ class AudioOfComment(Asked):
 
     storage_id: Label = Field(alias="storageId")
     storage_path: Label | None = Field(None, alias="storagePath")
-    extension: Annotated[str, StringConstraints(pattern=r"^\.?[A-Za-z0-9]{1,10}$")] | None = None
+    extension: Annotated[str, StringConstraints(max_length=11, pattern=r"^\.?[A-Za-z0-9]{1,10}$")] | None = None
     duration_ms: Position | None = Field(None, alias="durationInMilliseconds")
     text: Words | None = Field(None, alias="textTranscription")
     status: Literal["uploaded", "uploading", "failed"] | None = None
@@ -119,7 +119,11 @@ class CommentsRequest(Asked):
     repeatable: ClassVar = frozenset({"threadIds"})
     thread_ids: (
         Annotated[
-            str, StringConstraints(pattern=rf"^[A-Za-z0-9_-]{{1,64}}(,[A-Za-z0-9_-]{{1,64}}){{0,{MAX_THREADS - 1}}}$")
+            str,
+            StringConstraints(
+                max_length=65 * MAX_THREADS,
+                pattern=rf"^[A-Za-z0-9_-]{{1,64}}(,[A-Za-z0-9_-]{{1,64}}){{0,{MAX_THREADS - 1}}}$",
+            ),
         ]
         | None
     ) = Field(None, alias="threadIds")
@@ -185,18 +189,15 @@ async def list_comments(call: Call, asked: CommentsRequest) -> Response:
         (recording.id, call.caller.user, sorted(reader), sorted(threads or ()), asked.commenter, asked.exclude_private)
     )
     cursors = Cursors(call.parts.settings(), org=call.org, route=f"{surface.prefix}/comments", filters=filters)
-    page = call.services.collection(COMMENTS).list(
-        call.org,
-        asked.page_size,
-        cursors.position(asked.cursor) if asked.cursor is not None else None,
-        recording_id=recording.id,
-        wanted=wanted,
-    )
-    return enveloped(
-        [_shown(comment, recording) for comment in page.records],
-        cursor=cursors.seal(page.next_position),
-        pageSize=asked.page_size,
-    )
+    position = cursors.position(asked.cursor) if asked.cursor is not None else None
+
+    def read(count: int) -> tuple[list[dict[str, Any]], Mapping[str, str] | None]:
+        comments = call.services.collection(COMMENTS)
+        page = comments.list(call.org, count, position, recording_id=recording.id, wanted=wanted)
+        return [_shown(comment, recording) for comment in page.records], page.next_position
+
+    shown, following = fit_page(read, asked.page_size)
+    return enveloped(shown, cursor=cursors.seal(following), pageSize=asked.page_size)
 
 
 @surface.get("/recordings/{recording_id}/comments/{comment_id}", scope=READ)

@@ -12,7 +12,7 @@ from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import ADMIN, READ, WRITE, enveloped, surface, timestamp
-from auricle.debrief import MAX_QUESTIONS, QUESTIONS, DebriefQuestion
+from auricle.debrief import MAX_ANSWER_CHARACTERS, MAX_QUESTIONS, QUESTIONS, DebriefQuestion
 from auricle.errors import InvalidRequest, QuestionNotFound
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and
 Selects = Annotated[int, Field(ge=0, le=200), Whole]
 Epoch = Annotated[EpochMs, Whole]
 Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
-Choice = (
-    Annotated[str, StringConstraints(max_length=10_000)] | Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
-)
+Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
+Choice = Annotated[str, StringConstraints(max_length=1000)] | Number
+Answer = Annotated[str, StringConstraints(max_length=MAX_ANSWER_CHARACTERS)] | Number
 
 
 class DateResponse(Asked):
@@ -105,7 +105,11 @@ class DebriefRequest(Asked):
     """`PUT /recordings/{id}/debrief`: all answers, by question id. Those not given are taken back."""
 
     responses: Annotated[
-        dict[str, Choice | Annotated[tuple[Choice, ...], Field(max_length=200)]], Field(max_length=MAX_QUESTIONS)
+        dict[
+            Annotated[str, StringConstraints(max_length=64)],
+            Answer | Annotated[tuple[Choice, ...], Field(max_length=200)],
+        ],
+        Field(max_length=MAX_QUESTIONS),
     ]
 
 

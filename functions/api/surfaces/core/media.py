@@ -27,7 +27,7 @@ MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|vi
 class ImageLink(Asked):
     """One rendering of an image."""
 
-    type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
     uri: HttpsUrl
     url: HttpsUrl
 
@@ -57,7 +57,7 @@ class ChildrenRequest(Asked):
 @surface.post("/recordings/{recording_id}/images", scope=WRITE, reads=ImageRequest)
 async def add_image(call: Call, asked: ImageRequest) -> Response:
     from auricle.identifiers import new_id
-    from auricle.media import RawImage
+    from auricle.media import RawImage, add_image
 
     recording, now = call.recording(call.recording_id()), call.parts.now()
     image = ImageGroup(
@@ -69,7 +69,7 @@ async def add_image(call: Call, asked: ImageRequest) -> Response:
         linked_image=asked.linked_image,
         captured_at_ms=asked.captured_at_ms,
     )
-    call.services.collection(IMAGES).add(image)
+    add_image(image, images=call.services.collection(IMAGES))
     return enveloped(_image(image), 201, headers=_place(call, "images", image.id))
 
 

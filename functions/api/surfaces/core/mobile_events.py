@@ -12,6 +12,7 @@ from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
+from api.urls import DEEPLINK_PATTERN
 from auricle.errors import EventNotFound, InvalidRequest, RecordingNotFound
 from auricle.mobile_events import MOBILE_EVENTS, MobileEvent
 
@@ -82,9 +83,7 @@ class Deeplink(Asked):
     """The app was opened by a link, or has done what the link asked."""
 
     name: Literal["deeplinkReceived", "deeplinkConsumed"]
-    full_url: Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[^\x00-\x20\x7f]+$")] = Field(
-        alias="fullUrl"
-    )
+    full_url: Annotated[str, StringConstraints(max_length=2048, pattern=DEEPLINK_PATTERN)] = Field(alias="fullUrl")
 
 
 class UserAuthStatusChanged(Asked):
@@ -127,8 +126,8 @@ class MobileEventsRequest(Asked):
     cursor: Annotated[str, StringConstraints(max_length=2048)] | None = None
     page_size: int = Field(100, alias="pageSize", ge=1, le=1000)
     code: EventCode | None = Field(None, alias="eventCode")
-    codes: Annotated[str, StringConstraints(pattern=rf"^({_CODES})(,({_CODES})){{0,9}}$")] | None = Field(
-        None, alias="eventCodeIn", description="Event codes, separated by commas, or given several times."
+    codes: Annotated[str, StringConstraints(max_length=255, pattern=rf"^({_CODES})(,({_CODES})){{0,9}}$")] | None = (
+        Field(None, alias="eventCodeIn", description="Event codes, separated by commas, or given several times.")
     )
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(None, alias="userId")
     recording_id: Id | None = Field(None, alias="recordingId")

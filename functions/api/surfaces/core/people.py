@@ -51,7 +51,7 @@ class UserRequest(Asked):
     A `sub` with characters that no id has becomes an id made of it, which the answer shows.
     """
 
-    id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")] | None = None
+    id: Annotated[str, StringConstraints(max_length=256, pattern=r"^[!-~]+$")] | None = None
     email: Email
     organization_id: Id = Field(alias="organizationId")
     phone_number: Phone | None = Field(None, alias="phoneNumber")

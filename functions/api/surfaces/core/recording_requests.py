@@ -81,7 +81,7 @@ class FetchRequest(Asked):
     ids: Annotated[tuple[Annotated[str, StringConstraints(max_length=255)], ...], Field(max_length=MAX_IDS)] | None = (
         None
     )
-    cursor: int | Annotated[str, StringConstraints(max_length=2048)] | None = None
+    cursor: Annotated[int, Field(le=MAX_IDS)] | Annotated[str, StringConstraints(max_length=2048)] | None = None
     page_size: int = Field(MAX_IDS, alias="pageSize", ge=1, le=MAX_IDS)
 
 
@@ -99,6 +99,9 @@ class CaptureSettings(Asked):
     """How the app makes its chunks."""
 
     chunk_creation_mode: Literal["minimized", "intervaled"] | None = Field(None, alias="mobileChunkCreationMode")
+
+
+VersionNumber = Annotated[float, Field(ge=0, le=10_000)]
 
 
 def _version(given: Any) -> Any:
@@ -129,8 +132,8 @@ class StartRequest(Asked):
     original_device_id: Short | None = Field(None, alias="originalDeviceId")
     title: Line | None = None
     os: Os | None = None
-    os_version: Annotated[Short, BeforeValidator(_version, json_schema_input_type=str | float)] | None = Field(
-        None, alias="osVersion"
+    os_version: Annotated[Short, BeforeValidator(_version, json_schema_input_type=Short | VersionNumber)] | None = (
+        Field(None, alias="osVersion")
     )
     device_type: Short | None = Field(None, alias="deviceType")
     code_version: Short | None = Field(None, alias="codeVersion")
@@ -178,7 +181,7 @@ class ChangeRequest(Asked):
     transcription_status: _STATUSES | None = Field(None, alias="transcriptionStatus")
     chunk_count: int | None = Field(None, alias="numberOfExpectedChunks", ge=1, le=2000)
     chunks_outstanding: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^\d{1,4}$")], ...] | None, Field(max_length=2000)
+        tuple[Annotated[str, StringConstraints(max_length=4, pattern=r"^[0-9]+$")], ...] | None, Field(max_length=2000)
     ] = Field(None, alias="expectedChunksOutstanding")
     terminated_ungracefully: bool | None = Field(None, alias="terminatedUngraciously")
     record_errors: (

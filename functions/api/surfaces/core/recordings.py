@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from api.answers import json_response
-from api.paging import Cursors
+from api.paging import Cursors, fit_page
 from api.surface import Call, etag
 from api.surfaces.core.fields import fields_of
 from api.surfaces.core.given import CrmObject, check_connection, check_date, linking, rep_of_user
@@ -89,18 +89,30 @@ async def fetch_core_recordings(call: Call, asked: FetchRequest) -> Response:
     if asked.ids is None:
         if isinstance(asked.cursor, int):
             raise InvalidRequest("cursor of a listing is the text of the page before", field="cursor")
-        listed, cursor = _page(call, RecordingFilter(), asked.page_size, asked.cursor)
-        ids: Sequence[str] = [recording.id for recording in listed]
-        following: int | str | None = cursor
-    else:
-        if isinstance(asked.cursor, str) or (asked.cursor or 0) < 0:
-            raise InvalidRequest("cursor among ids is the number of the page before", field="cursor")
-        begin = asked.cursor or 0
-        wanted = list(dict.fromkeys(asked.ids))
-        ids = wanted[begin : begin + asked.page_size]
-        following = begin + asked.page_size if begin + asked.page_size < len(wanted) else None
-    data = [_said(_fields(call, detail, NOTHING_SHOWN)) for detail in _details(call, ids)]
-    return enveloped(data, cursor=following, pageSize=asked.page_size, limit=asked.page_size)
+        text_cursor = asked.cursor
+
+        def read(count: int) -> tuple[list[Any], str | None]:
+            listed, following = _page(call, RecordingFilter(), count, text_cursor)
+            return _whole_each(call, [recording.id for recording in listed]), following
+
+        data, cursor = fit_page(read, asked.page_size)
+        return enveloped(data, cursor=cursor, pageSize=asked.page_size, limit=asked.page_size)
+    if isinstance(asked.cursor, str) or (asked.cursor or 0) < 0:
+        raise InvalidRequest("cursor among ids is the number of the page before", field="cursor")
+    begin = asked.cursor or 0
+    wanted = list(dict.fromkeys(asked.ids))
+
+    def read_ids(count: int) -> tuple[list[Any], int | None]:
+        end = begin + count
+        return _whole_each(call, wanted[begin:end]), end if end < len(wanted) else None
+
+    data, number = fit_page(read_ids, asked.page_size)
+    return enveloped(data, cursor=number, pageSize=asked.page_size, limit=asked.page_size)
+
+
+def _whole_each(call: Call, ids: Sequence[str]) -> list[Any]:
+    """Those of the recordings there are, with all that is set of each."""
+    return [_said(_fields(call, detail, NOTHING_SHOWN)) for detail in _details(call, ids)]
 
 
 @surface.put("/recordings", scope=WRITE, reads=StartRequest)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FileType = Literal["mp3", "aac", "wav"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
+MAX_FILE_BYTES = 2**53 - 1
+"""The largest whole number that every client writes as it means it; what is processed is a setting, and far below."""
 MAX_LOOKS = 5
 """How often a tenant's contacts are read on in search of one: some ten thousand of them."""
 _SAME_NUMBER_DIGITS = 9
@@ -34,7 +36,7 @@ class SlotRequest(Asked):
     """`POST /recordings/signed-urls`."""
 
     file_type: FileType = Field(alias="fileType")
-    size_bytes: int = Field(alias="fileSize", ge=1)
+    size_bytes: int = Field(alias="fileSize", ge=1, le=MAX_FILE_BYTES)
 
 
 class UploadedRequest(Asked):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from auricle.collection import Kind
 from auricle.errors import Conflict, InvalidRequest, PreconditionFailed, QuestionNotFound, TransientError
+from auricle.record_sizes import bytes_as_json
 
 if TYPE_CHECKING:
     from auricle.ports import Collection, RecordingStore
@@ -26,7 +27,12 @@ Answer = Plain | tuple[Plain, ...]
 
 MAX_QUESTIONS = 200
 """Of a tenant: all of them are read for each debrief, and those asked are kept with the recording."""
+MAX_QUESTION_BYTES = 16 * 1024
+MAX_ALL_QUESTIONS_BYTES = 128 * 1024
+"""Of a tenant's questions together, as JSON: they are answered whole, and those asked are kept with the recording."""
 MAX_ANSWER_CHARACTERS = 10_000
+MAX_ANSWERS_BYTES = 64 * 1024
+"""Of one recording's answers together, as JSON: its record has 400 KB at most, questions and notes included."""
 _ATTEMPTS = 8
 
 
@@ -136,13 +142,14 @@ def add_question(question: DebriefQuestion, *, questions: Collection[DebriefQues
     """Adds it to the tenant's.
 
     Raises:
-        Conflict: there are as many as there may be.
-        InvalidRequest: it depends on a question there is not.
+        Conflict: there are as many as there may be, or there is no room for one of its size.
+        InvalidRequest: it depends on a question there is not, or is too large.
     """
     present = all_questions(question.org, questions=questions)
     if len(present) >= MAX_QUESTIONS:
         raise Conflict(f"There are {MAX_QUESTIONS} debrief questions already. Delete one first.")
     _check_conditions(question, present)
+    _check_room(question, present)
     questions.add(question)
 
 
@@ -158,10 +165,13 @@ def replace_question(
 
     Raises:
         QuestionNotFound: there is none.
-        InvalidRequest: it depends on a question there is not, or on itself.
+        InvalidRequest: it depends on a question there is not, or on itself, or is too large.
+        Conflict: there is no room for one of its size.
         PreconditionFailed: it is not at `if_revision` (any more).
     """
-    _check_conditions(replace(said, id=question_id), all_questions(org, questions=questions))
+    present = all_questions(org, questions=questions)
+    _check_conditions(replace(said, id=question_id), present)
+    _check_room(replace(said, id=question_id), present)
     for _ in range(_ATTEMPTS):
         before = questions.get(org, question_id)
         _check_revision(before, if_revision)
@@ -226,6 +236,10 @@ def answer_debrief(
     def answered(before: Recording) -> Recording:
         asked = _asked(known, before.conversation_type, answers)
         kept = {question.id: _checked(question, answers[question.id]) for question in asked if question.id in answers}
+        if (size := bytes_as_json(kept)) > MAX_ANSWERS_BYTES:
+            raise InvalidRequest(
+                f"responses have {size} bytes together, and {MAX_ANSWERS_BYTES} at most are kept", field="responses"
+            )
         return replace(before, debrief=kept, debrief_asked=asked, **_fields_set(asked, kept))
 
     return change_recording(org, recording_id, answered, recordings=recordings, now=now, if_revision=if_revision)
@@ -370,6 +384,28 @@ def _check_conditions(question: DebriefQuestion, present: Sequence[DebriefQuesti
             raise InvalidRequest(
                 f"includeIf.{number}.questionId is no other question of yours", field=f"includeIf.{number}.questionId"
             )
+
+
+def _check_room(question: DebriefQuestion, present: Sequence[DebriefQuestion]) -> None:
+    parts: Mapping[str, Any] = {
+        "prompt": question.prompt,
+        "promptDetails": question.prompt_details,
+        "responseConfig": question.select or question.text or question.date,
+        "includeIf": question.include_if,
+    }
+    size = bytes_as_json(question)
+    if size > MAX_QUESTION_BYTES:
+        largest = max(parts, key=lambda name: bytes_as_json(parts[name]))
+        raise InvalidRequest(
+            f"{largest} is too large: the question has {size} bytes, and {MAX_QUESTION_BYTES} are the most",
+            field=largest,
+        )
+    together = size + sum(bytes_as_json(other) for other in present if other.id != question.id)
+    if together > MAX_ALL_QUESTIONS_BYTES:
+        raise Conflict(
+            f"With this one the debrief questions would have {together} bytes, and {MAX_ALL_QUESTIONS_BYTES} at most "
+            "are kept. Shorten or delete others first."
+        )
 
 
 def _check_revision(before: DebriefQuestion, if_revision: int | None) -> None:

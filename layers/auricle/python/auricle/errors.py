@@ -70,6 +70,12 @@ class InvalidRequest(AuricleError):
         self.field = field
 
 
+class RecordTooLarge(InvalidRequest):
+    """With this, a record would be larger than the table keeps: 400 KB. Every field has a bound far below that."""
+
+    code = "record-too-large"
+
+
 class Unauthenticated(AuricleError):
     """No credential, or one that does not hold."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auricle.collection import Kind
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
+from auricle.record_sizes import check_room
 
 if TYPE_CHECKING:
     from auricle.collection import T
@@ -61,6 +62,11 @@ class MultimediaEvent:
         return f"orgs/{self.org}/recordings/{self.recording_id}/media/{self.id}"
 
 
+MAX_IMAGES = 100
+MAX_IMAGES_BYTES = 1_500_000
+MAX_MULTIMEDIA = 200
+"""Of one recording: with a flag, it shows them all."""
+
 IMAGES = Kind("image", ImageGroup, EventNotFound, of_recording=True)
 MULTIMEDIA = Kind("multimedia-event", MultimediaEvent, EventNotFound, of_recording=True)
 
@@ -72,6 +78,17 @@ class MediaUpload:
     event: MultimediaEvent
     url: str
     expires_at: datetime
+
+
+def add_image(image: ImageGroup, *, images: Collection[ImageGroup]) -> None:
+    """Notes an image that lies elsewhere.
+
+    Raises:
+        RecordingNotFound: the recording is not there (any more).
+        Conflict: it has as many images, or as much of them, as it may have.
+    """
+    check_room([image], kind=IMAGES, records=images, max_count=MAX_IMAGES, max_bytes=MAX_IMAGES_BYTES)
+    images.add(image)
 
 
 def add_multimedia(
@@ -89,6 +106,7 @@ def add_multimedia(
 
     Raises:
         RecordingNotFound: the recording is not there (any more).
+        Conflict: it has as many as it may have.
     """
     event = MultimediaEvent(
         org=org,
@@ -98,6 +116,7 @@ def add_multimedia(
         mime_type=mime_type,
         happened_at_ms=happened_at_ms,
     )
+    check_room([event], kind=MULTIMEDIA, records=events, max_count=MAX_MULTIMEDIA)
     url = objects.upload_url(event.key, content_type=mime_type, seconds=url_seconds)
     events.add(event)
     return MediaUpload(event, url, now + timedelta(seconds=url_seconds))

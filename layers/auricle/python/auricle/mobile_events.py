@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from auricle.collection import Kind
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
+from auricle.record_sizes import check_room
 
 if TYPE_CHECKING:
     from auricle.ports import Collection
@@ -39,6 +40,10 @@ class MobileEvent:
     """The CRM's ids of the opportunities it concerns."""
 
 
+MAX_EVENTS = 1000
+MAX_EVENTS_BYTES = 1_500_000
+"""Of one recording: with a flag, it shows them all."""
+
 MOBILE_EVENTS = Kind("mobile-event", MobileEvent, EventNotFound, of_recording=True, listed=True)
 
 
@@ -66,6 +71,7 @@ def add_mobile_events(
 
     Raises:
         RecordingNotFound: the recording is not there (any more).
+        Conflict: it has as many, or as much of them, as it may have.
     """
     first = now.replace(microsecond=now.microsecond // 1000 * 1000)
     moments = [first + timedelta(milliseconds=number) for number in range(len(told))]
@@ -84,6 +90,7 @@ def add_mobile_events(
         )
         for one, at in zip(told, moments, strict=True)
     )
+    check_room(made, kind=MOBILE_EVENTS, records=events, max_count=MAX_EVENTS, max_bytes=MAX_EVENTS_BYTES)
     events.add_all(made)
     return made
 

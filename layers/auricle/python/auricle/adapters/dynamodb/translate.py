@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.aws import error_code, is_transient
 from auricle.adapters.dynamodb.items import Item
-from auricle.errors import TransientError
+from auricle.errors import RecordTooLarge, TransientError
 
 ATTEMPTS = 6
 FIRST_WAIT_S = 0.02
@@ -24,6 +25,7 @@ _CONDITION_FAILED = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailed
 _WORTH_REPEATING = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"},
 )
+_TOO_LARGE = re.compile(r"Item size( to update)? has exceeded the maximum allowed size")
 _Answer = TypeVar("_Answer")
 
 
@@ -33,12 +35,14 @@ class ConditionFailed(Exception):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """pynamodb's errors become ConditionFailed or TransientError; what is a fault of ours passes as it is."""
+    """pynamodb's errors become ConditionFailed, TransientError or RecordTooLarge; faults of ours pass as they are."""
     try:
         yield
     except (PynamoDBException, BotoCoreError, ClientError) as error:
         cause = getattr(error, "cause", None) or error
         reasons = _cancellation_reasons(error)
+        if _is_too_large(error, cause):
+            raise RecordTooLarge("With this the record would have more than 400 KB, the most that is kept.") from error
         if error_code(cause) in _CONDITION_FAILED or reasons & _CONDITION_FAILED:
             raise ConditionFailed from error
         if is_transient(cause) or reasons & _WORTH_REPEATING:
@@ -75,6 +79,14 @@ def repeated(call: Callable[[], _Answer]) -> _Answer:
                 raise
             time.sleep(random.uniform(0, FIRST_WAIT_S * 2**attempt))  # noqa: S311  # spreads rivals, hides nothing
     raise AssertionError("the last attempt returns or raises")
+
+
+def _is_too_large(error: Exception, cause: Exception) -> bool:
+    """Whether an item has more than 400 KB: DynamoDB tells it from other mistakes by its words alone."""
+    said = [str(cause)]
+    if isinstance(error, TransactWriteError):
+        said += [reason.message or "" for reason in error.cancellation_reasons if reason]
+    return any(_TOO_LARGE.search(text) for text in said)
 
 
 def _cancellation_reasons(error: Exception) -> set[str]:
