@@ -25,6 +25,10 @@ from infra.local.glue import EXIT_WITH_PARENT, JobFailed
 
 DEFAULT_TIMEOUT_S = 6 * 3600.0
 
+CAPACITY = "LOCAL_BATCH_CAPACITY"
+"""A variable of a stage's function; `none` shows what happens where no machine is to be had for its job."""
+NO_CAPACITY = "Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
+
 # Runs a module as `python -m` does, in a process that ends with the engine.
 _RUN_MODULE = EXIT_WITH_PARENT + (
     "import runpy, sys\nsys.argv = sys.argv[1:]\nrunpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
@@ -67,6 +71,8 @@ class BatchJobs:
             **{entry["Name"]: str(entry["Value"]) for entry in overrides.get("Environment", [])},
             "AWS_BATCH_JOB_ID": job_id,
         }
+        if environment.get(CAPACITY) == "none":
+            raise JobFailed({**job, "Status": "FAILED", "StatusReason": NO_CAPACITY, "Attempts": []})
         log_path = self.logs / f"batch-{package}-{job_id}.log"
         job["Container"]["LogStreamName"] = log_path.name
         job["StartedAt"] = _now_ms()

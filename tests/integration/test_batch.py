@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.local.batch_jobs import CAPACITY
 from tests.fixtures import calls
 from tests.integration.service import Service
 
@@ -75,7 +76,23 @@ def test_a_transcription_job_that_fails_can_be_asked_for_again(service: Service,
     assert (status["status"], status["error"]["stage"]) == ("failed", "transcribe")
     assert status["error"]["code"] == "model-unavailable"
     assert "no-model" in status["message"]
+    assert service.detail(recording)["warnings"] == [], "functions did not try behind its back"
     assert len(service.detail(recording)["speakers"]) == 2, "the turns are kept"
     assert service.process(recording).status_code == 202
     assert service.ended(recording, run=2)["status"] == "completed"
     assert service.detail(recording)["wordCount"] > 30
+
+
+def test_without_machines_functions_do_the_jobs_work_and_the_record_says_so(service: Service) -> None:
+    before = jobs_run(service)
+    none = {CAPACITY: "none"}
+    with service.reconfigured("Transcribe", **none), service.reconfigured("Diarize", **none):
+        recording = service.upload(call())
+        status = service.ended(recording)
+    assert (status["status"], status["error"]) == ("completed", None)
+    assert jobs_run(service).keys() == before.keys(), "no job ran"
+    detail = service.detail(recording)
+    assert [warning["code"] for warning in detail["warnings"]] == ["transcribed-without-gpu"]
+    assert detail["engines"]["transcribe"]["model"] in detail["warnings"][0]["message"]
+    assert len(detail["speakers"]) == 2
+    assert list(service.executions(recording).values()) == ["SUCCEEDED"]
