@@ -272,6 +272,13 @@ def test_what_is_downloaded_is_what_was_processed(api: Gateway, archive: Archive
     assert f"versionId={recording.version}" in given["downloadUrl"]
 
 
+@pytest.mark.parametrize(("declared", "served"), [("audio/mp4", "audio%2Fmp4"), ("text/html", "audio%2Fwav")])
+def test_what_is_downloaded_is_never_called_a_page(api: Gateway, archive: Archive, declared: str, served: str) -> None:
+    archive.complete(content_type=declared)
+    given = shown(audio_files.DownloadUrl, api.get(f"{FILES}/rec_1/download-url"))
+    assert f"&type={served}" in given["downloadUrl"]
+
+
 # --- the transcript -----------------------------------------------------------------------------------------
 
 

@@ -778,7 +778,7 @@ def test_the_audio_is_signed_for_a_quarter_of_an_hour(api: Gateway, archive: Arc
     assert "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac" in data["url"]
     assert (data["error"], data["expiration"]) == (False, round((NOW.timestamp() + 900) * 1000))
     url = api.post(f"{RECORDINGS}/rec_2/signedUrl", {}).json["data"]["url"]
-    assert "/source?method=GET&seconds=900&name=call.wav&versionId=v1" in url
+    assert "/source?method=GET&seconds=900&name=call.wav&type=audio%2Fwav&versionId=v1" in url
     refused(api.post(f"{RECORDINGS}/rec_3/signedUrl"), 409, "not-ready")
     refused(api.post(f"{RECORDINGS}/rec_none/signedUrl"), 404, "recording-not-found")
 

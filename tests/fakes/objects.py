@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from auricle.errors import NotFound
+from auricle.media_types import download_media_type
 from auricle.ports import StoredObject
 
 
@@ -97,9 +98,14 @@ class FakeObjects:
         signed += f"&sha256={quote(checksum_sha256, safe='')}" if checksum_sha256 is not None else ""
         return f"https://bucket.test/{quote(key)}?method=PUT&seconds={seconds}{signed}"
 
-    def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
+    def download_url(
+        self, key: str, *, file_name: str, content_type: str | None, seconds: int, version: str | None = None
+    ) -> str:
         named = f"&versionId={version}" if version else ""
-        return f"https://bucket.test/{quote(key)}?method=GET&seconds={seconds}&name={quote(file_name, safe='')}{named}"
+        answered = (
+            f"&name={quote(file_name, safe='')}&type={quote(download_media_type(content_type, file_name), safe='')}"
+        )
+        return f"https://bucket.test/{quote(key)}?method=GET&seconds={seconds}{answered}{named}"
 
     def _put(self, key: str, content: bytes | None, content_type: str, *, of_one_run: bool) -> None:
         with self._lock:

@@ -221,8 +221,26 @@ class TestAdapters(StateContract):
         state.objects.write(key, b"second", content_type="audio/wav")
         first = state.objects.first_version(key)
         assert first is not None
-        url = state.objects.download_url(key, file_name='Anruf "ü".wav', seconds=60, version=first.version)
+        url = state.objects.download_url(
+            key, file_name='Anruf "ü".wav', content_type="audio/wav", seconds=60, version=first.version
+        )
         assert httpx.get(url).content == b"first"
+
+    def test_what_was_uploaded_as_a_page_is_downloaded_as_a_file(self, state: Bootstrap, org: str) -> None:
+        """Browsers would run its scripts; the URL says what the answer's headers are, here and on AWS."""
+        key = Job(org, "rec_1", 1).source_key
+        upload = state.objects.upload_url(key, content_type=None, seconds=60)
+        assert _put(upload, {"content-type": "text/html", "content-disposition": "inline"}) == 200
+        for declared, served in (("text/html", "application/octet-stream"), ("audio/mp4", "audio/mp4")):
+            url = state.objects.download_url(key, file_name="call ü", content_type=declared, seconds=60)
+            for answer in (httpx.get(url), httpx.get(url, headers={"range": "bytes=0-1"})):
+                assert answer.headers.get_list("content-type") == [served]
+                assert answer.headers.get_list("content-disposition") == [
+                    "attachment; filename=\"call _\"; filename*=UTF-8''call%20%C3%BC"
+                ]
+            assert httpx.get(url.replace("application%2Foctet-stream", "text%2Fhtml")).status_code == (
+                403 if declared == "text/html" else 200
+            )
 
     def test_objects_of_one_run_carry_the_tag_the_lifecycle_knows(
         self, state: Bootstrap, org: str, auricle: Child

@@ -214,7 +214,9 @@ async def get_download_url(call: Call) -> Response:
     objects = call.services.objects
     audio = audio_to_download(call.recording(_id(call)), objects)
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
-    url = objects.download_url(audio.key, file_name=audio.file_name, seconds=seconds, version=audio.version)
+    url = objects.download_url(
+        audio.key, file_name=audio.file_name, content_type=audio.content_type, seconds=seconds, version=audio.version
+    )
     return json_response({"downloadUrl": url, "expiresAt": call.parts.now() + timedelta(seconds=seconds)})
 
 

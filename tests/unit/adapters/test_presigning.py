@@ -37,7 +37,7 @@ def test_urls_name_the_regions_own_host(monkeypatch: pytest.MonkeyPatch, region:
     bucket = S3Objects("recordings")
     for url in (
         bucket.upload_url(KEY, content_type=None, seconds=60),
-        bucket.download_url(KEY, file_name="a.wav", seconds=60, version="v1"),
+        bucket.download_url(KEY, file_name="a.wav", content_type="audio/wav", seconds=60, version="v1"),
     ):
         assert urlsplit(url).hostname == host
         assert parse_qs(urlsplit(url).query)["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]

@@ -127,7 +127,13 @@ async def get_multimedia_event(call: Call) -> Response:
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
     url = None
     if (stored := call.services.objects.first_version(event.key)) is not None:
-        url = call.services.objects.download_url(event.key, file_name=event.id, seconds=seconds, version=stored.version)
+        url = call.services.objects.download_url(
+            event.key,
+            file_name=event.id,
+            content_type=event.mime_type,
+            seconds=seconds,
+            version=stored.version,
+        )
     return enveloped({**_multimedia(event), "downloadUrl": url})
 
 

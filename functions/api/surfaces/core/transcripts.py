@@ -87,12 +87,14 @@ async def create_signed_url(call: Call) -> Response:
     job = Job(org=recording.org, recording=recording.id, run=recording.run)
     if recording.audio is not None:
         key, name, version = job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac", None
+        content_type: str | None = "audio/flac"
     elif recording.version is not None and not recording.chunked:
         key, name, version = job.source_key, recording.file_name, recording.version
+        content_type = recording.content_type
     else:
         raise NotReady("There is no audio to download yet. Ask again when the recording has been processed.")
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
-    url = objects.download_url(key, file_name=name, seconds=seconds, version=version)
+    url = objects.download_url(key, file_name=name, content_type=content_type, seconds=seconds, version=version)
     expires_at = call.parts.now() + timedelta(seconds=seconds)
     return enveloped({"error": False, "url": url, "expiration": milliseconds(expires_at.timestamp())})
 

@@ -49,7 +49,9 @@ def open_slot(
     seconds, content_type = min(url_seconds, MAX_URL_SECONDS), FILE_TYPES[file_type]
     return Slot(
         upload_url=objects.upload_url(key, content_type=content_type, seconds=seconds, size_bytes=size_bytes),
-        download_url=objects.download_url(key, file_name=f"recording.{file_type}", seconds=seconds),
+        download_url=objects.download_url(
+            key, file_name=f"recording.{file_type}", content_type=content_type, seconds=seconds
+        ),
         content_type=content_type,
         expires_at=now + timedelta(seconds=seconds),
     )
@@ -65,7 +67,7 @@ def slot_of(url: str, *, org: str, objects: ObjectStore) -> str | None:
     ids = source_key_ids(place[1] + place[2])
     if ids is None or ids[0] != org or not is_id(ids[1]):
         return None
-    ours = urlsplit(objects.download_url(_source_key(org, ids[1]), file_name="recording", seconds=1))
+    ours = urlsplit(objects.download_url(_source_key(org, ids[1]), file_name="recording", content_type=None, seconds=1))
     return ids[1] if (given.scheme, given.netloc, given.path) == (ours.scheme, ours.netloc, ours.path) else None
 
 

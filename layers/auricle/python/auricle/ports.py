@@ -338,8 +338,13 @@ class ObjectStore(Protocol):
     ) -> str:
         """A presigned PUT (SigV4) of that type, size and SHA-256 (in Base64), where they are given. Never logged."""
 
-    def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
-        """A presigned GET that saves under `file_name`, of that version where one is given. Private: never logged."""
+    def download_url(
+        self, key: str, *, file_name: str, content_type: str | None, seconds: int, version: str | None = None
+    ) -> str:
+        """A presigned GET that saves under `file_name`, of that version where one is given. Private: never logged.
+
+        The answer's media type is `download_media_type` of the two, whatever the object was uploaded as.
+        """
 
 
 class Downloads(Protocol):

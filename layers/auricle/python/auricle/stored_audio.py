@@ -16,6 +16,8 @@ class StoredAudio:
 
     key: str
     file_name: str
+    content_type: str | None
+    """As it was declared, for what was uploaded."""
     version: str | None = None
 
 
@@ -25,10 +27,11 @@ def stored_audio(recording: Recording) -> StoredAudio | None:
     job = Job(org=recording.org, recording=recording.id, run=recording.run)
     if not recording.chunked and not recording.made_of:
         uploaded = recording.version is not None
-        return StoredAudio(job.source_key, recording.file_name, recording.version) if uploaded else None
+        source = StoredAudio(job.source_key, recording.file_name, recording.content_type, recording.version)
+        return source if uploaded else None
     if recording.audio is None:
         return None
-    return StoredAudio(job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac")
+    return StoredAudio(job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac", "audio/flac")
 
 
 def audio_to_download(recording: Recording, objects: ObjectStore) -> StoredAudio:
@@ -47,4 +50,4 @@ def audio_to_download(recording: Recording, objects: ObjectStore) -> StoredAudio
     first = objects.first_version(Job(org=recording.org, recording=recording.id, run=recording.run).source_key)
     if first is None:
         raise NotReady("Nothing has been uploaded to this audio file yet. PUT the file to its upload URL first.")
-    return StoredAudio(first.key, recording.file_name, first.version)
+    return StoredAudio(first.key, recording.file_name, recording.content_type, first.version)

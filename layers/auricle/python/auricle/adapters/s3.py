@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from auricle.adapters import aws
 from auricle.errors import NotFound, TransientError
+from auricle.media_types import download_media_type
 from auricle.ports import StoredObject
 
 if TYPE_CHECKING:
@@ -127,8 +128,15 @@ class S3Objects:
             signed["ChecksumSHA256"] = checksum_sha256
         return self._client.generate_presigned_url("put_object", Params=signed, ExpiresIn=seconds)
 
-    def download_url(self, key: str, *, file_name: str, seconds: int, version: str | None = None) -> str:
-        signed = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": _saved_as(file_name)}
+    def download_url(
+        self, key: str, *, file_name: str, content_type: str | None, seconds: int, version: str | None = None
+    ) -> str:
+        signed = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": _saved_as(file_name),
+            "ResponseContentType": download_media_type(content_type, file_name),
+        }
         if version:
             signed["VersionId"] = version
         return self._client.generate_presigned_url("get_object", Params=signed, ExpiresIn=seconds)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from auricle.media_types import download_media_type
+
+
+@pytest.mark.parametrize(
+    "declared", ["audio/wav", "audio/mp4", "audio/x-ms-wma", "video/webm", "image/jpeg", "image/heic", "audio/vnd.wave"]
+)
+def test_sound_and_pictures_are_called_what_they_are(declared: str) -> None:
+    assert download_media_type(declared, "call") == declared
+    assert download_media_type(f" {declared.upper()}; codecs=opus", "page.html") == declared
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        None,
+        "",
+        "text/html",
+        "TEXT/HTML; charset=utf-8",
+        "application/xhtml+xml",
+        "image/svg+xml",
+        "text/xml",
+        "application/pdf",
+        "application/javascript",
+        "multipart/x-mixed-replace",
+        "audio/",
+        "audio/wav, text/html",
+        "audio/wav\r\nx: y",
+        "video",
+    ],
+)
+def test_everything_else_is_bytes(declared: str | None) -> None:
+    assert download_media_type(declared, "call") == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("name", "served"),
+    [("call.wav", "audio/wav"), ("a.b.MP3", "audio/mpeg"), ("page.html", None), ("a.svg", None), ("wav", None)],
+)
+@pytest.mark.parametrize("declared", [None, "text/html", "application/octet-stream"])
+def test_where_nothing_of_use_was_declared_the_name_tells(declared: str | None, name: str, served: str | None) -> None:
+    assert download_media_type(declared, name) == (served or "application/octet-stream")
