@@ -18,7 +18,7 @@ from tests.contract.forms import BOUNDARY, UPLOAD, a_wav, form, send, upload
 from tests.contract.gateway import Gateway, Identity
 from tests.contract.test_agent import FOUNDER, error, shown
 from tests.fakes import Fakes
-from tests.fixtures.hostile_media import UNBELIEVABLE
+from tests.fixtures.hostile.durations import UNBELIEVABLE
 
 USUAL = (("type", "phone"), ("consent_status", "all_consented"))
 

@@ -10,7 +10,7 @@ import pytest
 from auricle.speech.estimate import estimated_duration_s
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, sniff
 from tests.fixtures import calls
-from tests.fixtures.hostile_media import UNBELIEVABLE
+from tests.fixtures.hostile.durations import UNBELIEVABLE
 
 SECONDS = 47
 
