@@ -9,12 +9,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from auricle.adapters.logs import stage_logged
+from auricle.adapters.memory import allocations_bounded
 from auricle.bootstrap import bootstrap
 from auricle.processing.gather import Bounds
 from auricle.processing.job import Job
 from auricle.processing.prepare import prepare_recording
 from auricle.speech.models import model_path
 from auricle.speech.vad import VoiceActivityModel
+
+MAX_ALLOCATED_BYTES = 1 << 30
+"""What preparing one recording may take beyond the process and its model: hours of audio take a tenth of it."""
 
 
 @cache
@@ -26,14 +30,16 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     wired = bootstrap()
     job = Job.from_event(event)
     with stage_logged("prepare", job) as facts, TemporaryDirectory() as workspace:
-        plan = prepare_recording(
-            job,
-            recordings=wired.recordings,
-            objects=wired.objects,
-            voice_model=_voice_model(),
-            bounds=Bounds(wired.settings.max_duration_s, wired.settings.max_upload_bytes),
-            workspace=Path(workspace),
-            now=datetime.now(UTC),
-        )
+        voice_model = _voice_model()
+        with allocations_bounded(MAX_ALLOCATED_BYTES):
+            plan = prepare_recording(
+                job,
+                recordings=wired.recordings,
+                objects=wired.objects,
+                voice_model=voice_model,
+                bounds=Bounds(wired.settings.max_duration_s, wired.settings.max_upload_bytes),
+                workspace=Path(workspace),
+                now=datetime.now(UTC),
+            )
         facts["windows"] = len(plan["windows"])
         return dict(plan)

@@ -13,7 +13,7 @@ import start_processing.handler
 import sweep.handler
 from auricle.adapters import logs
 from auricle.chunks import ChunksChange
-from auricle.errors import TransientError
+from auricle.errors import DamagedAudio, TransientError
 from auricle.processing.job import Job
 from auricle.recording import Status
 from auricle.settings import Settings
@@ -155,3 +155,12 @@ def test_what_was_refused_is_repeated_from_there(fakes: Wired) -> None:
     batch = [record(1, "recording.created"), record(2, "recording.uploaded"), record(3, "recording.failed")]
     answer = publish_events.handler.lambda_handler({"Records": batch}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+
+
+def test_the_class_of_what_the_decoder_raised_is_logged_and_nothing_of_the_file(logged: io.StringIO) -> None:
+    job = Job("acme", "rec_1", 1)
+    with pytest.raises(DamagedAudio), logs.stage_logged("prepare", job):
+        raise DamagedAudio("The file cannot be decoded.") from AttributeError("secret title of Dana's call")
+    line = json.loads(logged.getvalue().splitlines()[-1])
+    assert (line["message"], line["error"], line["cause"]) == ("stage failed", "DamagedAudio", "AttributeError")
+    assert "secret" not in logged.getvalue()

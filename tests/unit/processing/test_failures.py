@@ -29,7 +29,20 @@ def test_the_text_of_anything_else_stays_inside(error: str) -> None:
     failed = failure(Stage.TRANSCRIBE, error, _cause("secret words of the caller", error))
     assert "secret" not in failed.message
     assert "Transcription" in failed.message
+    assert not error or error.rpartition(".")[2] not in failed.message, "a class is for the log"
     assert not is_final(failed)
+
+
+@pytest.mark.parametrize("error", ["Runtime.ExitError", "Lambda.Unknown"])
+def test_a_process_that_was_killed_probably_needed_more_memory(error: str) -> None:
+    failed = failure(
+        Stage.PREPARE, error, _cause("RequestId: 1 Error: Runtime exited with error: signal: killed", error)
+    )
+    assert (failed.code, is_final(failed)) == ("prepare-failed", False)
+    assert failed.message == (
+        "Reading the audio stopped unexpectedly, most likely because it needed more memory than it has. "
+        "Ask for processing again to retry; what succeeded is kept."
+    )
 
 
 def test_a_timeout_says_so() -> None:

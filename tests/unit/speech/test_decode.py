@@ -5,13 +5,16 @@ import wave
 from pathlib import Path
 from typing import BinaryIO
 
+import av
+import av.error
 import numpy as np
 import pytest
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnsupportedAudio
+from auricle.speech import ogg
 from auricle.speech.decode import AudioFacts, decode
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
-from tests.fixtures import odd_audio
+from tests.fixtures import containers, odd_audio
 from tests.fixtures.odd_audio import tones
 
 
@@ -121,8 +124,6 @@ def test_only_the_sound_of_a_video_is_taken_and_the_facts_say_so(tmp_path: Path)
 
 
 def test_a_video_without_sound_is_empty(tmp_path: Path) -> None:
-    import av
-
     path = tmp_path / "silent.mp4"
     with av.open(str(path), "w") as output:
         video = output.add_stream("mpeg4", rate=5)
@@ -299,3 +300,79 @@ def test_a_room_before_distant_microphones_is_one_conversation_and_a_call_is_two
     assert fold(one + 0.7 * np.roll(two, late), two + 0.7 * np.roll(one, late)) == (0.5, 0.5)
     assert fold(one, two) is None
     assert fold(one + 0.25 * np.roll(two, late), two + 0.25 * np.roll(one, late)) is None
+
+
+# --- what a file refers to ----------------------------------------------------------------------------------
+
+
+def test_a_movie_opens_no_other_file_though_libavformat_would(tmp_path: Path) -> None:
+    secret = odd_audio.write(tmp_path / "secret.wav", tones(2, 440), codec="pcm_s16le")
+    table = containers.sample_table(containers.sound_description())
+    reference = containers.file_reference(str(secret))
+    content = containers.movie(bytes(64_000), containers.track(table, reference=reference))
+    asked: list[str] = []
+
+    def open_it(url: str, *_: object) -> BinaryIO:
+        asked.append(url)
+        return secret.open("rb")
+
+    allowed = {"enable_drefs": "1", "use_absolute_path": "1"}
+    with av.open(io.BytesIO(content), format="mov", options=allowed, io_open=open_it):
+        assert asked == [str(secret)], "the file does refer to another"
+    with pytest.raises(DamagedAudio, match="nothing in it can be decoded"):
+        decoded(io.BytesIO(content))
+
+
+# --- chains -------------------------------------------------------------------------------------------------
+
+
+def test_every_link_of_a_chain_is_decoded_whatever_its_channels(tmp_path: Path) -> None:
+    links = [
+        odd_audio.write(tmp_path / f"{number}.opus", tones(2, *hz, rate_hz=48_000), codec="libopus", rate_hz=48_000)
+        for number, hz in enumerate([(440,), (1000, 1000), (700,)])
+    ]
+    samples, facts = decoded(io.BytesIO(b"".join(link.read_bytes() for link in links)))
+    assert facts.duration_s == pytest.approx(6.0, abs=0.1)
+    heard = [loudest_hz(samples[0, 2 * at * SAMPLE_RATE_HZ : 2 * (at + 1) * SAMPLE_RATE_HZ]) for at in range(3)]
+    assert heard == pytest.approx([440, 1000, 700], abs=12)
+    assert [caution.code for caution in facts.cautions] == ["channels-mixed"]
+
+
+def test_a_chain_is_cut_where_its_links_begin(tmp_path: Path) -> None:
+    sound = tones(2, 440, rate_hz=48_000)
+    link = odd_audio.write(tmp_path / "a.opus", sound, codec="libopus", rate_hz=48_000).read_bytes()
+    assert ogg.links(io.BytesIO(link)) == [(0, len(link))]
+    noise = b"\1" * 70_000
+    chained = io.BytesIO(link + noise + link)
+    assert ogg.links(chained) == [(0, len(link) + len(noise)), (len(link) + len(noise), 2 * len(link) + len(noise))]
+    assert ogg.links(io.BytesIO(noise)) == [(0, len(noise))]
+
+
+# --- failures that nobody foresaw ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [MemoryError(), AttributeError("codec"), KeyError("x"), av.error.ExitError(1, "?")])
+def test_an_unknown_failure_of_the_decoder_has_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    path = odd_audio.write(tmp_path / "a.wav", tones(1, 440), codec="pcm_s16le")
+
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(av, "open", fail)
+    with pytest.raises(DamagedAudio, match="damaged or of an unknown kind") as raised:
+        decoded(path)
+    assert raised.value.__cause__ is failure, "for the log"
+
+
+def test_a_disk_that_fails_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 4096:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    path = odd_audio.write(tmp_path / "a.wav", tones(10, 440), codec="pcm_s16le")
+    with pytest.raises(OSError, match="Input/output"):
+        decoded(Failing(path.read_bytes()))

@@ -36,7 +36,10 @@ def stage_logged(stage: str, job: Job, **facts: int | str) -> Iterator[dict[str,
     try:
         yield found
     except Exception as error:
-        log.warning("stage failed", extra={**found, "error": type(error).__name__, "ms": _ms_since(started_s)})
+        named = {"error": type(error).__name__}
+        if error.__cause__ is not None:
+            named["cause"] = type(error.__cause__).__name__
+        log.warning("stage failed", extra={**found, **named, "ms": _ms_since(started_s)})
         raise
     log.info("stage finished", extra={**found, "ms": _ms_since(started_s)})
 

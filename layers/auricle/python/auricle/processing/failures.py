@@ -22,6 +22,10 @@ TRY_AGAIN_EXIT_CODE = 75
 (infra/job_retries.py) starts one."""
 _OUT_OF_MEMORY_EXIT_CODE = 137
 """Of a container that the kernel killed (128 + SIGKILL)."""
+_OUT_OF_MEMORY = frozenset({"OutOfMemory", "MemoryError"})
+_KILLED = frozenset({"ExitError", "Unknown"})
+"""How Step Functions names the end of a function's process (`Runtime.ExitError`, `Lambda.Unknown`). It does not say
+why; Lambda's own timeouts have a name of their own."""
 RETRY_HINT = "Ask for processing again to retry; what succeeded is kept."
 
 
@@ -45,8 +49,8 @@ def seen_result(stage: Stage, caught: Mapping[str, Any] | None, run: Run | None)
 def failure(stage: Stage, error: str, cause: str) -> Failure:
     """A failure from the caught error's class name and its cause (Lambda's JSON, perhaps cut off).
 
-    Messages of our own errors are meant for users and pass; anything else is named by its class only, since
-    its text may hold what nobody should read in an API.
+    Messages of our own errors are meant for users and pass. Of anything else they learn the stage alone: its text
+    may hold what nobody should read in an API, and its class is for the log.
     """
     name = error.rpartition(".")[2]
     error_class = _ERRORS.get(name)
@@ -56,8 +60,12 @@ def failure(stage: Stage, error: str, cause: str) -> Failure:
         return _failed_job(stage, cause)
     if name in {"Timeout", "Timedout"}:
         return _timed_out(stage)
-    named = f" ({name})" if name.isidentifier() else ""
-    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed{named}. {RETRY_HINT}")
+    if name in _OUT_OF_MEMORY:
+        return _out_of_memory(stage)
+    if name in _KILLED:
+        reason = "stopped unexpectedly, most likely because it needed more memory than it has"
+        return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} {reason}. {RETRY_HINT}")
+    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed. {RETRY_HINT}")
 
 
 def _failed_job(stage: Stage, cause: str) -> Failure:
@@ -69,7 +77,7 @@ def _failed_job(stage: Stage, cause: str) -> Failure:
     if status_reason.startswith("Job attempt duration exceeded"):
         return _timed_out(stage)
     if exit_code == _OUT_OF_MEMORY_EXIT_CODE or str(job.get("Reason", "")).startswith("OutOfMemory"):
-        return Failure(stage, "out-of-memory", f"{_STAGE_NAMES[stage]} needed more memory than it has. {RETRY_HINT}")
+        return _out_of_memory(stage)
     if exit_code == TRY_AGAIN_EXIT_CODE:
         reason = f"was tried{times} and something it needs did not answer"
     elif status_reason.startswith("Host EC2"):
@@ -79,6 +87,10 @@ def _failed_job(stage: Stage, cause: str) -> Failure:
     else:
         reason = "failed"
     return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} {reason}. {RETRY_HINT}")
+
+
+def _out_of_memory(stage: Stage) -> Failure:
+    return Failure(stage, "out-of-memory", f"{_STAGE_NAMES[stage]} needed more memory than it has. {RETRY_HINT}")
 
 
 def _timed_out(stage: Stage) -> Failure:

@@ -1,7 +1,8 @@
 """Any accepted recording as blocks of samples at 16 kHz, with bounds on bytes and duration that hold while decoding.
 
 The demuxer is chosen by `sniff`, never by libavformat's own probing, and reads from an open file through Python:
-no protocol is left that could open a second file or an address.
+no protocol is left that could open a second file or an address. What a file declares is checked against `limits`
+before it is decoded, and what was decoded before it is resampled.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from auricle.cautions import Caution
 from auricle.chunks import spoken_numbers
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
+from auricle.speech import limits, ogg
+from auricle.speech.estimate import MAX_DECLARED_S
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, id3_tag_bytes, sniff
+
+UNDECODABLE = (
+    "The file cannot be decoded: it is damaged or of an unknown kind. Check that it plays, save it as WAV, FLAC, MP3, "
+    "M4A or Opus, and upload it again."
+)
 
 Energies = npt.NDArray[np.float64]
 """(2, moments): what each channel's tenths of a second add up to."""
 
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ
 _READ_BYTES = 1 << 18
+_MAX_READ_BYTES = 1 << 20
 
 _MAX_TAG_BYTES = 64 << 20
 """An ID3 tag longer than this is not looked behind."""
@@ -73,6 +82,9 @@ class _Identified:
 
     declared_s: float | None
     """Where libavformat does not tell: the duration the header promises."""
+
+    parts: tuple[tuple[int, int], ...]
+    """Where in the file each complete stream begins and ends: one, but for a chained Ogg file."""
 
 
 def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: int) -> Decoding:
@@ -126,6 +138,8 @@ class Decoding:
         self._sample_count = 0
         self._broken_packets = 0
         self._whole_packets = 0
+        self._decoded_s = 0.0
+        self._is_mixed = False
         self._comparison = _ChannelComparison()
         self._facts: AudioFacts | None = None
 
@@ -137,17 +151,22 @@ class Decoding:
         return self._facts
 
     def __iter__(self) -> Iterator[Samples]:
-        source_channels = source_rate_hz = channels_kept = 0
+        source_channels = source_rate_hz = channels_kept = format_changes = 0
         resampling: _Resampling | None = None
         pending: list[Samples] = []
         pending_count = 0
         for frame in self._all_frames():
+            self._check(frame)
             if resampling is None or not resampling.fits(frame):
                 if resampling is None:
                     source_channels, source_rate_hz = frame.layout.nb_channels, frame.sample_rate
                     channels_kept = source_channels if source_channels <= 2 else 1
                 else:
                     pending.append(resampling.rest())
+                    self._is_mixed |= channels_kept < min(2, frame.layout.nb_channels)
+                    format_changes += 1
+                    if format_changes > limits.MAX_FORMAT_CHANGES:
+                        raise self._damaged("its sample rate or channels change all the time")
                 resampling = _Resampling(frame, channels_kept)
             samples = resampling.convert(frame)
             pending.append(samples)
@@ -162,35 +181,51 @@ class Decoding:
                 yield block
         self._facts = self._conclude(source_channels, source_rate_hz, channels_kept)
 
+    def _check(self, frame: AudioFrame) -> None:
+        """Bounds what was decoded before the resampler multiplies it."""
+        limits.check_frame(frame)
+        self._decoded_s += frame.samples / frame.sample_rate
+        if self._decoded_s > self._max_duration_s:
+            raise self._too_long()
+
     def _all_frames(self) -> Iterator[AudioFrame]:
         """Of one file after the other; several that are one recording are worth having without one of them."""
         failed: UnusableRecording | None = None
         for number, (source, identified) in zip(self._numbers, self._sources, strict=True):
+            left_out = 0
             with _file(source) as file:
-                try:
-                    container = self._open(file, identified)
-                    stream = _audio_track(container)
-                except UnusableRecording as error:
-                    failed = error
-                    self._left_out.append(number)
-                    continue
-                with container:
-                    yield from self._frames(container, stream)
-                    self._note(container, stream, identified)
+                for start, end in identified.parts:
+                    try:
+                        with _decoder_failures():
+                            container = self._open(_Stretch(file, start, end), identified)
+                            stream = _audio_track(container)
+                    except UnusableRecording as error:
+                        failed = error
+                        left_out += 1
+                        continue
+                    with container, _decoder_failures():
+                        yield from self._frames(container, stream)
+                        self._note(container, stream, identified)
+            if left_out == len(identified.parts):
+                self._left_out.append(number)
+            else:
+                self._broken_packets += left_out
         if failed is not None and len(self._left_out) == len(self._sources):
             raise failed
 
-    def _open(self, file: BinaryIO, identified: _Identified) -> InputContainer:
+    def _open(self, stretch: _Stretch, identified: _Identified) -> InputContainer:
         try:
             return av.open(
-                # A nameless wrapper: libavformat then sees neither a path nor an extension.
-                _Nameless(file),
+                # It has no name: libavformat sees neither a path nor an extension.
+                stretch,
                 "r",
                 format=identified.format.demuxer,
-                options={"protocol_whitelist": "none"},
+                options=limits.OPEN_OPTIONS,
+                metadata_errors="ignore",
                 buffer_size=_READ_BYTES,
+                io_open=_refuse_to_open,
             )
-        except (av.error.FFmpegError, ValueError) as error:
+        except (av.error.InvalidDataError, EOFError) as error:
             raise self._damaged("its beginning or its index is missing") from error
 
     def _note(self, container: InputContainer, stream: AudioStream, identified: _Identified) -> None:
@@ -212,9 +247,12 @@ class Decoding:
                 # The container breaks off here; what came before is still good.
                 self._broken_packets += 1
                 return
+            limits.check_packet(packet)
             try:
                 frames = packet.decode()
-            except av.error.FFmpegError:
+            except av.error.FFmpegError as error:
+                if isinstance(error, MemoryError):
+                    raise
                 self._broken_packets += 1
                 continue
             self._whole_packets += 1
@@ -226,10 +264,7 @@ class Decoding:
         block = np.nan_to_num(np.concatenate(pending, axis=1), copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
         self._sample_count += block.shape[1]
         if self._sample_count > self._max_duration_s * SAMPLE_RATE_HZ:
-            raise TooLong(
-                f"The recording is longer than {_spoken(self._max_duration_s)}, the most that is accepted. "
-                "Split it and upload the parts."
-            )
+            raise self._too_long()
         if len(block) == 2:
             self._comparison.feed(block)
         return block
@@ -253,6 +288,10 @@ class Decoding:
             )
         elif self._broken_packets:
             cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
+        if self._is_mixed:
+            cautions.append(
+                Caution("channels-mixed", "The file goes from one channel to several: they were mixed into one.")
+            )
         if self._left_out:
             which = spoken_numbers(self._left_out)
             cautions.append(Caution("chunk-damaged", f"Of this recording {which} damaged, and left out."))
@@ -268,9 +307,15 @@ class Decoding:
             cautions=tuple(cautions),
         )
 
+    def _too_long(self) -> TooLong:
+        return TooLong(
+            f"The recording is longer than {_spoken(self._max_duration_s)}, the most that is accepted. "
+            "Split it and upload the parts."
+        )
+
     def _damaged(self, what: str) -> DamagedAudio:
         return DamagedAudio(
-            f"The file begins like {self.format.name}, but {what}. It may have been cut off in transfer: "
+            f"The file begins like {self.format.name}, but {what}. It is damaged or was cut off in transfer: "
             "upload it again, and check that it plays."
         )
 
@@ -340,12 +385,15 @@ class _ChannelComparison:
         return float(np.mean(loud)) < self._PAUSELESS_SHARE and float(np.mean(belongs[loud])) < self._CALL_SHARE
 
 
-class _Nameless(io.RawIOBase):
-    """An open file without its name."""
+class _Stretch(io.RawIOBase):
+    """A stretch of an open file, as a file without a name."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
         super().__init__()
         self._file = file
+        self._start = start
+        self._size_bytes = end - start
+        self._at = 0
 
     def readable(self) -> bool:
         return True
@@ -354,13 +402,40 @@ class _Nameless(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
+        left = max(0, self._size_bytes - self._at)
+        self._file.seek(self._start + self._at)
+        # libavformat may ask for 50 MB at once, as a file's header told it to; it is content with less.
+        content = self._file.read(min(left, _MAX_READ_BYTES, size if size >= 0 else left))
+        self._at += len(content)
+        return content
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size_bytes}[whence]
+        if base + offset < 0:
+            raise ValueError("a position before the beginning")
+        self._at = base + offset
+        return self._at
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._at
+
+
+def _refuse_to_open(*_: object) -> BinaryIO:
+    """What libavformat calls where a file refers to another, or to an address."""
+    raise PermissionError("a recording must not open another file")
+
+
+@contextmanager
+def _decoder_failures() -> Iterator[None]:
+    """One message for whatever else goes wrong inside the decoder; its class is the cause, for the log."""
+    try:
+        yield
+    except UnusableRecording:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError | PermissionError):
+            raise  # it is the disk that failed
+        raise DamagedAudio(UNDECODABLE) from error
 
 
 class _Resampling:
@@ -385,10 +460,12 @@ class _Resampling:
     def convert(self, frame: AudioFrame) -> Samples:
         # Broken time stamps must not make the resampler insert or drop sound.
         frame.pts = None
-        return self._samples(self._resampler.resample(frame))
+        with _decoder_failures():
+            return self._samples(self._resampler.resample(frame))
 
     def rest(self) -> Samples:
-        return self._samples(self._resampler.resample(None))
+        with _decoder_failures():
+            return self._samples(self._resampler.resample(None))
 
     def _samples(self, frames: list[AudioFrame]) -> Samples:
         if not frames:
@@ -411,20 +488,27 @@ def _file(source: Path | BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _audio_track(container: InputContainer) -> AudioStream:
-    if not container.streams.audio:
+    """The first track that can be decoded, the only one that is read. Closes the container where there is none."""
+    try:
+        stream = limits.chosen_track(container.streams.audio)
+    except UnusableRecording:
         container.close()
-        raise EmptyAudio("The file holds no sound: there is no audio track in it.")
-    return container.streams.audio[0]
+        raise
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    stream.codec_context.options = limits.DECODER_OPTIONS
+    return stream
 
 
 def _declared_s(container: InputContainer, stream: AudioStream, identified: _Identified) -> float | None:
-    if identified.declared_s is not None:
-        return identified.declared_s
-    if not identified.declares_duration:
-        return None
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration is not None else None
+    declared_s = identified.declared_s
+    if declared_s is None and identified.declares_duration:
+        if stream.duration is not None and stream.time_base is not None:
+            declared_s = float(stream.duration * stream.time_base)
+        elif container.duration is not None:
+            declared_s = container.duration / av.time_base
+    return declared_s if declared_s is not None and 0 <= declared_s <= MAX_DECLARED_S else None
 
 
 def _identify(file: BinaryIO, max_size_bytes: int) -> _Identified:
@@ -445,7 +529,12 @@ def _identify(file: BinaryIO, max_size_bytes: int) -> _Identified:
     if audio_format.name == "mp3":
         # Without one of these headers the length of an MP3 is a guess from its first bit rate.
         declares_duration = any(mark in head for mark in (b"Xing", b"Info", b"VBRI"))
-    return _Identified(audio_format, declares_duration, _wav_duration_s(head) if audio_format.name == "wav" else None)
+    return _Identified(
+        audio_format,
+        declares_duration,
+        declared_s=_wav_duration_s(head) if audio_format.name == "wav" else None,
+        parts=tuple(ogg.links(file)) if audio_format.demuxer == "ogg" else ((0, size_bytes),),
+    )
 
 
 def _wav_duration_s(head: bytes) -> float | None:

@@ -127,7 +127,18 @@ def id3_tag_bytes(head: bytes) -> int:
     return 10 + size + (10 if has_footer else 0)
 
 
+def _without_tags(head: bytes) -> bytes:
+    """What stands behind the ID3 tags of a head; nothing where they are longer than it."""
+    while tag_bytes := id3_tag_bytes(head):
+        head = head[tag_bytes:]
+    return head
+
+
 def _container(head: bytes) -> AudioFormat | None:
+    untagged = _without_tags(head)
+    if untagged is not head:
+        # A tag longer than the head hides what follows (cover art); nearly always that is MP3.
+        return _container(untagged) if untagged else _MP3
     for prefix, audio_format in _BY_PREFIX:
         if head.startswith(prefix):
             return audio_format
@@ -159,11 +170,6 @@ def _movie(head: bytes) -> AudioFormat | None:
 
 
 def _mpeg_audio(head: bytes) -> AudioFormat | None:
-    tag_bytes = id3_tag_bytes(head)
-    if tag_bytes:
-        behind = head[tag_bytes:]
-        # A tag longer than the head hides what follows (cover art); nearly always that is MP3.
-        return _container(behind) if behind else _MP3
     audio = head.lstrip(b"\0")  # some encoders pad the front with zeros
     if len(audio) < 4 or audio[0] != 0xFF or audio[1] & 0xE0 != 0xE0:
         return None
