@@ -156,8 +156,8 @@ class Decoding:
         pending: list[Samples] = []
         pending_count = 0
         for frame in self._all_frames():
-            self._check(frame)
             if resampling is None or not resampling.fits(frame):
+                limits.check_format(frame)
                 if resampling is None:
                     source_channels, source_rate_hz = frame.layout.nb_channels, frame.sample_rate
                     channels_kept = source_channels if source_channels <= 2 else 1
@@ -168,6 +168,7 @@ class Decoding:
                     if format_changes > limits.MAX_FORMAT_CHANGES:
                         raise self._damaged("its sample rate or channels change all the time")
                 resampling = _Resampling(frame, channels_kept)
+            self._check_length(frame, resampling)
             samples = resampling.convert(frame)
             pending.append(samples)
             pending_count += samples.shape[1]
@@ -181,10 +182,11 @@ class Decoding:
                 yield block
         self._facts = self._conclude(source_channels, source_rate_hz, channels_kept)
 
-    def _check(self, frame: AudioFrame) -> None:
+    def _check_length(self, frame: AudioFrame, resampling: _Resampling) -> None:
         """Bounds what was decoded before the resampler multiplies it."""
-        limits.check_frame(frame)
-        self._decoded_s += frame.samples / frame.sample_rate
+        samples = frame.samples
+        limits.check_length(samples, resampling.channels)
+        self._decoded_s += samples / resampling.rate_hz
         if self._decoded_s > self._max_duration_s:
             raise self._too_long()
 
@@ -443,6 +445,7 @@ class _Resampling:
 
     def __init__(self, frame: AudioFrame, channels_kept: int) -> None:
         self._shape = self._shape_of(frame)
+        self.channels, self.rate_hz = frame.layout.nb_channels, frame.sample_rate
         self._averages = frame.layout.nb_channels > 2 and channels_kept == 1
         self._channels_kept = channels_kept
         layout = {1: "mono", 2: "stereo"}[channels_kept]

@@ -84,12 +84,15 @@ def check_packet(packet: Packet[AudioStream]) -> None:
         )
 
 
-def check_frame(frame: AudioFrame) -> None:
-    """Raises UnsupportedAudio or DamagedAudio for decoded sound that must not reach the resampler."""
+def check_format(frame: AudioFrame) -> None:
+    """Raises UnsupportedAudio for decoded sound whose format must not reach the resampler."""
     _check_rate(frame.sample_rate)
     _check_channels(frame.layout.nb_channels)
-    samples = frame.samples * frame.layout.nb_channels
-    if samples > MAX_FRAME_SAMPLES:
+
+
+def check_length(samples: int, channels: int) -> None:
+    """Raises DamagedAudio for a frame that must not reach the resampler."""
+    if samples * channels > MAX_FRAME_SAMPLES:
         raise DamagedAudio(f"The file holds {samples} samples in a single piece: it is damaged. {_SAVE_AS}")
 
 
