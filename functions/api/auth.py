@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
@@ -55,6 +55,8 @@ class Caller:
     """Of a JWT; None of an API key."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+    viewer: Viewer = field(init=False, repr=False, compare=False)
+    """Who this is where recordings are to be seen: follows from the user, the scopes and the roles."""
     users_own: bool = True
     """Whether the user made it for themself: a key may act for a user who never saw it."""
 
@@ -63,10 +65,8 @@ class Caller:
         """Whose private comments it reads: the user's, by their ids; nobody's, of a key somebody else made for them."""
         return self.viewer.user_ids if self.users_own else frozenset()
 
-    @property
-    def viewer(self) -> Viewer:
-        """Who this is where recordings are to be seen."""
-        return viewer_of(self.user, scopes=self.scopes, roles=self.roles)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "viewer", viewer_of(self.user, scopes=self.scopes, roles=self.roles))
 
     @property
     def principal(self) -> tuple[str, ...]:

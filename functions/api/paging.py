@@ -8,14 +8,17 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from hashlib import sha256
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from auricle.errors import InvalidRequest
 from auricle.ports import Position
 from auricle.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAX_OFFSET = 10_000
 """How far page numbers reach: counting to a page reads everything before it, a cursor does not."""
@@ -38,19 +41,18 @@ class Cursors:
     """Makes and reads the cursors of one listing: what it is bound to is sealed with it."""
 
     def __init__(self, settings: Settings, *, org: str, route: str, filters: str) -> None:
-        self._key = hmac.digest((settings.cursor_key or f"unsecret {settings.table}").encode(), b"cursors", sha256)
+        self._secret = settings.cursor_key or f"unsecret {settings.table}"
         self._bound_to = f"{org}\n{route}\n{filters}".encode()
 
     def seal(self, position: Position | None) -> str | None:
         """The position as a cursor; None at the end of the listing."""
         if position is None:
             return None
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+        key, cipher = _cipher(self._secret)
         content = orjson.dumps(dict(position))
         # The nonce follows from what is sealed: the same place has the same cursor, and no two places one nonce.
-        nonce = hmac.digest(self._key, self._bound_to + b"\n" + content, sha256)[:_NONCE_BYTES]
-        sealed = nonce + AESGCM(self._key).encrypt(nonce, content, self._bound_to)
+        nonce = hmac.digest(key, self._bound_to + b"\n" + content, "sha256")[:_NONCE_BYTES]
+        sealed = nonce + cipher.encrypt(nonce, content, self._bound_to)
         return urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def position(self, cursor: str) -> Position:
@@ -60,15 +62,23 @@ class Cursors:
             InvalidRequest: not a cursor of this tenant, route and filters.
         """
         from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
             sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
             nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            position: Position = orjson.loads(AESGCM(self._key).decrypt(nonce, content, self._bound_to))
+            position: Position = orjson.loads(_cipher(self._secret)[1].decrypt(nonce, content, self._bound_to))
         except (ValueError, InvalidTag):
             raise InvalidRequest(_BROKEN, field="cursor") from None
         return position
+
+
+@cache
+def _cipher(secret: str) -> tuple[bytes, AESGCM]:
+    """The key that cursors are sealed with, and what seals: a process has one secret."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    key = hmac.digest(secret.encode(), b"cursors", "sha256")
+    return key, AESGCM(key)
 
 
 def fit_page(read: Callable[[int], tuple[list[Any], _Next]], page_size: int) -> tuple[list[Any], _Next]:

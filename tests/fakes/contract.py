@@ -129,12 +129,15 @@ def listed(
     page_size: int = 100,
     *,
     oldest_first: bool = False,
+    viewer: Viewer | None = None,
 ) -> list[list[str]]:
     """Ids of the whole listing, a list a page."""
     pages: list[list[str]] = []
     position = None
     while True:
-        page = state.recordings.list(org, wanted or RecordingFilter(), page_size, position, oldest_first=oldest_first)
+        page = state.recordings.list(
+            org, wanted or RecordingFilter(), page_size, position, oldest_first=oldest_first, viewer=viewer
+        )
         pages.append([recording.id for recording in page.recordings])
         position = page.next_position
         if position is None:
@@ -353,7 +356,7 @@ class StateContract:
         everything = [f"rec_{number:02d}" for number in range(11, -1, -1)]
 
         def pages(user: str, size: int, *, sees_all: bool = False, **asked: Any) -> list[list[str]]:
-            return listed(state, org, RecordingFilter(viewer=Viewer(frozenset((user,)), sees_all), **asked), size)
+            return listed(state, org, RecordingFilter(**asked), size, viewer=Viewer(frozenset((user,)), sees_all))
 
         assert pages("ann", 3) == [anns[:3], anns[3:6], anns[6:]]
         assert pages("ann", 100) == [anns]

@@ -29,6 +29,7 @@ from auricle.recording import (
 )
 from auricle.tally import NOTHING_COUNTED, Tally, TallyChange, counted
 from auricle.timeline import recording_entries
+from auricle.visibility import Viewer
 from tests.fakes.collections import FakeRecords
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.item_size import check_item_size
@@ -114,12 +115,16 @@ class FakeRecordings:
         position: Position | None = None,
         *,
         oldest_first: bool = False,
+        viewer: Viewer | None = None,
     ) -> RecordingPage:
         found = sorted(
             (
                 recording
                 for recording in self._recordings.values()
-                if recording.org == org and recording.status is not Status.REMOVED and wanted.admits(recording)
+                if recording.org == org
+                and recording.status is not Status.REMOVED
+                and wanted.admits(recording)
+                and (viewer is None or viewer.may_find(recording))
             ),
             key=_place,
             reverse=not oldest_first,

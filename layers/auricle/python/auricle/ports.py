@@ -38,8 +38,6 @@ class RecordingFilter:
     linked_to_crm: bool | None = None
     in_bin: bool = False
     """Those in the bin, instead of those that are not."""
-    viewer: Viewer | None = None
-    """Only those that this viewer may find; None for what works on its own behalf."""
 
     def admits(self, recording: Recording) -> bool:
         """Whether the recording is one of those asked for."""
@@ -58,7 +56,6 @@ class RecordingFilter:
             and self.result in (None, recording.result)
             and self.linked_to_crm in (None, recording.crm_link is not None)
             and self.in_bin == (recording.deleted_at is not None)
-            and (self.viewer is None or self.viewer.may_find(recording))
         )
 
 
@@ -108,8 +105,11 @@ class RecordingStore(Protocol):
         position: Position | None = None,
         *,
         oldest_first: bool = False,
+        viewer: Viewer | None = None,
     ) -> RecordingPage:
         """Recordings of the tenant that the filter admits, newest first unless asked; removed ones are left out.
+
+        A viewer, where given, gets those alone that they may find.
 
         A page has `limit` recordings while there are that many, unless the filter admits so few of so many that
         looking further would take too long: then it has fewer, and still a next position.

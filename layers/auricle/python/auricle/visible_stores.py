@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, Protocol
 
@@ -170,9 +169,9 @@ class VisibleRecordings:
         position: Position | None = None,
         *,
         oldest_first: bool = False,
+        viewer: Viewer | None = None,  # noqa: ARG002  # nobody reads for somebody else
     ) -> RecordingPage:
-        visible = replace(wanted, viewer=self.viewer)
-        return self._recordings.list(org, visible, limit, position, oldest_first=oldest_first)
+        return self._recordings.list(org, wanted, limit, position, oldest_first=oldest_first, viewer=self.viewer)
 
     def save(
         self,

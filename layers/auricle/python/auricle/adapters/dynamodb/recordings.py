@@ -134,11 +134,12 @@ class DynamoRecordings:
         position: Position | None = None,
         *,
         oldest_first: bool = False,
+        viewer: Viewer | None = None,
     ) -> RecordingPage:
         budget = Budget()
         found: builtins.list[Recording] = []
         after = position.get("after") if position else None
-        value = partial(_admitted, wanted.viewer)
+        value = partial(_admitted, viewer)
         for month in self._months(org, wanted, position["month"] if position else None, oldest_first=oldest_first):
             if budget.spent:
                 return RecordingPage(tuple(found), {"month": month})
@@ -392,7 +393,7 @@ def _month_query(
     if first > last:
         return None
     key = items.month_key(org, month)
-    passes_over_many = replace(wanted, created_from=None, created_to=None, viewer=None) != RecordingFilter()
+    passes_over_many = replace(wanted, created_from=None, created_to=None) != RecordingFilter()
     return RecordingItem.by_month.query(
         key,
         items.ByMonth.gsi1sk.between(first, last),
