@@ -1,20 +1,28 @@
-"""Lambda: AWS Batch tells of a job that failed for good, or that no machine can be had for; it is counted."""
+"""Lambda: AWS Batch tells of a job that failed for good, or that no machine can be had for; it is counted.
+
+By the clock, jobs are given up that wait while the queue stands still.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
+from auricle.processing.stuck_jobs import cancel_stuck_jobs
 from auricle.recording import Stage
 
 FAILED = "Batch Job State Change"
 """The rule lets it through for the status FAILED alone."""
 BLOCKED = "Batch Job Queue Blocked"
+BY_THE_CLOCK = "Scheduled Event"
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The reason is logged, for it says what to do: a quota, a size no machine has, no capacity."""
+    if event["detail-type"] == BY_THE_CLOCK:
+        return _cancel_stuck_jobs()
     job = event["detail"]
     stage = _stage(job["jobDefinition"])
     metrics = bootstrap().metrics
@@ -30,6 +38,15 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         "job", extra={"job": job["jobId"], "stage": stage.value, "outcome": outcome, "reason": job.get("statusReason")}
     )
     return {"job": outcome}
+
+
+def _cancel_stuck_jobs() -> dict[str, Any]:
+    wired = bootstrap()
+    wait = timedelta(minutes=wired.settings.gpu_wait_minutes)
+    cancelled = cancel_stuck_jobs(wired.job_queue, wait=wait, now=datetime.now(UTC))
+    if cancelled:
+        logger().warning("no machine could be had", extra={"jobs": cancelled, "minutes": wait.total_seconds() / 60})
+    return {"cancelled": cancelled}
 
 
 def _stage(job_definition: str) -> Stage:

@@ -72,7 +72,8 @@ class Triggers(Construct):
         )
 
     def watch_jobs(self, function: lambda_.IFunction, *, environment: Environment, undelivered: sqs.IQueue) -> None:
-        """Every job of the queue that failed for good, and every one that blocks it for want of a machine."""
+        """Every job of the queue that failed for good, and every one that blocks it for want of a machine; and by the
+        clock all that wait."""
         queue = Stack.of(self).format_arn(service="batch", resource="job-queue", resource_name=environment.job_queue)
         events.Rule(
             self,
@@ -92,6 +93,14 @@ class Triggers(Construct):
             event_pattern=events.EventPattern(
                 source=["aws.batch"], detail_type=["Batch Job Queue Blocked"], detail={"jobQueue": [queue]}
             ),
+            targets=[_target(function, undelivered)],
+        )
+
+        events.Rule(
+            self,
+            "StuckJobs",
+            description="Looks for Batch jobs that no machine can be had for",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
             targets=[_target(function, undelivered)],
         )
 

@@ -26,7 +26,7 @@ from infra.constructs.events import Triggers
 from infra.constructs.findings import accept, lint_exceptions
 from infra.constructs.function import Function, Packages, dead_letter_queue
 from infra.constructs.outbox import publish_from_stream
-from infra.constructs.workflow import Workflow
+from infra.constructs.workflow import Workflow, let_cancel_jobs
 from infra.environments import Environment
 from infra.stacks.data import DataStack
 
@@ -101,8 +101,15 @@ class ServiceStack(Stack):
         lost = {"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events, "Calls": lost_calls}
         if environment.gpu:
             lost["Jobs"] = dead_letter_queue(self, "LostJobEvents")
-            watch = self._function("watch_jobs", memory_mb=256, timeout_s=30, dead_letters=lost["Jobs"])
+            queue = {
+                "AURICLE_JOB_QUEUE": environment.job_queue,
+                "AURICLE_GPU_WAIT_MINUTES": str(environment.gpu.wait_minutes),
+            }
+            watch = self._function(
+                "watch_jobs", memory_mb=256, timeout_s=60, variables=queue, dead_letters=lost["Jobs"]
+            )
             triggers.watch_jobs(watch, environment=environment, undelivered=lost["Jobs"])
+            let_cancel_jobs(watch)
 
         access = Access(data)
         for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):

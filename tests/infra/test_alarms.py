@@ -206,7 +206,7 @@ def test_jobs_are_heard_of_by_what_batch_sends(prod: Assembly) -> None:
     patterns = {
         name.split("Triggers")[-1][:10]: rule["Properties"]["EventPattern"]
         for name, rule in prod.resources("AWS::Events::Rule").items()
-        if "Job" in name
+        if "Job" in name and "EventPattern" in rule["Properties"]
     }
     queue = prod.only("AWS::Batch::JobQueue")["JobQueueName"]
     arn = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":batch:", {"Ref": "AWS::Region"}, ":",

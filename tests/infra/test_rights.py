@@ -21,6 +21,7 @@ JOB = Job("acme", "rec_1", 1, "v1")
 OF_THE_RECORDING = (JOB.source_key, JOB.audio_key, JOB.peaks_key, JOB.transcript_key, JOB.plan_key)
 
 BUCKET, OBJECTS, TABLE, INDEX, MACHINE, RUN, BUS = "bucket", "objects", "table", "index", "machine", "run", "bus"
+JOBS, ANYTHING = "jobs", "anything"
 Needs = frozenset[tuple[str, str]]
 
 
@@ -94,6 +95,8 @@ CALLS: dict[str, Needs] = {
     "metrics.job_failed": frozenset(),
     "metrics.job_blocked": frozenset(),
     "events.publish": needs(BUS, "events:PutEvents"),
+    "job_queue.jobs_since": needs(ANYTHING, "batch:ListJobs"),
+    "job_queue.cancel": needs(JOBS, "batch:CancelJob"),
 }
 KEYED = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey", "dynamodb:": "kms:Decrypt"}
 """What an action takes besides where a key of one's own encrypts."""
@@ -166,6 +169,8 @@ def arns(assembly: Assembly, where: str, stage: str) -> list[str]:
         MACHINE: [f"<{machine}>"],
         RUN: [f"{here}:execution:<{machine}.Name>:{JOB.execution_name}"],
         BUS: ["<Bus.Arn>"],
+        JOBS: ["arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:job/4c7599ae"],
+        ANYTHING: ["*"],
     }.get(where) or [f"<Recordings.Arn>/{key}" for key in objects[where]]
 
 

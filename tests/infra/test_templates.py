@@ -184,7 +184,8 @@ def test_the_api_answers_before_its_gateway_gives_up(assembly: Assembly) -> None
 
 
 def test_no_role_may_do_everything_and_few_actions_know_no_resource(assembly: Assembly) -> None:
-    without_resources = {"xray:", "logs:", "batch:DescribeJobs", "batch:TerminateJob", "ecr:GetAuthorizationToken"}
+    without_resources = {"xray:", "logs:", "ecr:GetAuthorizationToken"}
+    without_resources |= {"batch:DescribeJobs", "batch:TerminateJob", "batch:ListJobs"}
     for name, statement in statements(assembly):
         actions = listed(statement["Action"])
         assert not [action for action in actions if action == "*" or action.endswith(":*")], name
@@ -406,6 +407,18 @@ def test_a_job_that_no_machine_is_to_be_had_for_is_given_up_soon(prod: Assembly)
         "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
         "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
     }
+
+
+def test_whoever_watches_jobs_knows_their_queue_and_how_long_they_may_wait(prod: Assembly) -> None:
+    told = prod.functions()["watch_jobs"]["Environment"]["Variables"]
+    assert told["AURICLE_JOB_QUEUE"] == prod.only("AWS::Batch::JobQueue")["JobQueueName"]
+    assert told["AURICLE_GPU_WAIT_MINUTES"] == "10"
+    schedules = [
+        rule["Properties"]["ScheduleExpression"]
+        for rule in prod.resources("AWS::Events::Rule").values()
+        if "StuckJobs" in json.dumps(rule) or "Batch jobs" in rule["Properties"].get("Description", "")
+    ]
+    assert schedules == ["rate(5 minutes)"]
 
 
 def test_jobs_are_told_their_region(prod: Assembly) -> None:

@@ -25,6 +25,7 @@ def test_a_missing_setting_is_named_when_it_is_needed() -> None:
         "objects": "AURICLE_BUCKET",
         "workflow": "AURICLE_STATE_MACHINE_ARN",
         "events": "AURICLE_BUS",
+        "job_queue": "AURICLE_JOB_QUEUE",
     }.items():
         with pytest.raises(SettingMissing, match=variable):
             getattr(wired, port)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ContactStore,
         Downloads,
         EventBus,
+        JobQueue,
         Meter,
         Metrics,
         ObjectStore,
@@ -88,6 +89,12 @@ class Bootstrap:
         from auricle.adapters.events import EventBridgeBus
 
         return EventBridgeBus(self.settings.require("bus"))
+
+    @cached_property
+    def job_queue(self) -> JobQueue:
+        from auricle.adapters.batch import BatchQueue
+
+        return BatchQueue(self.settings.require("job_queue"))
 
     @cached_property
     def metrics(self) -> Metrics:

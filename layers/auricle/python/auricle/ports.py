@@ -412,6 +412,39 @@ class EventBus(Protocol):
         """Puts stored events, `{"type", "envelope"}`, on the bus; returns the positions of those that were refused."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job of a queue, as AWS Batch lists it."""
+
+    id: str
+    status: str
+    """SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED or FAILED."""
+    created_at: datetime
+    started_at: datetime | None = None
+    """Of its last attempt."""
+    stopped_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """For a machine."""
+        return self.status == "RUNNABLE"
+
+    @property
+    def runs(self) -> bool:
+        """On a machine, or is about to."""
+        return self.status in {"STARTING", "RUNNING"}
+
+
+class JobQueue(Protocol):
+    """The queue of the jobs that run on machines of their own."""
+
+    def jobs_since(self, created: datetime) -> Sequence[QueuedJob]:
+        """Every job that was created after that, whatever became of it. Raises TransientError."""
+
+    def cancel(self, job_id: str, reason: str) -> None:
+        """Ends the job with that reason if it still waits, and leaves it alone otherwise. Raises TransientError."""
+
+
 class Metrics(Protocol):
     """Figures for who operates Auricle. None names a tenant, a user or a recording."""
 

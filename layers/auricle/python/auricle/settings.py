@@ -49,6 +49,10 @@ class Settings:
     """Name, folder or s3:// prefix of a faster-whisper model."""
     whisper_device: str = "auto"
     """auto, cuda or cpu; where cuda is asked for and there is no GPU, transcription fails at once."""
+    job_queue: str = ""
+    """Name of the AWS Batch queue of the speech jobs, where there is one."""
+    gpu_wait_minutes: int = 10
+    """How long a job waits while no machine is to be had; then functions do its work."""
     models_dir: str = ""
     """Folder of the converted model weights."""
     max_duration_s: int = 4 * 3600
