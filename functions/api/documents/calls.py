@@ -159,13 +159,14 @@ DOCUMENT = SurfaceDocument(
         "list_telephone_calls": Documented(
             "List calls",
             "Newest first. Dates bound when a call began or, where nobody said, when it was registered. Go on with "
-            "`next` as `cursor`; `page` counts through the first 10,000.",
+            "`next` as `cursor`; `page` counts through the first 10,000. Calls are the tenant's; ids of recordings "
+            "that are hidden from the caller are left out.",
             CallsAnswer,
             _success("Calls retrieved successfully.", {"calls": [_CALL], "page": 1, "page_size": 50, "next": None}),
         ),
         "get_telephone_call": Documented(
             "Get a call",
-            "One call, with the ids of its recordings.",
+            "One call, with the ids of its recordings; without those that are hidden from the caller.",
             CallAnswer,
             _success("Call retrieved successfully.", _CALL),
             refusals=(_NOT_THERE,),
@@ -181,8 +182,8 @@ DOCUMENT = SurfaceDocument(
         "save_recording_log": Documented(
             "Set a call's recording log",
             "Attaches the log of one recording to the call, or updates it: by call and recording there is one. What "
-            "an update leaves out stays as it was, and null takes it away. A recording of Auricle's own is linked to "
-            "the call. `If-Match` takes the call's `etag`.",
+            "an update leaves out stays as it was, and null takes it away. A recording of Auricle's own that the "
+            "caller may open is linked to the call. `If-Match` takes the call's `etag`.",
             RecordingLogAnswer,
             _success("Call recording log saved successfully.", _LOG),
             request_example=_LOG_REQUEST,
@@ -196,7 +197,8 @@ DOCUMENT = SurfaceDocument(
         ),
         "list_recording_logs": Documented(
             "List a call's recording logs",
-            "All of them, in the order they were first saved. The `etag` is the call's.",
+            "All of them, in the order they were first saved, but for those of recordings that are hidden from the "
+            "caller. The `etag` is the call's.",
             RecordingLogsAnswer,
             _success("Call recording logs retrieved successfully.", {"recording_logs": [_LOG]}),
             refusals=(_NOT_THERE,),

@@ -83,7 +83,9 @@ OPERATIONS: Mapping[str, Documented] = {
         "Write a comment",
         "About a part of the recording, as text, audio or both. Without `selectedThreadId` it begins a thread. It is "
         "unread for every recipient but its author; teams mean their present members, 200 users altogether at most. "
-        "A private comment exists for its author and its recipients alone; so do answers in its thread.",
+        "A private comment exists for its author and its recipients alone, whoever administers or is mentioned; so do "
+        "answers in its thread. It stands in nobody's counts but the unread ones of its recipients. An API key that "
+        "was made for a user by somebody else, or with another key, reads none of that user's.",
         CommentAnswer,
         {"data": _COMMENT},
         status=201,

@@ -85,7 +85,8 @@ OPERATIONS: Mapping[str, Documented] = {
     "list_mobile_events": Documented(
         "List what happened on phones",
         "Of all recordings, newest first; of one recording (`recordingId`), oldest first. `eventCodeIn` names up to "
-        "ten codes, separated by commas, or is given several times.",
+        "ten codes, separated by commas, or is given several times. Events of recordings that are hidden from the "
+        "caller are left out.",
         MobileEventPage,
         {"data": [[_EVENT]], "cursor": None},
     ),

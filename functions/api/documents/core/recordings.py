@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.documents import CREATED_AT, RECORDING_ID, Documented, Refusal
 
@@ -30,6 +30,21 @@ _Status = Literal[
 ]
 _StageStatus = Literal["not-started", "in-progress", "complete", "error"]
 _Objects = list[dict[str, Any]]
+
+_Private = Annotated[
+    bool,
+    Field(
+        description="Seen, found and changed by its owner (`userId`), holders of `org:admin` and the role `founder` "
+        "alone; to everybody else there is no such recording."
+    ),
+]
+_Discoverable = Annotated[
+    bool,
+    Field(
+        description="Where false, others than its owner, holders of `org:admin` and the role `founder` are not shown "
+        "it by lists, searches, timelines and counts; who has its id may open it."
+    ),
+]
 
 _FIELDS: Mapping[str, Any] = {
     "id": str,
@@ -71,8 +86,8 @@ _FIELDS: Mapping[str, Any] = {
     "title": str,
     "notes": str,
     "durationInMilliseconds": int,
-    "discoverable": bool,
-    "isPrivate": bool,
+    "discoverable": _Discoverable,
+    "isPrivate": _Private,
     "detected_language": str,
     "trendingScore": float,
     "starCount": int,
@@ -209,8 +224,8 @@ class CoreListed(CoreShown):
 
     id: str
     dateCreated: str  # noqa: N815  # as on the wire
-    isPrivate: bool  # noqa: N815
-    discoverable: bool
+    isPrivate: _Private  # noqa: N815
+    discoverable: _Discoverable
     repFirstName: str | None = None  # noqa: N815
     repLastName: str | None = None  # noqa: N815
     durationInMilliseconds: int | None = None  # noqa: N815
@@ -291,7 +306,10 @@ _LISTED = {
     "userId": "user_1",
     "discoverable": True,
 }
-_NOT_THERE = Refusal(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
+_NOT_THERE = Refusal(
+    404, "recording-not-found", "Unknown, of another tenant, or private and somebody else's: all look the same."
+)
+_NOT_YOURS = Refusal(403, "forbidden", "`isPrivate` and `discoverable` are the owner's and administrators' to change.")
 _LOCKED = Refusal(409, "conflict", "The recording is locked, or protected from deletion.")
 _FLAGS = "What a `show…` flag does not ask for is null."
 
@@ -307,14 +325,15 @@ OPERATIONS: Mapping[str, Documented] = {
     "list_core_recordings": Documented(
         "List recordings",
         "Newest first, or oldest first with `orderDirection=asc`. Filters combine. Both bounds of `dateCreated` are "
-        "left out of what they bound. Go on with `cursor`, filters unchanged.",
+        "left out of what they bound. Go on with `cursor`, filters unchanged. Left out is what is private, or not "
+        "discoverable, and somebody else's.",
         CoreListAnswer,
         {"data": [_LISTED], "cursor": None, "pageSize": 100, "limit": 100},
     ),
     "fetch_core_recordings": Documented(
         "Fetch recordings by id",
-        "Up to 100, in the order asked; ids that are unknown, another tenant's or in the bin are left out. Without "
-        "`ids`, all recordings, page by page.",
+        "Up to 100, in the order asked; ids that are unknown, another tenant's, in the bin, or private and somebody "
+        "else's are left out. Without `ids`, all recordings that the caller may find, page by page.",
         CoreFetchAnswer,
         {"data": [_SAID], "cursor": None, "pageSize": 100, "limit": 100},
         request_example={"ids": [RECORDING_ID]},
@@ -340,11 +359,17 @@ OPERATIONS: Mapping[str, Documented] = {
     "change_core_recording": Documented(
         "Change a recording",
         "What is not sent stays; `null` clears what can be empty. `transcriptionStatus` takes one move: from "
-        "RECORDING to UPLOADING, which says that nothing more is recorded.",
+        "RECORDING to UPLOADING, which says that nothing more is recorded. Who sees the recording, its owner and "
+        "administrators say.",
         CoreChangedAnswer,
         {"data": _SAID},
         request_example={"title": "Renewal with Jane Smith", "result": "closed", "lock": False},
-        refusals=(_NOT_THERE, _LOCKED, Refusal(409, "illegal-transition", "The status is not a client's to set.")),
+        refusals=(
+            _NOT_YOURS,
+            _NOT_THERE,
+            _LOCKED,
+            Refusal(409, "illegal-transition", "The status is not a client's to set."),
+        ),
     ),
     "change_core_recording_in_body": Documented(
         "Change a recording, its id in the body",
@@ -352,7 +377,12 @@ OPERATIONS: Mapping[str, Documented] = {
         CoreChangedAnswer,
         {"data": _SAID},
         request_example={"id": RECORDING_ID, "title": "Renewal with Jane Smith", "result": "closed"},
-        refusals=(_NOT_THERE, _LOCKED, Refusal(409, "illegal-transition", "The status is not a client's to set.")),
+        refusals=(
+            _NOT_YOURS,
+            _NOT_THERE,
+            _LOCKED,
+            Refusal(409, "illegal-transition", "The status is not a client's to set."),
+        ),
     ),
     "delete_core_recording": Documented(
         "Delete a recording",

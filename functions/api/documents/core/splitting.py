@@ -76,8 +76,9 @@ OPERATIONS: Mapping[str, Documented] = {
         "Split a recording",
         "Each stretch becomes a recording of its own, with the contacts, consent and everything else that was said "
         "of this one, and is transcribed anew. The recording stays, as `RAW_SPLIT`; it may be deleted at once: its "
-        "audio is kept until each part has its own copy, and then erased. Asking again for the same cuts changes "
-        "nothing, and finishes what a failure left undone.",
+        "audio is kept until each part has its own copy, and then erased. Parts belong to its owner, and are private "
+        "or not discoverable where it is; what it becomes later they do not follow. Asking again for the same cuts "
+        "changes nothing, and finishes what a failure left undone.",
         SplitAnswer,
         {
             "data": {
@@ -107,8 +108,10 @@ OPERATIONS: Mapping[str, Documented] = {
         "Merge recordings",
         "One recording of all of them, in the order named, which is transcribed anew; they stay as they are. It has "
         "the contacts of all, and what else was said of the first. They may be deleted at once: their audio is kept "
-        "until the new recording has its own copy, and then erased. Merging the same again gives the same recording, "
-        "or another one where that was removed or is in the trash.",
+        "until the new recording has its own copy, and then erased. It is private where one of them is, and "
+        "discoverable where all are; it belongs to the owner of the first or, where others are private or not "
+        "discoverable, to theirs, and to nobody where those are several's. Merging the same again gives the "
+        "same recording, or another one where that was removed or is in the trash.",
         MergeAnswer,
         {
             "data": {

@@ -124,7 +124,7 @@ class StartRequest(Asked):
     """`PUT /recordings`: a phone starts recording, under an id of its own."""
 
     id: Id
-    is_private: bool = Field(False, alias="isPrivate")
+    is_private: bool = Field(False, alias="isPrivate", description="Seen by its owner and administrators alone.")
     automatic_split: bool = Field(False, alias="enableAutomaticSplit")
     created_at: Moment | None = Field(None, alias="dateCreated")
     conversation_type: Line | None = Field(None, alias="conversationType")
@@ -172,8 +172,12 @@ class ChangeRequest(Asked):
     conversation_quality: Literal["FULL_CONVERSATION", "NOT_FULL_CONVERSATION"] | None = Field(
         None, alias="conversationQualityTag"
     )
-    is_private: bool | None = Field(None, alias="isPrivate")
-    discoverable: bool | None = None
+    is_private: bool | None = Field(
+        None, alias="isPrivate", description="The owner's and administrators' to change: seen by them alone."
+    )
+    discoverable: bool | None = Field(
+        None, description="The owner's and administrators' to change: where false, not listed or found by others."
+    )
     lock: bool | None = None
     do_not_delete: bool | None = Field(None, alias="doNotDelete")
     advanced_bookmarks_checked: bool | None = Field(None, alias="advancedBookmarksChecked")

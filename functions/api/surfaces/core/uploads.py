@@ -58,7 +58,7 @@ class UploadedRequest(Asked):
     customer_name: Name | None = Field(None, alias="customerName")
     contact_name: Name | None = Field(None, alias="contactName")
     created_at: Moment | None = Field(None, alias="dateCreated")
-    discoverable: bool = True
+    discoverable: bool = Field(True, description="Where false, not listed or found by others than its owner.")
     result: Literal["closed", "not closed", "in progress"] | None = None
 
 
