@@ -10,7 +10,7 @@ UV_VERSION := 0.13.8
 LOCK_ARGS := --generate-hashes --no-emit-index-url --universal --all-extras --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test synth deploy bench lock fmt clean
+.PHONY: help setup demo up test synth preflight deploy bench lock fmt clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -41,6 +41,9 @@ test: $(INSTALLED) ## everything that CI runs
 
 synth: $(INSTALLED) ## the CloudFormation templates of one environment, checked  [ENV=dev]
 	@$(BIN)/auricle synth $(ENV) $(CDK_ARGS)
+
+preflight: $(INSTALLED) ## what would stop a deployment of one environment  [ENV=dev CDK_ARGS="-c …"]
+	@$(BIN)/auricle preflight $(ENV) $(CDK_ARGS)
 
 deploy: $(INSTALLED) ## deploy one environment with the CDK CLI  [ENV=dev CDK_ARGS="-c jwks_url=…"]
 	@$(BIN)/auricle deploy $(ENV) $(CDK_ARGS)

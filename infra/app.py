@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Stage, Tags, Validations
+from aws_cdk import Environment as Place
 from cdk_nag import AwsSolutionsChecks
 
 from infra.bundling import ROOT, Bundler
-from infra.environments import CONTEXT_KEYS, environment_named
+from infra.environments import CONTEXT_KEYS, Environment, check_keys, environment_named
 from infra.stacks.data import DataStack
 from infra.stacks.gpu import GpuStack
 from infra.stacks.service import ServiceStack
@@ -40,10 +41,11 @@ def build(
         context={**_cdk_json_context(), **(context or {})},
         analytics_reporting=False,
     )
+    check_keys(_said(app), known=KNOWN_KEYS)
     environment = environment_named(environment_name or _chosen(app)).configured(_given(app))
     bundler = Bundler(complete=environment.in_aws and app.node.try_get_context("bundling") not in (False, "false"))
 
-    stage = Stage(app, environment.name)
+    stage = Stage(app, environment.name, env=_place(environment))
     named = f"auricle-{environment.name}"
     data = DataStack(stage, "Data", environment=environment, stack_name=f"{named}-data")
     service = ServiceStack(
@@ -66,6 +68,23 @@ def build(
     return app
 
 
+KNOWN_KEYS = (*CONTEXT_KEYS, "bundling", "environment")
+"""What `-c` can say to the app."""
+_OF_CDK = ("@aws-cdk/", "aws:", "cdk-", "availability-zones:", "aws-cdk:")
+"""Context that is CDK's own: feature flags, and what the CLI adds."""
+
+
+def _said(app: App) -> list[str]:
+    return [key for key in app.node.get_all_context() if not key.startswith(_OF_CDK)]
+
+
+def _place(environment: Environment) -> Place | None:
+    """Where the environment says it is deployed; without a word of it, wherever the credentials lead."""
+    if environment.account is None and environment.region is None:
+        return None
+    return Place(account=environment.account, region=environment.region)
+
+
 def _chosen(app: App) -> str:
     """The CLI passes its own context by a variable, and it wins over AURICLE_ENV; cdk.json's comes last."""
     said = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")).get("environment")
@@ -83,5 +102,17 @@ def _cdk_json_context() -> dict[str, Any]:
     return context
 
 
+def main() -> None:
+    """What `cdk.json` runs for the CDK CLI, and the local engine for its own template.
+
+    Raises:
+        NotForAws: the CLI, which deploys, asks for the template of the local engine.
+    """
+    app = build()
+    if os.environ.get("CDK_CLI_VERSION"):
+        environment_named(_chosen(app)).require_aws()
+    app.synth()
+
+
 if __name__ == "__main__":
-    build().synth()
+    main()

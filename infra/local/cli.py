@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from infra import deploy_commands
 from infra.local.failures import LocalEnvironmentError, PortUnusable
 from infra.local.home import CHECKOUT, Home, default_home
+from infra.local.weights import convert_weights
 
 if TYPE_CHECKING:
     from auricle.settings import Settings
     from infra.local.client import Client
-    from infra.synth import Report
 
 DEFAULT_PORT = 8080
 DEMO_ORG = "demo"
@@ -70,7 +71,6 @@ Port = Annotated[
 ]
 Url = Annotated[str, typer.Option(help="Address of the API.", envvar="AURICLE_URL")]
 Org = Annotated[str, typer.Option(help="Tenant to act for.")]
-Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="key=value, as the CDK CLI takes it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -78,14 +78,14 @@ def main() -> None:
     """Runs the command; what users can mend is one line on stderr and exit status 1."""
     from auricle.errors import AuricleError
     from infra.bundling import BundlingFailed
-    from infra.environments import IdentityMissing, UnknownEnvironment
+    from infra.environments import SettingsRefused
     from infra.local.client import ApiError
     from infra.synth import ChecksFailed
 
-    ours = (LocalEnvironmentError, AuricleError, ApiError, BundlingFailed, ChecksFailed, IdentityMissing)
+    ours = (LocalEnvironmentError, AuricleError, ApiError, BundlingFailed, ChecksFailed, SettingsRefused)
     try:
         app()
-    except (*ours, UnknownEnvironment) as error:
+    except ours as error:
         errors.print("[red]✘[/]", Text(str(error)), highlight=False, soft_wrap=True)
         raise SystemExit(1) from None
 
@@ -95,7 +95,7 @@ def up(port: Port = DEFAULT_PORT) -> None:
     """Serve the local environment until Ctrl-C; a restart finds everything again."""
     from infra.local import engine
 
-    _convert_models()
+    convert_weights()
     _fetch_whisper()
     started_s = time.monotonic()
     running = engine.start(default_home(), port, lambda text: console.print(f"[dim]{text}[/]"))
@@ -132,7 +132,7 @@ def demo(
 
     call = file or DEMO_CALL
     _must_be_a_file(call)
-    _convert_models()
+    convert_weights()
     _fetch_whisper()
     with _engine(port) as base_url, Client(base_url, _token(DEMO_ORG)) as client:
         contact = _demo_contact(client)
@@ -238,7 +238,7 @@ def token(
 def convert_models(context: typer.Context) -> None:
     """Convert the model weights the locked packages carry, and say where they lie."""
     if context.invoked_subcommand is None:
-        for name, path in _convert_models().items():
+        for name, path in convert_weights().items():
             console.print(f"{name:24} {path}", highlight=False)
 
 
@@ -262,29 +262,7 @@ def fetch_model(
         console.print(f"  {sha256}  {folder / file}", highlight=False, soft_wrap=True)
 
 
-@app.command()
-def synth(
-    environment: Annotated[str, typer.Argument(help="local, dev, staging or prod")],
-    context: Context = None,
-) -> None:
-    """Synthesize and check the CloudFormation templates of one environment."""
-    _synthesize(environment, context or [])
-
-
-@app.command()
-def deploy(
-    environment: Annotated[str, typer.Argument(help="dev, staging or prod")],
-    context: Context = None,
-) -> None:
-    """Synthesize, check and deploy one environment with the CDK CLI and the AWS credentials of this shell."""
-    from infra import synth as assembly
-    from infra.environments import environment_named
-
-    settings = environment_named(environment).configured(_pairs(context or []))
-    settings.require_identity()
-    report, outdir = _synthesize(environment, context or [])
-    assembly.require_deployable(settings, report)
-    raise typer.Exit(assembly.deploy(outdir / f"assembly-{environment}"))
+deploy_commands.register(app)
 
 
 @evaluate.command("speech")
@@ -296,7 +274,7 @@ def evaluate_speech(
     from auricle.accuracy.evaluate import TranscriptionAccuracy, evaluate_folder
     from infra.local import show
 
-    _convert_models()
+    convert_weights()
     _fetch_whisper()
     chosen = _settings()
 
@@ -316,34 +294,6 @@ def evaluate_speech(
         show.transcription_accuracy(console, found)
     else:
         show.diarization_accuracy(console, found)
-
-
-def _synthesize(environment: str, context: list[str]) -> tuple[Report, Path]:
-    """Templates of one environment in cdk.out/, and what the checks say of them. Problems end the command."""
-    from infra import synth as assembly
-    from infra.environments import environment_named
-
-    environment_named(environment)
-    _convert_models()
-    outdir = CHECKOUT / "cdk.out" / environment
-    with console.status(f"Synthesizing {environment} …"):
-        templates = assembly.synthesize(environment, outdir, context=_pairs(context))
-    for template in templates:
-        console.print(f"[green]✔[/] {template.stack_name}: {_from_here(template.template)}", highlight=False)
-    with console.status("Checking …"):
-        report = assembly.check(templates)
-    for line in report.lines():
-        console.print(line, highlight=False, markup=False)
-    if report.problems:
-        raise typer.Exit(1)
-    return report, outdir
-
-
-def _pairs(context: list[str]) -> dict[str, str]:
-    wrong = next((pair for pair in context if "=" not in pair), None)
-    if wrong is not None:
-        raise LocalEnvironmentError(f"-c takes key=value; it was given {wrong!r}.")
-    return dict(pair.split("=", 1) for pair in context)
 
 
 def _demo_contact(client: Client) -> Mapping[str, Any]:
@@ -428,17 +378,6 @@ def _token(
 
     key = keys.load_or_create(Home(default_home()).keys)
     return keys.issue_token(key, org=org, user=user, roles=roles, scopes=scopes, ttl_s=hours * 3600)
-
-
-def _convert_models() -> dict[Any, Path]:
-    """The weights, converted at the first call, with a bar that says which."""
-    from auricle.speech.models import ensure_models
-    from infra.local import show
-
-    def convert(tell: show.Tell) -> dict[Any, Path]:
-        return dict(ensure_models(_settings().models_path, progress=tell))
-
-    return show.with_bar(errors, "Converting model weights", convert)
 
 
 def _fetch_whisper() -> None:

@@ -22,7 +22,7 @@ class DataStack(Stack):
     """Outlives every version of the code."""
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, **stack: Any) -> None:
-        super().__init__(scope, construct_id, **stack)
+        super().__init__(scope, construct_id, termination_protection=environment.keep_data, **stack)
         lint_exceptions(self)
         self._environment = environment
         self._removal = RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY

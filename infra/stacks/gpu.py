@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
@@ -21,6 +21,15 @@ from infra.stacks.data import DataStack
 
 class GpuStack(Stack):
     """The queue that transcribe and diarize are submitted to where the environment computes them on Batch."""
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """Two of the region's, chosen when it is deployed.
+
+        Where account and region are given, CDK would have its CLI look zones up and write dummies meanwhile; what is
+        deployed here is the checked assembly, which nothing is filled into afterwards.
+        """
+        return [Fn.select(index, Fn.get_azs()) for index in (0, 1)]
 
     def __init__(
         self,

@@ -23,6 +23,14 @@ from infra.synth import StackTemplate, stacks
 KEPT = ROOT / "build" / "test-assemblies"
 LOCAL_ORIGINS = ["http://localhost:3000", "https://app.example.com"]
 """Of the pages that may call `local` here; the other environments name none."""
+PLACED = {
+    "account": "123456789012",
+    "region": "eu-central-1",
+    "alarm_topic": "arn:aws:sns:eu-central-1:123456789012:pager",
+}
+"""Said of one more prod, in the folder `placed`."""
+SAID = {"local": {"cors_origins": ",".join(LOCAL_ORIGINS)}, "staging": {"alarm_email": "ops@acme.test"}}
+"""By environment."""
 UNEXPLAINED = "unexplained.json"
 """What cdk-nag finds when no finding is accepted, and the reasons we give."""
 
@@ -105,6 +113,12 @@ def read(environment: str) -> Assembly:
     return Assembly(environment, {stack.stack_name.rsplit("-", 1)[1]: stack for stack in found})
 
 
+def read_placed() -> Assembly:
+    """Prod once more, with its account, its region and a topic there is already."""
+    found = stacks(synthesized() / "placed" / "assembly-prod")
+    return Assembly("prod", {stack.stack_name.rsplit("-", 1)[1]: stack for stack in found})
+
+
 def main(outdir: Path) -> None:
     from aws_cdk import Acknowledgment, Validations
 
@@ -112,8 +126,8 @@ def main(outdir: Path) -> None:
 
     context = {"bundling": "false"}
     for name in ENVIRONMENTS:
-        origins = {"cors_origins": ",".join(LOCAL_ORIGINS)} if name == "local" else {}
-        synthesize(name, outdir / name, context=context | origins)
+        synthesize(name, outdir / name, context={**context, **SAID.get(name, {})})
+    synthesize("prod", outdir / "placed", context={**context, **PLACED})
 
     reasons: dict[str, str] = {}
 

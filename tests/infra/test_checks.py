@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from infra import synth
-from infra.environments import IdentityMissing, environment_named
+from infra.environments import IdentityMissing, NobodyToTell, environment_named
 from infra.synth import ChecksFailed, Report, StackTemplate
 from tests.infra import assemblies
 from tests.infra.assemblies import Assembly
 
 IDENTIFIED = environment_named("prod").configured(
-    {"jwks_url": "https://id.acme.test/jwks", "jwt_issuer": "https://id.acme.test/"}
+    {"jwks_url": "https://id.acme.test/jwks", "jwt_issuer": "https://id.acme.test/", "alarm_email": "ops@acme.test"}
 )
 CLEAN = Report(problems=(), unpacked_bytes={"api": 1}, incomplete=(), with_bytecode=True)
 
@@ -72,6 +72,8 @@ def test_what_is_clean_and_identified_is_deployed() -> None:
         synth.require_deployable(IDENTIFIED, replace(CLEAN, problems=("something is wrong",)))
     with pytest.raises(IdentityMissing):
         synth.require_deployable(environment_named("prod"), CLEAN)
+    with pytest.raises(NobodyToTell):
+        synth.require_deployable(replace(IDENTIFIED, alarm_email=None), CLEAN)
 
 
 def test_the_report_reads(local: Assembly) -> None:
