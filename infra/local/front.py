@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     Send = Callable[[Mapping[str, Any]], Awaitable[None]]
     Answer = tuple[int, dict[str, Any], bytes]
 
-# "API Gateway quotas": payload 10 MB, integration timeout 30 s. "Lambda quotas": 6 MB of invocation payload
-# each way, in which a binary body counts as its base64.
+# "Quotas for HTTP APIs": request line and header values 10,240 bytes together, payload 10 MB, integration timeout
+# 30 s. "Lambda quotas": 6 MB of invocation payload each way: JSON, in which a body is a string, or base64.
+MAX_HEAD_BYTES = 10_240
 MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_INVOCATION_BYTES = 6 * 1024 * 1024
 INTEGRATION_TIMEOUT_S = 30.0
+
+_TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
+"""What API Gateway hands on as text, beside text of every kind."""
 
 JWKS_PATH = "/.well-known/jwks.json"
 
@@ -39,6 +43,7 @@ def _message(status: int, text: str) -> Answer:
     return status, {"content-type": "application/json"}, json.dumps({"message": text}).encode()
 
 
+HEAD_TOO_LARGE = _message(431, "Request Header Fields Too Large")
 TOO_LARGE = _message(413, "Request Entity Too Large")
 INTERNAL_ERROR = _message(500, "Internal Server Error")
 TIMED_OUT = _message(503, "Service Unavailable")
@@ -67,6 +72,8 @@ class Front:
         await _reply(send, status, headers, b"" if scope["method"] == "HEAD" else content)
 
     async def _answer(self, scope: Scope, body: bytes | None, form: LargeForm | None) -> Answer:
+        if _head_bytes(scope) > MAX_HEAD_BYTES:
+            return HEAD_TOO_LARGE
         if scope["path"] == JWKS_PATH:
             return 200, {"content-type": "application/json", "cache-control": "max-age=300"}, self._jwks
         if self.api_id is None:
@@ -94,7 +101,7 @@ class Front:
         if not done:
             return TIMED_OUT
         status, answer_headers, content = call.result()
-        if _is_engine_error(status, content) or len(content) > MAX_INVOCATION_BYTES:
+        if _is_engine_error(status, content) or not _fits_an_answer(answer_headers, content):
             return INTERNAL_ERROR
         # API Gateway's own CORS headers take the place of the function's; the engine adds them in another case.
         return status, {name.lower(): value for name, value in answer_headers.items()}, content
@@ -146,9 +153,28 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _fits_an_invocation(headers: Mapping[str, str], body: bytes) -> bool:
     around_body_bytes = 2048 + sum(len(name) + len(value) for name, value in headers.items())
-    is_text = headers.get("content-type", "").startswith(("text/", "application/json", "application/xml"))
-    body_bytes = len(body) if is_text else (len(body) + 2) // 3 * 4
-    return around_body_bytes + body_bytes <= MAX_INVOCATION_BYTES
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_text = media_type.startswith("text/") or media_type in _TEXT_TYPES
+    return around_body_bytes + _encoded_bytes(body, is_text=is_text) <= MAX_INVOCATION_BYTES
+
+
+def _fits_an_answer(headers: Mapping[str, Any], content: bytes) -> bool:
+    around_body_bytes = 256 + sum(len(name) + len(str(value)) + 6 for name, value in headers.items())
+    names = {name.lower() for name in headers}
+    return around_body_bytes + _encoded_bytes(content, is_text="content-encoding" not in names) <= MAX_INVOCATION_BYTES
+
+
+def _encoded_bytes(body: bytes, *, is_text: bool) -> int:
+    """The body within the JSON of an invocation: as a string where it is text, else in base64."""
+    if is_text:
+        return len(json.dumps(body.decode("utf-8", "replace"), ensure_ascii=False).encode())
+    return (len(body) + 2) // 3 * 4
+
+
+def _head_bytes(scope: Scope) -> int:
+    """Request line and header values, as API Gateway adds them up."""
+    target = len(scope["raw_path"]) + len(scope["query_string"]) + len(scope["method"])
+    return target + sum(len(value) for _, value in scope["headers"])
 
 
 def _is_engine_error(status: int, content: bytes) -> bool:
