@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from infra import job_retries
+from infra.job_memory import JOB_MEMORY_GIB
 from infra.local.glue import EXIT_WITH_PARENT, JobFailed
+from infra.local.memory import EXIT_ABOVE_MEMORY, MEMORY_MB
 
 DEFAULT_TIMEOUT_S = 6 * 3600.0
 
@@ -30,8 +32,10 @@ CAPACITY = "LOCAL_BATCH_CAPACITY"
 NO_CAPACITY = "Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 
 # Runs a module as `python -m` does, in a process that ends with the engine.
-_RUN_MODULE = EXIT_WITH_PARENT + (
-    "import runpy, sys\nsys.argv = sys.argv[1:]\nrunpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
+_RUN_MODULE = (
+    EXIT_WITH_PARENT
+    + EXIT_ABOVE_MEMORY
+    + "import runpy, sys\nsys.argv = sys.argv[1:]\nrunpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
 )
 
 log = logging.getLogger("auricle.local.batch")
@@ -71,6 +75,8 @@ class BatchJobs:
             **{entry["Name"]: str(entry["Value"]) for entry in overrides.get("Environment", [])},
             "AWS_BATCH_JOB_ID": job_id,
         }
+        if package in JOB_MEMORY_GIB:
+            environment[MEMORY_MB] = str(1024 * JOB_MEMORY_GIB[package])
         if environment.get(CAPACITY) == "none":
             raise JobFailed({**job, "Status": "FAILED", "StatusReason": NO_CAPACITY, "Attempts": []})
         log_path = self.logs / f"batch-{package}-{job_id}.log"

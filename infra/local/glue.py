@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.home import CHECKOUT
+from infra.local.memory import EXIT_ABOVE_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -182,14 +183,19 @@ def error_class(traceback_text: str) -> str | None:
     return found
 
 
+# What the engine says of a worker that died: while it worked, as it started, and as it was about to work.
+_DIED = ("Worker process died", "Worker process exited immediately", "[Errno 32] Broken pipe")
+
+
 def _named_error(answer: dict[str, Any]) -> dict[str, Any]:
-    """Give a failed invocation the error name AWS gives it; the engine says Runtime.HandlerError for all."""
+    """Give a failed invocation the error name AWS gives it; the engine has names of its own."""
     body = answer.get("body")
-    if answer.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
-        if body.get("errorMessage") == "Worker process died":
-            body["errorType"] = "Runtime.ExitError"
-        else:
-            body["errorType"] = error_class(answer.get("log") or "") or "Runtime.HandlerError"
+    if not answer.get("error") or not isinstance(body, dict):
+        return answer
+    if str(body.get("errorMessage")).startswith(_DIED):
+        body.update(errorType="Runtime.ExitError", errorMessage="Error: Runtime exited with error: signal: killed")
+    elif body.get("errorType") == "Runtime.HandlerError":
+        body["errorType"] = error_class(answer.get("log") or "") or "Runtime.HandlerError"
     return answer
 
 
@@ -219,7 +225,7 @@ def _mend_lambda(note_activity: Callable[[], None]) -> None:
     def choose_and_prepare(runtime: str) -> tuple[str, str]:
         binary, script = choose(runtime)
         if binary == sys.executable:
-            script = EXIT_WITH_PARENT + FORGET_CHECKOUT + script
+            script = EXIT_WITH_PARENT + EXIT_ABOVE_MEMORY + FORGET_CHECKOUT + script
         return binary, script
 
     setattr(lambda_runtime, WORKER_SCRIPT.name, choose_and_prepare)

@@ -16,6 +16,7 @@ from infra.constructs.findings import lint_exceptions
 from infra.constructs.function import log_retention
 from infra.constructs.jobs import JobNetwork, JobQueue, SpeechJob
 from infra.environments import Environment, GpuFleet
+from infra.job_memory import JOB_MEMORY_GIB
 from infra.stacks.data import DataStack
 
 
@@ -73,7 +74,7 @@ class GpuStack(Stack):
             image=image,
             log=log,
             vcpus=3,
-            memory_gib=10,
+            memory_gib=JOB_MEMORY_GIB["transcribe"],
             gpus=1,
             variables=variables,
         )
@@ -85,7 +86,7 @@ class GpuStack(Stack):
             image=image,
             log=log,
             vcpus=1,
-            memory_gib=3,
+            memory_gib=JOB_MEMORY_GIB["diarize"],
             gpus=None,
             variables={},
         )

@@ -157,23 +157,26 @@ class Service:
         return self.invoke("Sweep", {"untouched_minutes": 0})
 
     @contextmanager
-    def reconfigured(self, function: str, **variables: str) -> Iterator[None]:
-        """The function with other environment variables; its next call runs in a new process with them."""
+    def reconfigured(self, function: str, *, memory_mb: int | None = None, **variables: str) -> Iterator[None]:
+        """The function with other environment variables, or memory; its next call runs in a new process with them."""
         client, name = self.engine.client("lambda"), self.engine.outputs[f"{function}FunctionName"]
-        before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        configuration = client.get_function_configuration(FunctionName=name)
+        before, before_mb = configuration["Environment"]["Variables"], configuration["MemorySize"]
 
-        def configure(values: Mapping[str, str]) -> None:
-            client.update_function_configuration(FunctionName=name, Environment={"Variables": dict(values)})
+        def configure(values: Mapping[str, str], size_mb: int) -> None:
+            client.update_function_configuration(
+                FunctionName=name, Environment={"Variables": dict(values)}, MemorySize=size_mb
+            )
             wait(
                 lambda: client.get_function_configuration(FunctionName=name),
                 lambda now: now["LastUpdateStatus"] == "Successful",
             )
 
-        configure({**before, **variables})
+        configure({**before, **variables}, memory_mb or before_mb)
         try:
             yield
         finally:
-            configure(before)
+            configure(before, before_mb)
 
 
 class Listener:

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local import glue
 from infra.local.home import CHECKOUT
+from infra.local.memory import EXIT_ABOVE_MEMORY, MEMORY_MB
 
 
 def test_the_installed_engine_is_the_pinned_one() -> None:
@@ -41,7 +42,13 @@ def test_the_stores_hold_what_glue_reads() -> None:
 
 def test_the_worker_script_still_takes_code_before_it() -> None:
     _binary, script = glue.WORKER_SCRIPT.resolve()("python3.13")
-    compile(glue.EXIT_WITH_PARENT + glue.FORGET_CHECKOUT + script, "worker", "exec")
+    compile(glue.EXIT_WITH_PARENT + EXIT_ABOVE_MEMORY + glue.FORGET_CHECKOUT + script, "worker", "exec")
+    # The engine tells a worker of its function's memory by this variable, and of its death in these words.
+    from ministack.core import lambda_runtime
+
+    runtime = Path(lambda_runtime.__file__).read_text()
+    assert f'setdefault("{MEMORY_MB}", str(self.config.get("MemorySize"' in runtime
+    assert all(words in runtime for words in ("Worker process died", "Worker process exited immediately"))
     # The engine reports a failed handler by its traceback; the class is read from there.
     assert '"trace": traceback.format_exc()' in script
 

@@ -85,6 +85,25 @@ def test_without_transcription_the_turns_are_kept_and_a_retry_succeeds(
     assert history["RUN#0001"]["transcribe"]["S"].startswith('["failed"'), "what happened stays on record"
 
 
+@pytest.mark.parametrize(("stage", "memory_mb"), [("Prepare", 128), ("Transcribe", 128)])
+def test_a_stage_that_runs_out_of_memory_says_so_and_a_retry_succeeds(
+    service: Service, stage: str, memory_mb: int
+) -> None:
+    """What would be killed in AWS is killed here, and the recording does not wait for it."""
+    with service.reconfigured(stage, memory_mb=memory_mb):
+        recording = service.upload(call())
+        status = service.ended(recording)
+    assert (service.state(recording), status["status"]) == ("ERROR", "failed")
+    assert (status["error"]["stage"], status["error"]["code"]) == (stage.lower(), f"{stage.lower()}-failed")
+    assert "stopped unexpectedly, most likely because it needed more memory than it has" in status["message"]
+    assert "in-progress" not in {found["state"] for found in status["stages"].values()}
+    assert list(service.executions(recording).values()) == ["SUCCEEDED"]
+    assert "128 MB: killed, as AWS does" in (service.engine.home / "logs" / "functions.log").read_text()
+
+    assert service.process(recording).status_code == 202
+    assert service.ended(recording, run=2)["status"] == "completed"
+
+
 def test_processing_again_in_vain_takes_nothing_away(service: Service, tmp_path: Path) -> None:
     recording = service.upload(call())
     assert service.ended(recording)["status"] == "completed"
