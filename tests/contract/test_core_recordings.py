@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -799,3 +799,68 @@ def test_the_language_is_said(api: Gateway, archive: Archive) -> None:
         404,
         "recording-not-found",
     )
+
+
+# --- who sees it ------------------------------------------------------------------------------------------
+
+USERS = "recordings:read recordings:write audio:read"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"isPrivate": True}, {"discoverable": False}, {"isPrivate": True, "transcriptionStatus": "UPLOADING"}],
+)
+@pytest.mark.parametrize("owner", ["ann", None])
+def test_who_sees_a_recording_its_owner_and_administrators_say(
+    change: Any, owner: str | None, api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    before = archive.put(status=Status.RECORDING, chunked=True, user_id=owner)
+    bob = api.identity.token(sub="bob", scope=USERS, roles=())
+    refusal = refused(send(api, "PATCH", ONE, {"title": "Mine", **change}, token=bob), 403, "forbidden")
+    assert refusal["error"].startswith("Only the recording's owner or an administrator may change who sees it")
+    assert services.recordings.get("acme", "rec_1") == before, "nothing is changed by half"
+    same = {"title": "Ours", "isPrivate": False, "discoverable": True}
+    assert send(api, "PATCH", ONE, same, token=bob).status == 200
+    if owner:
+        ann = api.identity.token(sub=owner, scope=USERS, roles=())
+        flags = {name: value for name, value in change.items() if name != "transcriptionStatus"}
+        assert send(api, "PATCH", ONE, flags, token=ann).status == 200
+    for scope, roles in ((f"{USERS} org:admin", ()), (USERS, ("founder",))):
+        admin = api.identity.token(sub="dora", scope=scope, roles=roles)
+        answer = shown(CHANGED, send(api, "PATCH", ONE, {"isPrivate": True, "discoverable": False}, token=admin))
+        assert (answer["data"]["isPrivate"], answer["data"]["discoverable"]) == (True, False)
+        assert send(api, "PATCH", ONE, {"isPrivate": False, "discoverable": True}, token=admin).status == 200
+
+
+def test_who_started_a_private_recording_sees_it(api: Gateway) -> None:
+    ann, bob = (api.identity.token(sub=user, scope=USERS, roles=()) for user in ("ann", "bob"))
+    started = {"id": "rec_phone", "isPrivate": True}
+    assert send(api, "PUT", "/v1/core/recordings", started, token=ann).status == 201
+    assert send(api, "PUT", "/v1/core/recordings", started, token=ann).status == 201, "the phone may ask again"
+    assert api.get("/v1/core/recordings/rec_phone", token=ann).json["data"]["isPrivate"] is True
+    refused(api.get("/v1/core/recordings/rec_phone", token=bob), 404, "recording-not-found")
+    assert [one["id"] for one in api.get("/v1/core/recordings", token=ann).json["data"]] == ["rec_phone"]
+    assert api.get("/v1/core/recordings", token=bob).json["data"] == []
+
+
+def test_a_key_sees_what_the_user_sees_for_whom_it_acts(api: Gateway, archive: Archive) -> None:
+    archive.complete(user_id="ann", private=True)
+    api.now = datetime.now(UTC)  # keys end, by the clock that credentials are proved by
+    seen = {}
+    for user in ("ann", "bob"):
+        said = {"tokenName": "k", "organizationId": "acme", "userId": user, "scopes": ["recordings:read"], "roles": []}
+        key = api.post("/v1/core/auth/tokens", said).json["token"]
+        seen[user] = api.get(ONE, token=key).status
+    assert seen == {"ann": 200, "bob": 404}
+
+
+def test_an_answer_is_not_given_again_of_what_was_hidden_meanwhile(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    before = archive.complete(user_id="ann")
+    bob, key = api.identity.token(sub="bob", scope=USERS, roles=()), {"idempotency-key": "k-1"}
+    body = {"rawImages": [{"type": "full", "uri": "https://a.test/1", "url": "https://a.test/1"}]}
+    assert api.post(f"{ONE}/images", body, token=bob, headers=key).status == 201
+    before = services.recordings.get("acme", before.id)
+    assert services.recordings.save(replace(before, private=True), expected=before)
+    refused(api.post(f"{ONE}/images", body, token=bob, headers=key), 404, "recording-not-found")

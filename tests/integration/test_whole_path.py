@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.fixtures import calls
-from tests.integration.service import AUDIO_FILES, FOUNDER, Listener, Service, wait
+from tests.integration.service import AUDIO_FILES, FOUNDER, SCOPES, Listener, Service, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -265,3 +265,37 @@ def test_another_tenant_finds_none_of_it(auricle: Child, service: Service, call:
     assert refused.status_code == 422
     assert service.status(call)["status"] == "completed", "asking changed nothing"
     stranger.http.close()
+
+
+# --- users -------------------------------------------------------------------------------------------------
+
+
+def test_another_user_finds_none_of_what_is_private(auricle: Child, service: Service, call: str) -> None:
+    """The same of a user of the tenant, with every scope of one, and the routes that lead to a recording."""
+    document = service.get("/openapi.json")
+    scopes = [scope for scope in SCOPES if scope != "org:admin"]
+    token = auricle.token(org=service.org, user="bob", scopes=scopes)
+    lists = ("/v1/core/recordings?pageSize=100", f"{AUDIO_FILES}?pageSize=100", "/v1/core/mobile-events")
+    core = f"/v1/core/recordings/{call}"
+    event = {"name": "networkStatusChange", "value": "offline"}
+    service.http.post(f"{core}/mobile-events", json={"events": [{"event": event}]}).raise_for_status()
+    with httpx.Client(
+        base_url=auricle.base_url, headers={"authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+    ) as bob:
+        assert all(call in bob.get(path).raise_for_status().text for path in lists)
+        service.http.patch(core, json={"isPrivate": True}).raise_for_status()
+        for path, operations in document["paths"].items():
+            of_recording = "{recording_id}" in path or "{audio_file_id}" in path
+            if not of_recording or path.startswith((FOUNDER, "/v1/calls")):
+                continue
+            for method, operation in operations.items():
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+                answer = bob.request(method, path.format_map(defaultdict(lambda: call)), json=body)
+                assert answer.status_code == 404, (method, path, answer.text)
+        assert not any(call in bob.get(path).raise_for_status().text for path in lists)
+        assert all(call in service.http.get(path).raise_for_status().text for path in lists)
+        service.http.patch(core, json={"isPrivate": False, "discoverable": False}).raise_for_status()
+        assert bob.get(core).json()["data"]["id"] == call
+        assert not any(call in bob.get(path).raise_for_status().text for path in lists)
+        service.http.patch(core, json={"discoverable": True}).raise_for_status()
+        assert all(call in bob.get(path).raise_for_status().text for path in lists)
