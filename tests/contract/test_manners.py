@@ -156,6 +156,20 @@ def test_an_answer_about_a_recording_is_given_while_it_is_there(api: Gateway, se
     assert api.post(path, body, headers=KEY).status == 404
 
 
+def test_an_answer_about_a_recording_is_given_to_who_may_see_it(api: Gateway, identity: Identity) -> None:
+    """Its owner made it private after a colleague was answered."""
+    scope = "recordings:read recordings:write audio:write"
+    owner, colleague = (identity.token(sub=user, scope=scope, roles=()) for user in ("user_1", "user_2"))
+    made = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}, token=owner)
+    path = f"/v1/core/recordings/{made.json['audioFileId']}"
+    body = {"mimeType": "image/png", "timestampInMilliseconds": 1000}
+    first = api.post(f"{path}/multimedia-events", body, headers=KEY, token=colleague)
+    assert first.status == 201, first.body
+    assert api.post(f"{path}/multimedia-events", body, headers=KEY, token=colleague).body == first.body
+    assert api.ask("PATCH", path, body=b'{"isPrivate": true}', token=owner).status == 200
+    assert api.post(f"{path}/multimedia-events", body, headers=KEY, token=colleague).status == 404
+
+
 def test_a_post_that_only_reads_is_answered_anew(api: Gateway, services: Fakes) -> None:
     """What it shows may have been changed, hidden or removed since."""
     recording_id = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}).json["audioFileId"]
