@@ -114,7 +114,7 @@ class Bundler:
                 _copy(source, target / "functions" / source.name)
             _copy(DOMAIN, target / "domain")
             if not self.complete:
-                _mark_incomplete(target)
+                _mark_incomplete(target, f"Extras: {', '.join(extras)}. Whisper: {whisper_model}.")
                 return
             (target / "requirements.txt").write_text(requirements(extras), encoding="utf-8")
             _convert_models(target / "models")
@@ -122,7 +122,8 @@ class Bundler:
                 weights.place(target)
 
         made_from = [IMAGES / name, *sources, DOMAIN, LOCK, PROJECT]
-        return self._built(f"image-{name}", made_from, fill, *extras, *([weights.identity] if weights else []))
+        facts = [weights.identity] if weights else [str(whisper_model)]
+        return self._built(f"image-{name}", made_from, fill, *extras, *facts)
 
     def _code(self, source: Path, target: Path) -> None:
         _copy(source, target)
@@ -245,8 +246,9 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns(*_CACHES), dirs_exist_ok=True)
 
 
-def _mark_incomplete(target: Path) -> None:
-    (target / NOT_BUNDLED).write_text("Synthesized with bundling=false: for looking at, not to deploy.\n")
+def _mark_incomplete(target: Path, lacking: str = "") -> None:
+    said = f"Synthesized with bundling=false: for looking at, not to deploy. {lacking}".strip()
+    (target / NOT_BUNDLED).write_text(f"{said}\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ class _WhisperWeights:
 
     model: str
     folder: Path | None
+    files: tuple[str, ...]
     identity: str
     """Changes with the files, or says why there are none."""
 
@@ -267,9 +270,8 @@ class _WhisperWeights:
             return
         target = image / "models" / folder_name(self.model)
         target.mkdir()
-        for file in self.folder.iterdir():
-            if file.is_file():
-                _link(file.resolve(), target / file.name)
+        for name in self.files:
+            _link((self.folder / name).resolve(), target / name)
 
 
 def _whisper_weights(model: str) -> _WhisperWeights:
@@ -290,8 +292,8 @@ def _whisper_weights(model: str) -> _WhisperWeights:
     except WeightsChanged:
         raise
     except ModelUnavailable as error:
-        return _WhisperWeights(model, None, error.message)
-    return _WhisperWeights(model, folder, f"{model} {sorted(hashes.items())}")
+        return _WhisperWeights(model, None, (), error.message)
+    return _WhisperWeights(model, folder, tuple(hashes), f"{model} {sorted(hashes.items())}")
 
 
 def _link(source: Path, target: Path) -> None:

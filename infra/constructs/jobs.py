@@ -17,6 +17,9 @@ from infra.constructs.findings import accept
 from infra.constructs.function import log_retention
 from infra.environments import Environment, GpuFleet
 
+JOB_USER_ID = 10001
+"""Of the user `auricle` in the image (infra/images/gpu/Dockerfile)."""
+
 
 class JobNetwork(Construct):
     """Public subnets that nothing can reach, without NAT.
@@ -91,7 +94,8 @@ class JobQueue(batch.JobQueue):
             scope,
             "Machine",
             require_imdsv2=True,
-            http_put_response_hop_limit=1,  # a container cannot borrow its machine's role
+            http_put_response_hop_limit=1,
+            user_data=_without_metadata(JOB_USER_ID),
             block_devices=[
                 ec2.BlockDevice(
                     device_name="/dev/xvda",
@@ -212,6 +216,21 @@ class SpeechJob(Construct):
             findings=["Resource::*"],
             reason="ecr:GetAuthorizationToken takes * alone.",
         )
+
+
+def _without_metadata(user_id: int) -> ec2.UserData:
+    """A machine whose jobs cannot borrow its role: their user does not reach its metadata.
+
+    Batch runs jobs in the network of the machine itself, so no bound on hops keeps them away. Their own role comes
+    from another address (169.254.170.2).
+    """
+    script = ec2.UserData.for_linux()
+    script.add_commands(
+        f"iptables --insert OUTPUT --destination 169.254.169.254 --match owner --uid-owner {user_id} --jump REJECT"
+    )
+    parts = ec2.MultipartUserData()
+    parts.add_part(ec2.MultipartBody.from_user_data(script))
+    return parts
 
 
 def _retry_strategy(rule: job_retries.RetryRule) -> batch.RetryStrategy:

@@ -284,6 +284,7 @@ def evaluate_speech(
             models=chosen.models_path,
             transcription_engine=chosen.transcription_engine,
             whisper_model=chosen.whisper_model,
+            whisper_device=chosen.whisper_device,
             progress=tell,
         )
 

@@ -56,9 +56,9 @@ class Dockerfile:
             words = rest.split()
             options = {word.split("=")[0]: word.split("=")[1] for word in words if word.startswith("--")}
             *sources, target = (word for word in words if not word.startswith("--"))
-            if "--from" in options or not target.startswith("/"):
+            if "--from" in options or target == ".":
                 continue
-            into = root / target.lstrip("/")
+            into = root / re.sub(r"[${}]", "", target).lstrip("/")  # a variable of the base image is its own name
             for source in sources:
                 shutil.copytree(context / source, into, dirs_exist_ok=True)
             if "--chmod" in options:

@@ -1,11 +1,13 @@
-"""Runs `python -m {stage}.job` from an image's file tree, over stores in memory, and notes what it tries to write.
+"""Runs `python -m {stage}.job`, or the function `transcribe`, from an image's file tree, over stores in memory, and
+notes what it tries to write.
 
-A program of its own: `python -m tests.infra.job_in_image STAGE CALL`, with PYTHONPATH and the other variables of the
-image pointing into the tree. Prints one JSON object.
+A program of its own: `python -m tests.infra.job_in_image ENTRY CALL`, with PYTHONPATH and the other variables of the
+image pointing into the tree. ENTRY is transcribe.job, diarize.job or transcribe.handler. Prints one JSON object.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -20,7 +22,7 @@ CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.syml
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def main(stage: str, call: Path) -> None:
+def main(entry: str, call: Path) -> None:
     changed: list[str] = []
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
@@ -35,7 +37,7 @@ def main(stage: str, call: Path) -> None:
     from auricle.processing.gather import Bounds
     from auricle.processing.job import Job
     from auricle.processing.prepare import prepare_recording
-    from auricle.processing.run_files import read_turns, read_windows
+    from auricle.processing.run_files import read_plan, read_turns, read_windows
     from auricle.processing.start import accept_upload
     from auricle.recording import Recording, Status
     from auricle.settings import Settings
@@ -63,8 +65,13 @@ def main(stage: str, call: Path) -> None:
     wired = SimpleNamespace(settings=settings, **stores)
     bootstrap.bootstrap = lambda: wired  # type: ignore[assignment]
     sys.addaudithook(note)
-    sys.argv = [f"{stage}.job", job.org, job.recording, str(job.run)]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    sys.argv = [entry, job.org, job.recording, str(job.run)]
+    if entry.endswith(".job"):
+        runpy.run_module(entry, run_name="__main__", alter_sys=True)
+    else:
+        for window in read_plan(job, fakes.objects).windows:
+            event = {"org": job.org, "recording": job.recording, "run": job.run, "window": window.index}
+            importlib.import_module(entry).lambda_handler({**event, "instead_of_gpu": True}, None)
     scratch = os.environ["TMPDIR"]
     found = {
         "code": auricle.__file__,

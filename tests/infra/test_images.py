@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from auricle.settings import Settings
 from auricle.speech.models import ensure_models
 from auricle.speech.whisper_weights import PINNED, RECORD, folder_name, verify_whisper
 from infra import bundling
-from infra.bundling import NOT_BUNDLED, ROOT, Bundler
+from infra.bundling import NOT_BUNDLED, Bundler
 from tests.fixtures import calls, toy_whisper
+from tests.infra import assemblies
 from tests.infra.assemblies import Assembly
 from tests.infra.dockerfile import Dockerfile, is_root, paths_of
 
@@ -53,18 +55,13 @@ def bundled(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Bundler().image
 
 
-@pytest.fixture(scope="module")
-def tree(bundled: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The root of the GPU image as its user finds it: everything somebody else's, to read only."""
-    before = os.umask(0o077)  # a build machine that keeps its files to itself
-    try:
-        context = bundled("gpu", extras=[], functions=["transcribe", "diarize"], whisper_model=MODEL)
-    finally:
-        os.umask(before)
-    assert list(paths_of("gpu", context)) == []
+@contextmanager
+def laid_out(image: str, context: Path) -> Iterator[Path]:
+    """The root of an image as its user finds it: everything somebody else's, to read only."""
+    assert list(paths_of(image, context)) == []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
-        Dockerfile.of("gpu").lay_out(context, root)
+        Dockerfile.of(image).lay_out(context, root)
         for path in (Path(folder), root, *root.rglob("*")):
             if is_root():
                 os.chown(path, NOBODY, NOBODY)
@@ -75,6 +72,24 @@ def tree(bundled: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
             path.chmod(0o755)
 
 
+@contextmanager
+def private_files() -> Iterator[None]:
+    """A build machine that keeps its files to itself."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.fixture(scope="module")
+def tree(bundled: Callable[..., Path]) -> Iterator[Path]:
+    with private_files():
+        context = bundled("gpu", extras=[], functions=["transcribe", "diarize"], whisper_model=MODEL)
+    with laid_out("gpu", context) as root:
+        yield root
+
+
 def without_rights() -> None:
     """Root may write everywhere. Without capabilities it is the owner of its own files and nobody elsewhere."""
     if is_root():
@@ -83,11 +98,13 @@ def without_rights() -> None:
             libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def run(tree: Path, scratch: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    tree: Path, scratch: Path, *arguments: str, image: str = "gpu", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Python as the image starts it, in its tree."""
     of_image = {
         name: value.replace("/opt/", f"{tree}/opt/")
-        for name, value in Dockerfile.of("gpu").environment.items()
+        for name, value in Dockerfile.of(image).environment.items()
         if name not in {"PATH", "UV_PYTHON_INSTALL_DIR"}
     }
     return subprocess.run(
@@ -133,7 +150,7 @@ def test_the_jobs_user_cannot_write_in_the_tree(tree: Path, tmp_path: Path) -> N
 def test_transcription_runs_from_the_image_and_writes_in_its_temporary_folder_alone(
     tree: Path, tmp_path: Path, call: Path
 ) -> None:
-    found = answer(run(tree, tmp_path, "-m", "tests.infra.job_in_image", "transcribe", str(call)))
+    found = answer(run(tree, tmp_path, "-m", "tests.infra.job_in_image", "transcribe.job", str(call)))
     assert found["code"].startswith(str(tree)), "it is the image's code that ran"
     assert found["words"][:3] == list(toy_whisper.WORDS)
     assert found["engines"] == [MODEL]
@@ -143,7 +160,7 @@ def test_transcription_runs_from_the_image_and_writes_in_its_temporary_folder_al
 def test_diarization_runs_from_the_image_and_writes_in_its_temporary_folder_alone(
     tree: Path, tmp_path: Path, call: Path
 ) -> None:
-    found = answer(run(tree, tmp_path, "-m", "tests.infra.job_in_image", "diarize", str(call)))
+    found = answer(run(tree, tmp_path, "-m", "tests.infra.job_in_image", "diarize.job", str(call)))
     assert found["code"].startswith(str(tree))
     assert found["speakers"] == 2
     assert found["changed"] == []
@@ -161,7 +178,7 @@ def test_a_gpu_that_is_not_there_fails_the_job_before_it_hears_anything(
     done = run(
         tree,
         tmp_path,
-        *("-m", "tests.infra.job_in_image", "transcribe", str(call)),
+        *("-m", "tests.infra.job_in_image", "transcribe.job", str(call)),
         AURICLE_WHISPER_DEVICE=device,
         CUDA_VISIBLE_DEVICES="",
     )
@@ -226,12 +243,60 @@ def test_the_base_image_carries_the_cuda_libraries_that_ctranslate2_opens_and_no
     assert "onnxruntime-gpu" not in bundling.LOCK.read_text(), "it would open more"
 
 
-def test_the_speech_image_is_read_by_a_user_lambda_chooses(bundled: Callable[..., Path], tmp_path: Path) -> None:
-    context = bundled("speech", extras=[], functions=["prepare", "transcribe", "diarize"])
-    assert list(paths_of("speech", context)) == []
-    image = Dockerfile.of("speech")
-    assert image.environment["AURICLE_MODELS_DIR"] == "/opt/models"
-    for copied in image.all("COPY"):
-        if "requirements.txt" not in copied:
-            assert copied.startswith("--chmod=755 ")
-    assert str(ROOT) not in "".join(image.all("RUN"))
+def test_the_function_that_takes_a_gpus_place_runs_from_its_image(
+    bundled: Callable[..., Path], tmp_path: Path, call: Path
+) -> None:
+    """Lambda runs it as a user of its own choice, on a file system that is to be read only but for /tmp."""
+    with private_files():
+        context = bundled("speech", extras=[], functions=["prepare", "transcribe", "diarize"], whisper_model=MODEL)
+    with laid_out("speech", context) as tree:
+        code = tree / "LAMBDA_TASK_ROOT"
+        from_there = {"PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}  # the image compiles it when it is built
+        arguments = ("-m", "tests.infra.job_in_image", "transcribe.handler", str(call))
+        found = answer(run(tree, tmp_path, *arguments, image="speech", **from_there))
+    assert found["code"].startswith(str(code))
+    assert found["engines"] == [MODEL]
+    assert found["words"][:3] == list(toy_whisper.WORDS)
+    assert found["changed"] == []
+
+
+def test_the_images_carry_whisper_where_their_environment_runs_it() -> None:
+    """Assets of templates that were synthesized without bundling say what they would hold."""
+    lacking = {
+        environment: {
+            name: (Path(folder) / NOT_BUNDLED).read_text().partition("Extras: ")[2].strip()
+            for name, folder in images(assemblies.read(environment))
+        }
+        for environment in ("dev", "prod")
+    }
+    assert lacking["dev"] == {"speech": "speech. Whisper: None."}
+    assert lacking["prod"] == {
+        "speech": "speech, whisper. Whisper: small.",
+        "gpu": "speech, whisper. Whisper: large-v3-turbo.",
+    }
+
+
+def images(assembly: Assembly) -> Iterator[tuple[str, Path]]:
+    """The folders that Docker would build, by the name of the image."""
+    for template in assembly.templates:
+        manifest = json.loads(template.assets.read_text(encoding="utf-8"))
+        for asset in manifest.get("dockerImages", {}).values():
+            folder = template.assets.parent / asset["source"]["directory"]
+            is_gpu = "nvidia" in (folder / "Dockerfile").read_text()
+            yield ("gpu" if is_gpu else "speech"), folder
+
+
+def test_a_job_cannot_borrow_the_role_of_its_machine(prod: Assembly) -> None:
+    """Batch runs jobs in the machine's own network, where no limit on hops keeps them from its metadata."""
+    (added,) = (line for line in Dockerfile.of("gpu").all("RUN") if "useradd" in line)
+    found = re.search(r"useradd --uid (\d+) --create-home auricle$", added)
+    assert found
+    template = prod.only("AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    assert template["MetadataOptions"]["HttpTokens"] == "required"
+    script = json.dumps(template["UserData"])
+    assert f"iptables --insert OUTPUT --destination 169.254.169.254 --match owner --uid-owner {found[1]}" in script
+    assert "Content-Type: multipart/mixed" in script, "Batch adds its own part"
+    users = [
+        job["Properties"]["ContainerProperties"]["User"] for job in prod.resources("AWS::Batch::JobDefinition").values()
+    ]
+    assert users == ["auricle", "auricle"]

@@ -127,6 +127,7 @@ def evaluate_folder(
     models: Path,
     transcription_engine: str = "auto",
     whisper_model: str = "small",
+    whisper_device: str = "auto",
     progress: Progress | None = None,
 ) -> TranscriptionAccuracy | DiarizationAccuracy:
     """Evaluate what the folder is laid out for, with the weights in `models` (converted first where they are not).
@@ -138,7 +139,9 @@ def evaluate_folder(
     voice_activity = VoiceActivityModel(model_path("voice-activity", models))
     if layout == "diarization":
         return evaluate_diarization(folder, DiarizationModels.load(models), voice_activity, progress=progress)
-    engine = choose_engine(transcription_engine, whisper_model=whisper_model, models=models)
+    engine = choose_engine(
+        transcription_engine, whisper_model=whisper_model, models=models, whisper_device=whisper_device
+    )
     return evaluate_transcription(folder, engine, voice_activity, progress=progress)
 
 
