@@ -60,6 +60,11 @@ class Child:
         """End it as the kernel does when memory runs out: nothing is saved."""
         self._end(signal.SIGKILL)
 
+    def kill_group(self) -> None:
+        """End it and every process it started at once. Only where it was launched with `own_group`."""
+        kill_group(self.process.pid)
+        self._end(signal.SIGKILL)
+
     def _end(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
@@ -78,16 +83,26 @@ def launch(
     progress: Callable[[str], None] = lambda _text: None,
     *,
     assembly: Path | None = None,
+    own_group: bool = False,
+    started: Callable[[int], None] = lambda _pid: None,
 ) -> Child:
     """Start an engine that ends with this process; returns when its API answers.
 
-    `port` 0 takes any two free ports. Raises what `engine.start` raises, with the same message.
+    `port` 0 takes any two free ports. `own_group` gives it a process group of its own. `started` is told the
+    process's id before it serves. Raises what `engine.start` raises, with the same message.
     """
     command = [sys.executable, "-m", "infra.local.engine", "--home", str(home), "--port", str(port)]
     command += ["--with-parent"] + (["--assembly", str(assembly)] if assembly else [])
     process = subprocess.Popen(
-        command, cwd=CHECKOUT, env=dict(os.environ), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        command,
+        cwd=CHECKOUT,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        process_group=0 if own_group else None,
     )
+    started(process.pid)
     if process.stdout is None:
         raise failures.EngineFailed("The engine's process has no output to read.")
     for line in process.stdout:
@@ -105,6 +120,12 @@ def launch(
             raise _failure(told["kind"], told["failed"])
     process.stdout.close()
     raise failures.EngineFailed(f"The engine ended with {process.wait()}. See {home / 'logs' / 'engine.log'}.")
+
+
+def kill_group(group: int) -> None:
+    """SIGKILL to every process of a group; nothing where there is none any more."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _failure(kind: str, message: str) -> failures.LocalEnvironmentError:

@@ -18,6 +18,7 @@ from rich.text import Text
 from infra import deploy_commands
 from infra.local.failures import LocalEnvironmentError, PortUnusable
 from infra.local.home import CHECKOUT, Home, default_home
+from infra.local.state_commands import state
 from infra.local.weights import convert_weights
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ evaluate = typer.Typer(help="Accuracy of the engines on recordings with a refere
 app.add_typer(evaluate, name="evaluate")
 models = typer.Typer(help="The weights the engines run on.", invoke_without_command=True)
 app.add_typer(models, name="models")
+app.add_typer(state, name="state")
 
 console = Console()
 errors = Console(stderr=True)

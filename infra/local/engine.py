@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.local import aws, keys
-from infra.local.checkpoint import Activity, Checkpoint, roll_forward
+from infra.local.checkpoint import Activity
 from infra.local.cross_site import CrossSiteRules, configured_origins
+from infra.local.durability import Durability
 from infra.local.failures import EngineFailed, LocalEnvironmentError, PortTaken, PortUnusable
 from infra.local.home import Home, default_home
 
@@ -202,7 +203,8 @@ def start(
 
         _log_to(place.logs)
         _set_environment(place, aws_port, endpoint)
-        roll_forward(place.state)
+        durability = Durability(place, progress)
+        held.callback(durability.close)
         progress("Starting the engine …")
 
         from infra.local import glue
@@ -213,20 +215,25 @@ def start(
 
         activity = Activity()
         jobs = BatchJobs(place.logs, place.scratch, glue.function_environments, endpoint.environment())
+        engine = glue.install(activity.note, jobs.submit_and_wait, durability.before_invocation)
+        durability.install()
         application = AwsPort(
-            glue.install(activity.note, jobs.submit_and_wait),
+            durability.answering_when_written(engine),
             verifier=Verifier(aws.ACCOUNT, endpoint.secret_access_key),
             rules=CrossSiteRules(aws_port, origins),
             changed=activity.note,
         )
         front = Front(keys.jwks(signing_key), CrossSiteRules(public_port, origins))
         server = _Server(application, front, public, behind)
-        checkpoint = Checkpoint(place.state, activity)
-        server.start()
-        glue.restore_stream_records()
+        checkpoint = durability.checkpoint(activity)
+        try:
+            server.start()
+        except EngineFailed as failure:
+            raise durability.failure or failure from None
         # Undone from the last to the first: what is saved is the state before anything was taken away.
         held.callback(server.stop)
         held.callback(glue.stop_workers)
+        held.callback(durability.close)  # what ends because functions end is no news
         held.callback(checkpoint.stop)
         held.callback(server.hold)
 
@@ -240,7 +247,9 @@ def start(
             progress=progress,
         )
         if deployment.changed:
-            checkpoint.save()
+            # Twice, so that the file kept beside the newest one knows of the change too.
+            for _ in range(2):
+                checkpoint.save(whole=True)
         checkpoint.start()
         front.api_id = deployment.api_id
         recovered = recovery.recover(endpoint, deployment.sweep_function)
@@ -289,7 +298,9 @@ def _set_environment(home: Home, aws_port: int, endpoint: aws.Endpoint) -> None:
             "PERSIST_STATE": "1",
             "STATE_DIR": str(home.state),
             "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(home.objects),
+            "S3_DATA_DIR": str(
+                home.scratch / "s3"
+            ),  # the engine's own way of keeping objects, which journaled_objects.py replaces
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",

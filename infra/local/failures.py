@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class LocalEnvironmentError(Exception):
     """The root: the message is meant for the person at the terminal."""
@@ -78,4 +83,23 @@ class EngineFailed(LocalEnvironmentError):
 
 
 class StateDamaged(LocalEnvironmentError):
-    """Saved state cannot be read back."""
+    """Saved state cannot be read back whole. Nothing was changed, and nothing is served."""
+
+    def __init__(self, folder: str, damages: Sequence[str]) -> None:
+        listed = "\n".join(f"  - {damage}" for damage in damages)
+        super().__init__(
+            f"The saved state in {folder} is damaged, so nothing is served and nothing was changed:\n{listed}\n"
+            "Put the files back from a backup; or see what can be read with `auricle state check`, and go on from that "
+            "with `auricle state restore`, which keeps the damaged files."
+        )
+        self.damages = tuple(damages)
+
+
+class StateTooNew(LocalEnvironmentError):
+    """Saved state was written by a later version."""
+
+    def __init__(self, file: str, found: str) -> None:
+        super().__init__(
+            f"{file} was written by a later version ({found}), which this one cannot read. Nothing was changed: use "
+            "that version of Auricle again, or set AURICLE_HOME to another folder."
+        )

@@ -44,6 +44,17 @@ class PrivateName:
             found = getattr(found, part)
         return found
 
+    def owner(self) -> Any:
+        """The module or class it stands in."""
+        found: Any = import_module(self.module)
+        for part in self.name.split(".")[:-1]:
+            found = getattr(found, part)
+        return found
+
+    def replace(self, replacement: Any) -> None:
+        """Put something else into its place; who looks it up by name gets that."""
+        setattr(self.owner(), self.name.split(".")[-1], replacement)
+
     def present_parameters(self) -> tuple[str, ...] | None:
         """The parameters it has in the installed engine."""
         found = self.resolve()
@@ -74,7 +85,6 @@ STREAM_POSITIONS = PrivateName("ministack.services.lambda_svc", "_dynamodb_strea
 STREAM_RECORDS = PrivateName("ministack.services.dynamodb", "_stream_records", None)
 STREAM_TRIMMED = PrivateName("ministack.services.dynamodb", "_stream_trimmed", None)
 STREAM_SEQUENCE = PrivateName("ministack.services.dynamodb", "_stream_seq_counter", None)
-LOAD_STATE = PrivateName("ministack.core.persistence", "load_state", ("service",))
 SCOPED_STORE = PrivateName("ministack.core.responses", "AccountRegionScopedDict", ())
 FUNCTIONS = PrivateName("ministack.services.lambda_svc", "_functions", None)
 SERVICE_INTEGRATIONS = PrivateName("ministack.services.stepfunctions", "_SERVICE_DISPATCH", None)
@@ -83,6 +93,69 @@ EXECUTIONS = PrivateName("ministack.services.stepfunctions", "_executions", None
 RUN_EXECUTION = PrivateName("ministack.services.stepfunctions", "_run_execution", ("exec_arn",))
 ADD_EVENT = PrivateName("ministack.services.stepfunctions", "_add_event", ("execution", "event_type", "details"))
 FAIL_EXECUTION = PrivateName("ministack.services.stepfunctions", "_fail_execution", ("execution", "error", "cause"))
+START_EXECUTION = PrivateName("ministack.services.stepfunctions", "_start_execution", ("data",))
+STOP_EXECUTION = PrivateName("ministack.services.stepfunctions", "_stop_execution", ("data",))
+LOAD_ALL_STATE = PrivateName("ministack.app", "_load_persisted_state", ())
+STATE_MODULES = PrivateName("ministack.app", "_state_map", None)
+SERVICE_MODULE = PrivateName("ministack.app", "_get_module", ("name",))
+STATE_DECODER = PrivateName("ministack.core.persistence", "_json_object_hook", ("obj",))
+CURRENT_ACCOUNT = PrivateName("ministack.core.responses", "get_account_id", ())
+CURRENT_REGION = PrivateName("ministack.core.responses", "get_region", ())
+TABLES = PrivateName("ministack.services.dynamodb", "_tables", None)
+TABLES_STATE = PrivateName("ministack.services.dynamodb", "get_state", ())
+TABLE_INDEX_MEMBERS = PrivateName("ministack.services.dynamodb", "_INDEX_MEMBERS", None)
+SET_ITEM = PrivateName("ministack.services.dynamodb", "_set_item", ("table", "pk_val", "sk_val", "item"))
+REMOVE_ITEM = PrivateName("ministack.services.dynamodb", "_remove_item", ("table", "pk_val", "sk_val"))
+EMIT_STREAM_RECORD = PrivateName(
+    "ministack.services.dynamodb",
+    "_emit_stream_event",
+    ("table_name", "event_name", "old_item", "new_item", "replicate"),
+)
+PUT_ITEM = PrivateName("ministack.services.dynamodb", "_put_item", ("data",))
+UPDATE_ITEM = PrivateName("ministack.services.dynamodb", "_update_item", ("data",))
+DELETE_ITEM = PrivateName("ministack.services.dynamodb", "_delete_item", ("data",))
+WRITE_BATCH = PrivateName("ministack.services.dynamodb", "_batch_write_item", ("data",))
+WRITE_TRANSACTION = PrivateName("ministack.services.dynamodb", "_transact_write_items", ("data",))
+EXECUTE_STATEMENT = PrivateName("ministack.services.dynamodb", "_execute_statement", ("data",))
+EXECUTE_BATCH = PrivateName("ministack.services.dynamodb", "_batch_execute_statement", ("data",))
+EXECUTE_TRANSACTION = PrivateName("ministack.services.dynamodb", "_execute_transaction", ("data",))
+BUCKETS = PrivateName("ministack.services.s3", "_buckets", None)
+OBJECT_VERSIONS = PrivateName("ministack.services.s3", "_object_versions", None)
+OBJECT_TAGS = PrivateName("ministack.services.s3", "_object_tags", None)
+OBJECT_ACL = PrivateName("ministack.services.s3", "_object_acl", None)
+OBJECT_ANNOTATIONS = PrivateName("ministack.services.s3", "_object_annotations", None)
+DESCRIBE_OBJECT = PrivateName("ministack.services.s3", "_object_meta_from_record", ("obj",))
+DESCRIBE_HISTORY = PrivateName("ministack.services.s3", "_key_history_meta", ("bucket_name", "key"))
+KEEP_OBJECT = PrivateName("ministack.services.s3", "_persist_object", ("bucket", "key", "obj"))
+KEEP_DELETE_MARKER = PrivateName("ministack.services.s3", "_persist_delete_marker", ("bucket_name", "key", "marker"))
+KEEP_DISPLACED_VERSION = PrivateName(
+    "ministack.services.s3", "_persist_displaced_version", ("bucket_name", "key", "prior_obj", "versioning")
+)
+FORGET_VERSION = PrivateName("ministack.services.s3", "_delete_version_file", ("bucket_name", "key", "version_id"))
+FORGET_OBJECT = PrivateName("ministack.services.s3", "_delete_persisted_object", ("bucket_name", "key"))
+FORGET_BUCKET = PrivateName("ministack.services.s3", "_delete_persisted_bucket", ("name",))
+READ_OBJECT = PrivateName("ministack.services.s3", "_read_body", ("bucket_name", "key", "obj"))
+READ_VERSION = PrivateName("ministack.services.s3", "_version_body", ("bucket", "bucket_name", "key", "v"))
+DELETE_OBJECT_VERSION = PrivateName(
+    "ministack.services.s3", "_delete_object_version", ("bucket", "bucket_name", "key", "version_id")
+)
+S3_REQUEST = PrivateName(
+    "ministack.services.s3",
+    "handle_request",
+    (
+        "method",
+        "path",
+        "headers",
+        "body",
+        "query_params",
+        "signed_path",
+        "enforce_bucket_region",
+        "internal",
+        "access_point_region",
+        "access_point",
+    ),
+)
+S3_ERROR = PrivateName("ministack.services.s3", "_error", ("code", "message", "status", "resource", "extra", "headers"))
 
 BUCKET_PREFLIGHT = PrivateName("ministack.services.s3", "cors_preflight", ("bucket_name", "key", "headers"))
 BUCKET_CORS = PrivateName("ministack.services.s3", "cors_response_headers", ("bucket_name", "method", "headers"))
@@ -199,7 +272,7 @@ def _named_error(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _mend_lambda(note_activity: Callable[[], None]) -> None:
+def _mend_lambda(note_activity: Callable[[], None], before_invocation: Callable[[], None]) -> None:
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -208,6 +281,7 @@ def _mend_lambda(note_activity: Callable[[], None]) -> None:
 
     def invoke_and_name_error(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         note_activity()
+        before_invocation()
         answer = _named_error(invoke(func, event, request_id))
         note_activity()
         name = (func.get("config") or func).get("FunctionName", "?")
@@ -317,46 +391,21 @@ def redrive_cut_off_executions() -> tuple[list[str], list[str]]:
 
 # --- saved state -------------------------------------------------------------------------------------------
 
-STREAMS = "auricle_streams"
 # Kept in functions.log and of no use to a later start, but growing with every invocation.
 LOGS_AND_METRICS = frozenset({"cloudwatch", "cloudwatch_logs"})
-# What was delivered, what is in the table, what is still to be delivered, and what goes on: read in this order,
-# a save that is not of one instant repeats work at the next start (which the work is made for), and skips none.
-READ_LAST = ("lambda", "dynamodb", STREAMS, "stepfunctions")
 FULL_HISTORIES = 50
+MACHINE_STORES = ("state_machines", "tags", "activities", "state_machine_versions", "state_machine_aliases")
 
 
 def saved_services() -> dict[str, Callable[[], Mapping[str, Any] | None]]:
-    """A function for each service in use that copies its state, in the order they are to be called."""
-    services: dict[str, Callable[[], Mapping[str, Any] | None]] = {**SAVED_SERVICES.resolve()()}
-    services[STREAMS] = _undelivered_stream_records
-    if "stepfunctions" in services:
-        services["stepfunctions"] = _executions_as_of_now(services["stepfunctions"])
-    for name in READ_LAST:
-        if name in services:
-            services[name] = services.pop(name)
-    return services
+    """A function for each service in use that copies its state."""
+    return {**SAVED_SERVICES.resolve()()}
 
 
-def _executions_as_of_now(
-    read_state: Callable[[], Mapping[str, Any] | None],
-) -> Callable[[], Mapping[str, Any] | None]:
-    """What runs as a save begins is saved as running, even if it ends before its turn comes.
-
-    Otherwise the table could be copied before an execution wrote its result, and the execution after: it would
-    have succeeded, and nobody would ever write that result.
-    """
-    running = {arn for arn, execution in _all_executions() if execution.get("status") == "RUNNING"}
-
-    def read() -> Mapping[str, Any] | None:
-        state = read_state()
-        if state is not None:
-            for (_account, _region, arn), execution in state["executions"]._data.items():  # noqa: SLF001
-                if arn in running:
-                    execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
-        return state
-
-    return read
+def state_machines() -> Mapping[str, Any]:
+    """What Step Functions keeps beside executions."""
+    module = EXECUTIONS.owner()
+    return {name: getattr(module, f"_{name}") for name in MACHINE_STORES}
 
 
 def forget_old_histories() -> None:
@@ -371,40 +420,6 @@ def forget_old_histories() -> None:
             execution["events"] = [execution["events"][0], execution["events"][-1]]
 
 
-def _undelivered_stream_records() -> Mapping[str, Any]:
-    """The table streams' records that no function has had yet. The engine saves where readers are, not these:
-    after a restart it would skip as many records as had ever been read."""
-    store = SCOPED_STORE.resolve()
-    records, trimmed = store(), store()
-    all_trimmed = STREAM_TRIMMED.resolve()
-    for (account, region, table), kept in list(STREAM_RECORDS.resolve()._data.items()):  # noqa: SLF001
-        start = all_trimmed.get_scoped(account, region, table, 0)
-        read_up_to = min(_positions(account, region, table), default=start)
-        delivered = max(0, read_up_to - start)
-        records.set_scoped(account, region, table, list(kept[delivered:]))
-        trimmed.set_scoped(account, region, table, start + delivered)
-    return {"records": records, "trimmed": trimmed, "sequence": STREAM_SEQUENCE.resolve()}
-
-
-def _positions(account: str, region: str, table: str) -> Iterator[int]:
-    sources = EVENT_SOURCES.resolve()
-    for (_account, _region, mapping_id), position in list(STREAM_POSITIONS.resolve()._data.items()):  # noqa: SLF001
-        mapping = sources.get_scoped(account, region, mapping_id) or {}
-        if f":table/{table}/stream/" in mapping.get("EventSourceArn", ""):
-            yield position
-
-
-def restore_stream_records() -> None:
-    """Put back what `_undelivered_stream_records` saved. Call once, before anything is written."""
-    state = LOAD_STATE.resolve()(STREAMS)
-    if state:
-        from ministack.services import dynamodb
-
-        STREAM_TRIMMED.resolve().update(state["trimmed"])
-        STREAM_RECORDS.resolve().update(state["records"])
-        setattr(dynamodb, STREAM_SEQUENCE.name, state["sequence"])
-
-
 def encode_state(service: str, state: Mapping[str, Any]) -> bytes:
     """One service's state in the format the engine reads back at start."""
     if service == "cloudwatch_logs":
@@ -416,12 +431,33 @@ def encode_state(service: str, state: Mapping[str, Any]) -> bytes:
     return json.dumps(wrapped, default=STATE_ENCODER.resolve()).encode()
 
 
+def decode_state(service: str, content: bytes) -> Any:
+    """What `encode_state` wrote. Raises LaterState, and ValueError where it is no such thing."""
+    found = json.loads(content, object_hook=STATE_DECODER.resolve())
+    known = STATE_FORMAT.resolve()(service)
+    if found["__ministack_format__"] > known:
+        raise LaterState(f"{service} has format {found['__ministack_format__']}; this engine reads {known}")
+    return found["payload"]
+
+
+class LaterState(Exception):
+    """A service's state was written by a later version of the engine."""
+
+
+def load_into_service(service: str, state: Any) -> None:
+    """Give a service the state it had."""
+    module = STATE_MODULES.resolve().get(service)
+    if module is not None:
+        SERVICE_MODULE.resolve()(module).load_persisted_state(state)
+
+
 def install(
     note_activity: Callable[[], None],
     submit_and_wait: Callable[[Mapping[str, Any]], dict[str, Any]],
+    before_invocation: Callable[[], None],
 ) -> Any:
     """Import the engine, mend it, and return its ASGI application. The environment must be set by now."""
     application = APP.resolve()
-    _mend_lambda(note_activity)
+    _mend_lambda(note_activity, before_invocation)
     register_batch(submit_and_wait)
     return application

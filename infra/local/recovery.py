@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,9 @@ from infra.local import glue
 
 if TYPE_CHECKING:
     from infra.local.aws import Endpoint
+
+SWEEPS = 5
+PAUSE_S = 1.0
 
 log = logging.getLogger("auricle.local.recovery")
 
@@ -35,9 +40,22 @@ def recover(endpoint: Endpoint, sweep_function: str | None) -> Recovered:
     for arn in given_up:
         log.warning("cut off %d times, given up: %s", glue.MAX_REDRIVES + 1, arn)
     if sweep_function is not None:
-        # The event a schedule sends: sweep answers to both.
-        event = {"source": "auricle.local", "detail-type": "Engine Started", "detail": {}}
-        endpoint.client("lambda").invoke(
-            FunctionName=sweep_function, InvocationType="Event", Payload=json.dumps(event).encode()
-        )
+        threading.Thread(target=_sweep, args=(endpoint, sweep_function), name="sweep", daemon=True).start()
     return Recovered(tuple(again), tuple(given_up), swept=sweep_function is not None)
+
+
+def _sweep(endpoint: Endpoint, function: str) -> None:
+    """Until nothing is left for a later sweep: the clock's next one comes in minutes."""
+    # The event a schedule sends: sweep answers to both.
+    event = {"source": "auricle.local", "detail-type": "Engine Started", "detail": {}}
+    for attempt in range(SWEEPS):
+        try:
+            answer = endpoint.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+            found = json.loads(answer["Payload"].read())
+        except Exception:
+            log.exception("the sweep could not be called")
+            found, answer = None, {"FunctionError": "none was called"}
+        if "FunctionError" not in answer and not (isinstance(found, dict) and found.get("postponed")):
+            return
+        log.warning("the sweep has left something: %s", found)
+        time.sleep(PAUSE_S * 2**attempt)

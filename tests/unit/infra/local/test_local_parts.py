@@ -17,38 +17,10 @@ from joserfc.jwk import KeySet
 from infra import job_retries
 from infra.local import keys, synthesis
 from infra.local.batch_jobs import BatchJobs
-from infra.local.checkpoint import roll_forward
 from infra.local.deploy import Deployment, read_assembly, zip_folder
 from infra.local.failures import DeploymentFailed, HomeInUse, SecretDamaged
 from infra.local.glue import JobFailed
 from infra.local.home import Home
-
-# --- checkpoint --------------------------------------------------------------------------------------------
-
-
-def test_a_save_cut_off_after_its_commit_is_finished(tmp_path: Path) -> None:
-    for name in ("dynamodb.json", "lambda.json"):
-        (tmp_path / name).write_text("old")
-        (tmp_path / f"{name}.next").write_text("new")
-    (tmp_path / "committed.list").write_text(json.dumps(["dynamodb.json", "lambda.json"]))
-    (tmp_path / "dynamodb.json.next").replace(tmp_path / "dynamodb.json")  # as far as it had come
-    roll_forward(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "dynamodb.json": "new",
-        "lambda.json": "new",
-    }
-
-
-def test_a_save_cut_off_before_its_commit_leaves_the_last_one(tmp_path: Path) -> None:
-    for name in ("dynamodb.json", "lambda.json"):
-        (tmp_path / name).write_text("old")
-    (tmp_path / "dynamodb.json.next").write_text("half of the n")
-    roll_forward(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "dynamodb.json": "old",
-        "lambda.json": "old",
-    }
-
 
 # --- home --------------------------------------------------------------------------------------------------
 
