@@ -29,7 +29,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## upload a call, follow it, print who said what when  [FILE=call.mp3]
 	@$(BIN)/auricle demo --port $(PORT) $(if $(FILE),"$(FILE)")
 
-up: $(INSTALLED) ## serve on http://127.0.0.1:8080 until Ctrl-C  [PORT=8080]
+up: $(INSTALLED) ## serve on http://127.0.0.1:8080 until Ctrl-C  [PORT=8080 AURICLE_CORS_ORIGINS=http://localhost:3000]
 	@$(BIN)/auricle up --port $(PORT)
 
 test: $(INSTALLED) ## everything that CI runs
