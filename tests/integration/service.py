@@ -157,26 +157,34 @@ class Service:
         return self.invoke("Sweep", {"untouched_minutes": 0})
 
     @contextmanager
-    def reconfigured(self, function: str, *, memory_mb: int | None = None, **variables: str) -> Iterator[None]:
-        """The function with other environment variables, or memory; its next call runs in a new process with them."""
-        client, name = self.engine.client("lambda"), self.engine.outputs[f"{function}FunctionName"]
-        configuration = client.get_function_configuration(FunctionName=name)
-        before, before_mb = configuration["Environment"]["Variables"], configuration["MemorySize"]
-
-        def configure(values: Mapping[str, str], size_mb: int) -> None:
-            client.update_function_configuration(
-                FunctionName=name, Environment={"Variables": dict(values)}, MemorySize=size_mb
-            )
-            wait(
-                lambda: client.get_function_configuration(FunctionName=name),
-                lambda now: now["LastUpdateStatus"] == "Successful",
-            )
-
-        configure({**before, **variables}, memory_mb or before_mb)
+    def reconfigured(self, function: str, **variables: str) -> Iterator[None]:
+        """The function with other environment variables; its next call runs in a new process with them."""
+        before = self._configuration(function)["Environment"]["Variables"]
+        self._configure(function, Environment={"Variables": {**before, **variables}})
         try:
             yield
         finally:
-            configure(before, before_mb)
+            self._configure(function, Environment={"Variables": before})
+
+    @contextmanager
+    def with_memory(self, function: str, memory_mb: int) -> Iterator[None]:
+        """The function with so much memory; its next call runs in a new process."""
+        before = self._configuration(function)["MemorySize"]
+        self._configure(function, MemorySize=memory_mb)
+        try:
+            yield
+        finally:
+            self._configure(function, MemorySize=before)
+
+    def _configuration(self, function: str) -> dict[str, Any]:
+        name = self.engine.outputs[f"{function}FunctionName"]
+        found: dict[str, Any] = self.engine.client("lambda").get_function_configuration(FunctionName=name)
+        return found
+
+    def _configure(self, function: str, **changed: Any) -> None:
+        name = self.engine.outputs[f"{function}FunctionName"]
+        self.engine.client("lambda").update_function_configuration(FunctionName=name, **changed)
+        wait(lambda: self._configuration(function), lambda now: now["LastUpdateStatus"] == "Successful")
 
 
 class Listener:

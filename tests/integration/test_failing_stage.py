@@ -90,7 +90,7 @@ def test_a_stage_that_runs_out_of_memory_says_so_and_a_retry_succeeds(
     service: Service, stage: str, memory_mb: int
 ) -> None:
     """What would be killed in AWS is killed here, and the recording does not wait for it."""
-    with service.reconfigured(stage, memory_mb=memory_mb):
+    with service.with_memory(stage, memory_mb):
         recording = service.upload(call())
         status = service.ended(recording)
     assert (service.state(recording), status["status"]) == ("ERROR", "failed")
