@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auricle import transcript_file
+from auricle.consent import check_content_may_be_shown
 from auricle.ports import ObjectStore
 from auricle.processing.job import Job
 from auricle.recording import RecordingDetail, Stage, StageState, Status
@@ -18,8 +19,13 @@ def has_transcript(detail: RecordingDetail) -> bool:
 
 
 def read_transcript(detail: RecordingDetail, objects: ObjectStore) -> dict[str, Any] | None:
-    """The stored transcript (the layout is `auricle.transcript_file`'s); None while there is none."""
+    """The stored transcript (the layout is `auricle.transcript_file`'s); None while there is none.
+
+    Raises:
+        ConsentRequired: it may not be shown.
+    """
     recording = detail.recording
+    check_content_may_be_shown(recording)
     # While a recording is processed again, and where that failed, what an earlier run heard is still there.
     found_earlier = recording.run > 1 and recording.word_count > 0
     if not has_transcript(detail) and not found_earlier:

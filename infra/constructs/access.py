@@ -73,6 +73,19 @@ class Access:
             reason="Deleting: objects and their versions, of keys that a recording or one of its runs has.",
         )
 
+    def tag(self, grantee: Grantee, keys: str) -> None:
+        """Put tags on versions of objects that are there, and take them off."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging"],
+            resource_arns=[self._data.bucket.arn_for_objects(keys)],
+        )
+        self._explain(
+            grantee,
+            resources=[self._object_arn(keys)],
+            reason="Blocking and unblocking what consent was withdrawn from: of keys that a recording has.",
+        )
+
     def _explain(
         self, grantee: Grantee, *, resources: list[str], reason: str, actions: list[str] | None = None
     ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -16,6 +17,9 @@ from infra.environments import Environment
 
 RUN_TAG = {"lifetime": "run"}
 """Carried by every object that only one run needs; what a run that died left behind goes by this tag."""
+
+BLOCKED_TAG = {"consent": "withdrawn"}
+"""Carried by every version of every object of a recording whose consent was withdrawn."""
 
 
 class DataStack(Stack):
@@ -94,6 +98,7 @@ class DataStack(Stack):
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
+        bucket.add_to_resource_policy(_nobody_reads_what_is_blocked(bucket))
         return bucket
 
     def _cors(self) -> list[s3.CorsRule] | None:
@@ -145,6 +150,24 @@ class DataStack(Stack):
         if self.key:
             _encrypt(table, self.key)
         return table
+
+
+def _nobody_reads_what_is_blocked(bucket: s3.Bucket) -> iam.PolicyStatement:
+    """Denies reading objects that carry the tag to everybody, so a presigned URL ends working when it is put on.
+
+    Nothing else is denied: tags are put on and taken off, and objects erased, whatever tags they carry. (S3 knows no
+    condition on existing tags for deleting and writing.)
+    """
+    return iam.PolicyStatement(
+        sid="NobodyReadsWithoutConsent",
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["s3:GetObject", "s3:GetObjectVersion"],
+        resources=[bucket.arn_for_objects("*")],
+        conditions={
+            "StringEquals": {f"s3:ExistingObjectTag/{key}": value for key, value in BLOCKED_TAG.items()},
+        },
+    )
 
 
 def _encrypt(table: dynamodb.TableV2, key: kms.Key) -> None:

@@ -92,6 +92,7 @@ class Archive:
     def complete(self, recording_id: str = "rec_1", *, diarized: bool = True, **given: object) -> Recording:
         """One that went through, though perhaps without telling its speakers apart."""
         before = self.transcribing(recording_id, done=4, **given)
+        self._services.objects.write(_job(before).audio_key, b"fLaC", content_type="audio/flac")
         self._write_transcript(before)
         after = replace(
             before.to(Status.COMPLETE, at=NOW + timedelta(seconds=70)),

@@ -148,11 +148,7 @@ def test_wrong_consent_is_named(body: Any, field: str, api: Gateway, archive: Ar
 
 def test_consent_to_what_is_not_there(api: Gateway, archive: Archive, identity: Identity) -> None:
     archive.complete(org="globex")
-    archive.complete("rec_2", deleted_at=NOW)
     for answer in (api.get(PATH), record(api, "withdrawn"), record(api, "withdrawn", if_match='"1"')):
         error(answer, 404, "RECORDING_NOT_FOUND")
-    binned = PATH.replace("rec_1", "rec_2")
-    error(api.get(binned), 404, "RECORDING_NOT_FOUND")
-    error(api.ask("PUT", binned, body=b'{"consent_status": "withdrawn"}'), 404, "RECORDING_NOT_FOUND")
     error(record(api, "withdrawn", token=identity.token(roles=["agent"])), 403, "FORBIDDEN")
     error(api.get(PATH, token=""), 401, "UNAUTHENTICATED")

@@ -482,10 +482,11 @@ def test_its_audio_is_the_copy_it_was_put_together_in(
     assert api.get(detail).json["audio_url"] is None
     prepared = replace(uploaded, audio=Audio("wav", "pcm_s16le", 1, 16000, 9.5))
     assert services.recordings.save(prepared, expected=uploaded)
+    services.objects.write(uploaded.current_job().audio_key, b"fLaC", content_type="audio/flac")
     url = api.get(download).json["downloadUrl"]
     assert "/recordings/rec_1/audio.flac?" in url
     assert "name=visit.flac" in url
-    assert "versionId" not in url
+    assert url.endswith("&versionId=v1"), "what is written in its place later has another version"
     assert api.get(detail).json["audio_url"] == "s3://recordings/orgs/acme/recordings/rec_1/audio.flac"
 
 

@@ -555,26 +555,60 @@ def test_chunks_of_a_recording_that_has_none(api: Gateway, archive: Archive) -> 
     refused(send(api, "PATCH", ONE, {"numberOfExpectedChunks": 2}), 409, "conflict")
 
 
+ALL, ONE_PARTY, HELD, NONE = Consent.ALL_CONSENTED, Consent.ONE_PARTY, Consent.PENDING, Consent.WITHDRAWN
+
+
 @pytest.mark.parametrize(
-    ("before", "said", "after"),
+    ("customer", "rep", "from_pending", "from_one", "from_all", "from_withdrawn"),
     [
-        (Consent.PENDING, {"customerConsentAttested": True, "repConsentAttested": True}, Consent.ALL_CONSENTED),
-        (Consent.PENDING, {"customerConsentAttested": True}, Consent.ALL_CONSENTED),
-        (Consent.PENDING, {"repConsentAttested": True}, Consent.ONE_PARTY),
-        (Consent.ALL_CONSENTED, {"repConsentAttested": True}, Consent.ALL_CONSENTED),
-        (Consent.ALL_CONSENTED, {"customerConsentAttested": False}, Consent.PENDING),
-        (Consent.ALL_CONSENTED, {"customerConsentAttested": False, "repConsentAttested": True}, Consent.ONE_PARTY),
-        (Consent.ALL_CONSENTED, {"customerConsentAttested": True, "repConsentAttested": False}, Consent.PENDING),
-        (Consent.ALL_CONSENTED, {"repConsentAttested": False}, Consent.PENDING),
-        (Consent.WITHDRAWN, {"title": "A"}, Consent.WITHDRAWN),
+        (True, True, ALL, ALL, ALL, ALL),
+        (True, None, ALL, ALL, ALL, ALL),
+        (None, True, ONE_PARTY, ONE_PARTY, ALL, NONE),
+        (True, False, NONE, NONE, NONE, NONE),
+        (False, True, NONE, NONE, NONE, NONE),
+        (False, False, NONE, NONE, NONE, NONE),
+        (False, None, NONE, NONE, NONE, NONE),
+        (None, False, NONE, NONE, NONE, NONE),
+        (None, None, HELD, ONE_PARTY, ALL, NONE),
     ],
 )
 def test_attested_consent(
-    before: Consent, said: dict[str, Any], after: Consent, api: Gateway, archive: Archive, services: Fakes
+    customer: bool | None,
+    rep: bool | None,
+    from_pending: Consent,
+    from_one: Consent,
+    from_all: Consent,
+    from_withdrawn: Consent,
+    api: Gateway,
+    archive: Archive,
+    services: Fakes,
 ) -> None:
-    archive.put(consent=before)
-    assert send(api, "PATCH", ONE, said).status == 200
-    assert stored(services).consent is after
+    """A refusal is a refusal, whoever else agrees, and only the customer's own word lifts one."""
+    attested = {"customerConsentAttested": customer, "repConsentAttested": rep}
+    said = {name: value for name, value in attested.items() if value is not None}
+    expected = {HELD: from_pending, ONE_PARTY: from_one, ALL: from_all, NONE: from_withdrawn}
+    for before, after in expected.items():
+        path = f"{RECORDINGS}/rec_{before}"
+        archive.uploaded(f"rec_{before}", consent=before)
+        assert send(api, "PATCH", path, {"title": "A", **said}).status == 200
+        assert services.recordings.get("acme", f"rec_{before}").consent is after, before
+    started = {job.recording for job in services.workflow.jobs}
+    allowed = {f"rec_{before}" for before, after in expected.items() if after in {ALL, ONE_PARTY}}
+    assert started == (allowed if said else set())
+
+
+def test_a_refusal_stays_until_who_refused_agrees(api: Gateway, archive: Archive, services: Fakes) -> None:
+    archive.uploaded(consent=Consent.PENDING)
+    for said, after in (
+        ({"customerConsentAttested": False}, NONE),
+        ({"repConsentAttested": True}, NONE),
+        ({"customerConsentAttested": True, "repConsentAttested": False}, NONE),
+        ({"customerConsentAttested": True}, NONE),
+        ({"repConsentAttested": True}, ALL),
+    ):
+        assert send(api, "PATCH", ONE, said).status == 200
+        assert stored(services).consent is after, said
+        assert bool(services.workflow.jobs) == (after is ALL)
 
 
 def test_what_was_held_is_processed_once_consent_is_attested(api: Gateway, archive: Archive, services: Fakes) -> None:
@@ -775,7 +809,7 @@ def test_the_audio_is_signed_for_a_quarter_of_an_hour(api: Gateway, archive: Arc
     archive.uploaded("rec_2")
     archive.put("rec_3")
     data = shown(transcripts_documented.SignedUrlAnswer, api.post(f"{ONE}/signedUrl"))["data"]
-    assert "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac" in data["url"]
+    assert "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac&type=audio%2Fflac&versionId=v2" in data["url"]
     assert (data["error"], data["expiration"]) == (False, round((NOW.timestamp() + 900) * 1000))
     url = api.post(f"{RECORDINGS}/rec_2/signedUrl", {}).json["data"]["url"]
     assert "/source?method=GET&seconds=900&name=call.wav&type=audio%2Fwav&versionId=v1" in url

@@ -236,9 +236,19 @@ def test_a_stale_view_is_refused(api: Gateway, archive: Archive, services: Fakes
 
 
 def test_held_parts_are_not_started(api: Gateway, archive: Archive, services: Fakes) -> None:
-    complete(archive, consent=Consent.WITHDRAWN)
+    complete(archive, consent=Consent.PENDING)
     assert [part["transcriptionStatus"] for part in split(api, 1000)["recordings"]] == ["UPLOADED", "UPLOADED"]
     assert len(services.workflow) == 0
+
+
+def test_what_consent_was_withdrawn_from_is_neither_split_nor_merged(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    complete(archive, consent=Consent.WITHDRAWN)
+    complete(archive, "rec_2")
+    refused(api.post(SPLIT, {"splitTimestampsMs": [1000]}), 409, "consent-required")
+    refused(api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]}), 409, "consent-required")
+    assert len(services.recordings) == 2
 
 
 # --- merging ------------------------------------------------------------------------------------------------

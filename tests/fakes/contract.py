@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from auricle.cautions import Caution
-from auricle.consent import Consent
+from auricle.consent import Consent, ObjectAccess, Withdrawal
 from auricle.contacts import Contact, CustomerType
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import (
@@ -714,6 +714,53 @@ class StateContract:
         state.objects.remove([key])
         state.objects.remove([])
 
+    def test_what_consent_is_to_be_followed_for_is_found_when_it_is_due(self, state: State, org: str) -> None:
+        withdrawn = Withdrawal(NOW - timedelta(days=400), NOW - timedelta(days=370))
+        blocked = {"object_access": ObjectAccess.BLOCKED, "consent": Consent.WITHDRAWN}
+        ids = {name: f"rec_{name}{uuid4().hex}" for name in ("due", "later", "blocking", "held", "pending")}
+        later = replace(withdrawn, erase_at=NOW + timedelta(days=400))
+        made: dict[str, dict[str, Any]] = {
+            "due": {**blocked, "withdrawal": withdrawn},
+            "later": {**blocked, "withdrawal": later},
+            "blocking": {"consent": Consent.WITHDRAWN, "withdrawal": later, "object_access": ObjectAccess.BLOCKING},
+            "held": {"consent": Consent.PENDING, "object_access": ObjectAccess.BLOCKED},
+            "pending": {"consent": Consent.PENDING},
+        }
+        old = NOW - timedelta(days=380)
+        for name, given in made.items():
+            state.recordings.create(a_recording(org, ids[name], updated_at=old, **given), [])
+
+        def found(due: datetime) -> list[str]:
+            mine = [each for each in state.recordings.consent_work(due, 1000) if each.org == org]
+            return [name for each in mine for name, known in ids.items() if known == each.id]
+
+        assert found(old) == []
+        assert found(NOW) == ["blocking", "due"]
+        assert set(found(NOW + timedelta(days=401))) == {"blocking", "due", "later"}
+        before = state.recordings.get(org, ids["due"])
+        still_open = {each.id for each in state.recordings.open_recordings(NOW, 1000)}
+        assert still_open & set(ids.values()) == {ids["held"], ids["pending"]}, "without erasing them, uploads go on"
+        assert state.recordings.save(before.erased(at=NOW), expected=before)
+        assert found(NOW) == ["blocking"]
+        (left,) = (one for one in state.recordings.removed_recordings(NOW + timedelta(1), 1000) if one.id == ids["due"])
+        assert left.withdrawal == withdrawn
+
+    def test_without_consent_what_was_found_is_kept_apart(self, state: State, org: str) -> None:
+        recording = a_finished_recording(org)
+        state.recordings.create(recording, [])
+        assert "summary" in state.contacts.timeline(org, "ann").entries[0].facts
+        hidden = replace(recording, consent=Consent.WITHDRAWN)
+        assert state.recordings.save(hidden, expected=recording)
+        stored = state.recordings.get(org, "rec_1")
+        assert (stored.highlights, stored.speakers, stored.word_count) == ((), (), 0)
+        assert stored == replace(hidden.as_consented(), revision=2)
+        assert state.recordings.list(org, RecordingFilter(), 1).recordings == (stored,)
+        assert state.recordings.detail(org, "rec_1").recording == stored
+        assert "summary" not in state.contacts.timeline(org, "ann").entries[0].facts
+        assert state.recordings.save(replace(stored, consent=Consent.ONE_PARTY), expected=stored)
+        assert state.recordings.get(org, "rec_1") == replace(recording, revision=3)
+        assert "summary" in state.contacts.timeline(org, "ann").entries[0].facts
+
     def test_removing_hides_and_erasing_leaves_nothing(self, state: State, org: str) -> None:
         mine, other = f"orgs/{org}/recordings/rec_1/", f"orgs/{org}/recordings/rec_10/"
         for key in (f"{mine}source", f"{mine}source", f"{mine}runs/1/plan.json", f"{other}source"):
@@ -729,6 +776,46 @@ class StateContract:
         assert state.objects.first_version(f"{mine}runs/1/plan.json") is None
         assert state.objects.first_version(f"{mine}source") is None
         assert list(state.objects.keys(f"orgs/{org}/")) == [f"{other}source"]
+
+    def test_what_is_blocked_nobody_reads_until_it_is_allowed_again(self, state: State, org: str) -> None:
+        """Tags keep their meaning beside it: what only a run needs still expires by itself."""
+        mine, other = f"orgs/{org}/recordings/rec_1/", f"orgs/{org}/recordings/rec_10/"
+        state.objects.write(f"{mine}source", b"first", content_type="audio/wav")
+        state.objects.write(f"{mine}source", b"second", content_type="audio/wav")
+        state.objects.write(f"{mine}runs/1/plan.json", b"x", content_type="application/json", of_one_run=True)
+        state.objects.write(f"{other}source", b"x", content_type="audio/wav")
+        before = self.tags(state, mine) | self.tags(state, other)
+        for _ in range(2):
+            state.objects.block_reading(mine)
+        blocked = self.tags(state, mine)
+        assert [blocked[key] for key in sorted(blocked)] == [
+            {"lifetime": "run", "consent": "withdrawn"},
+            {"consent": "withdrawn"},
+            {"consent": "withdrawn"},
+        ]
+        assert self.tags(state, other) == {key: tags for key, tags in before.items() if key[0].startswith(other)}
+        for _ in range(2):
+            state.objects.allow_reading(mine)
+        assert self.tags(state, mine) | self.tags(state, other) == before
+        state.objects.block_reading(f"orgs/{org}/recordings/rec_none/")
+
+    def tags(self, state: State, prefix: str) -> dict[tuple[str, str], dict[str, str]]:
+        """The tags of every version under the prefix, by (key, version)."""
+        raise NotImplementedError
+
+    def test_the_latest_version_is_what_a_reader_gets(self, state: State, org: str) -> None:
+        key = f"orgs/{org}/recordings/rec_1/audio.flac"
+        assert state.objects.latest_version(key) is None
+        state.objects.write(key, b"first", content_type="audio/flac")
+        first = state.objects.latest_version(key)
+        state.objects.write(key, b"again", content_type="audio/flac")
+        latest = state.objects.latest_version(key)
+        assert first is not None
+        assert latest is not None
+        assert (latest.key, latest.size_bytes, latest.version != first.version) == (key, 5, True)
+        assert [latest.version] == list(state.objects.versions_after_first(key))
+        state.objects.remove([key])
+        assert state.objects.latest_version(key) is None
 
     # --- the workflow, and what starts it -----------------------------------------------------------------
 

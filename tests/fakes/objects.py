@@ -30,6 +30,8 @@ class FakeObjects:
 
     def __init__(self) -> None:
         self._versions: dict[str, list[_Version]] = {}
+        self.blocked: set[str] = set()
+        """Ids of versions that nobody reads."""
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -84,6 +86,48 @@ class FakeObjects:
             gone = [key for key in self._versions if key.startswith(prefix) and key != keep]
             return sum(len(self._versions.pop(key)) for key in gone)
 
+    def block_reading(self, prefix: str) -> None:
+        with self._lock:
+            self.blocked |= self._readable_versions(prefix)
+
+    def allow_reading(self, prefix: str) -> None:
+        with self._lock:
+            self.blocked -= self._readable_versions(prefix)
+
+    def latest_version(self, key: str) -> StoredObject | None:
+        latest = self._latest(key)
+        if latest is None or latest.content is None:
+            return None
+        return StoredObject(key=key, size_bytes=len(latest.content), version=latest.id, created_at=latest.created_at)
+
+    def is_blocked(self, key: str) -> bool:
+        """Whether nobody reads the object, in any of its versions."""
+        with self._lock:
+            versions = self._readable_versions(key)
+        return bool(versions) and versions <= self.blocked
+
+    def tags(self, prefix: str) -> dict[tuple[str, str], dict[str, str]]:
+        """The tags of every version under the prefix, by (key, version)."""
+        return {
+            (key, version.id): {
+                **({"lifetime": "run"} if version.of_one_run else {}),
+                **({"consent": "withdrawn"} if version.id in self.blocked else {}),
+            }
+            for key, versions in self._versions.items()
+            if key.startswith(prefix)
+            for version in versions
+            if version.content is not None
+        }
+
+    def _readable_versions(self, prefix: str) -> set[str]:
+        return {
+            version.id
+            for key, versions in self._versions.items()
+            if key.startswith(prefix)
+            for version in versions
+            if version.content is not None
+        }
+
     def upload_url(
         self,
         key: str,
@@ -121,5 +165,7 @@ class FakeObjects:
             if version_id in (None, version.id):
                 if version.content is None:
                     break
+                if version.id in self.blocked:
+                    raise PermissionError(f"Nobody may read {key}.")
                 return version.content
         raise NotFound(f"There is no object {key}.")

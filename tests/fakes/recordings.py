@@ -71,6 +71,7 @@ class FakeRecordings:
 
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         _check_contacts(recording)
+        recording = recording.as_consented()
         key = (recording.org, recording.id)
         with self._lock:
             if key in self._recordings:
@@ -186,6 +187,11 @@ class FakeRecordings:
     def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         return self._oldest(limit, untouched_since, lambda recording: recording.awaits_work)
 
+    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
+        with self._lock:
+            found = [one for one in self._recordings.values() if one.consent_work_at and one.consent_work_at < due]
+        return sorted(found, key=lambda one: (one.consent_work_at, one.id))[:limit]
+
     def was_removed(self, org: str, recording_id: str) -> bool:
         recording = self._recordings.get((org, recording_id))
         return recording is not None and recording.status is Status.REMOVED
@@ -232,7 +238,7 @@ class FakeRecordings:
             stored = self._recordings.get(key)
             if stored is None or _state(stored) != _state(expected):
                 return False
-            after = replace(recording, revision=expected.revision + 1)
+            after = replace(recording.as_consented(), revision=expected.revision + 1)
             check_item_size(after)
             write_run(after)
             self._recordings[key] = after

@@ -31,6 +31,9 @@ def needs(where: str, *actions: str) -> Needs:
 
 # Without s3:ListBucket a key that is not there answers 403 instead of 404, and whoever asks whether it is there fails.
 _READ = needs(OBJECTS, "s3:GetObject") | needs(BUCKET, "s3:ListBucket")
+_TAGGED = needs(BUCKET, "s3:ListBucketVersions") | needs(
+    OBJECTS, "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging"
+)
 _TRANSACTION = needs(TABLE, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem")
 _UPDATE = needs(TABLE, "dynamodb:UpdateItem")
 _QUERY = needs(TABLE, "dynamodb:Query")
@@ -49,6 +52,9 @@ CALLS: dict[str, Needs] = {
     "objects.remove": needs("run's", "s3:DeleteObject"),
     "objects.erase": needs(BUCKET, "s3:ListBucketVersions")
     | needs(OBJECTS, "s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "objects.block_reading": _TAGGED,
+    "objects.allow_reading": _TAGGED,
+    "objects.latest_version": _READ,
     # Whoever holds a presigned URL may do what its signer may.
     "objects.upload_url": needs("source", "s3:PutObject"),
     "objects.download_url": needs("source", "s3:GetObject", "s3:GetObjectVersion"),
@@ -61,6 +67,7 @@ CALLS: dict[str, Needs] = {
     "recordings.list": _SEARCH,
     "recordings.find": needs(TABLE, "dynamodb:BatchGetItem"),
     "recordings.open_recordings": _SEARCH,
+    "recordings.consent_work": _SEARCH,
     "recordings.removed_recordings": _SEARCH,
     "recordings.add_later_version": _UPDATE,
     "recordings.note_stage": _UPDATE,
@@ -237,6 +244,16 @@ def test_only_who_removes_may_delete_and_only_that(assembly: Assembly, name: str
         {"objects.erase", "objects.remove"} & calls
     )
     assert not role.may("s3:DeleteObject", "<Recordings.Arn>/anything/else")
+
+
+@pytest.mark.parametrize("name", function_names())
+def test_only_who_blocks_or_writes_may_tag_what_is_there(assembly: Assembly, name: str) -> None:
+    if name not in assembly.function_names():
+        return
+    role, calls = role_of_function(assembly, name), port_calls(*entries(name))
+    may = role.may("s3:PutObjectVersionTagging", f"<Recordings.Arn>/{JOB.transcript_key}")
+    assert may == ("objects.block_reading" in calls or name in {"prepare", "assemble"})
+    assert not role.may("s3:PutObjectVersionTagging", "<Recordings.Arn>/anything/else")
 
 
 @pytest.mark.parametrize("name", function_names())

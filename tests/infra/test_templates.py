@@ -40,6 +40,17 @@ def recordings(assembly: Assembly) -> dict[str, Any]:
     return properties
 
 
+def recordings_arn(assembly: Assembly) -> dict[str, Any]:
+    (name,) = (name for name in assembly.resources("AWS::S3::Bucket", "data") if name.startswith("Recordings"))
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def tag_statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that ask for an object's tags."""
+    found = policy["Properties"]["PolicyDocument"]["Statement"]
+    return [one for one in found if "ExistingObjectTag" in json.dumps(one.get("Condition", {}))]
+
+
 # --- what is kept -------------------------------------------------------------------------------------------
 
 
@@ -55,6 +66,16 @@ def test_buckets_are_closed_encrypted_and_reached_by_tls_only(assembly: Assembly
     }
     buckets = assembly.resources("AWS::S3::Bucket")
     assert guarded == set(buckets)
+    assert [statement for policy in policies for statement in tag_statements(policy)] == [
+        {
+            "Sid": "NobodyReadsWithoutConsent",
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "Resource": {"Fn::Join": ["", [recordings_arn(assembly), "/*"]]},
+            "Condition": {"StringEquals": {"s3:ExistingObjectTag/consent": "withdrawn"}},
+        }
+    ]
     for bucket in buckets.values():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["Properties"]["BucketEncryption"]
@@ -453,10 +474,11 @@ def test_the_stream_is_filtered_by_the_kind_the_adapter_writes() -> None:
 
 
 def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
-    from auricle.adapters.s3 import OF_ONE_RUN
-    from infra.stacks.data import RUN_TAG
+    from auricle.adapters.s3 import BLOCKED, OF_ONE_RUN
+    from infra.stacks.data import BLOCKED_TAG, RUN_TAG
 
     assert dict(parse_qsl(OF_ONE_RUN)) == RUN_TAG
+    assert BLOCKED == BLOCKED_TAG == {"consent": "withdrawn"}
 
 
 def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:

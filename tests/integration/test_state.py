@@ -31,7 +31,7 @@ from infra.local.aws import ACCOUNT
 from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.collection_contract import NOISES, REMARKS, CollectionContract, a_remark
-from tests.fakes.contract import NOW, StateContract, a_finished_recording, a_recording
+from tests.fakes.contract import NOW, State, StateContract, a_finished_recording, a_recording
 from tests.fakes.manners_contract import MannersContract
 
 TABLE = "state-under-test"
@@ -139,6 +139,16 @@ class TestManners(MannersContract):
 
 class TestAdapters(StateContract):
     """The contract, and what only AWS's services can be asked."""
+
+    def tags(self, state: State, prefix: str) -> dict[tuple[str, str], dict[str, str]]:
+        s3 = aws.client("s3")
+        found = s3.list_object_versions(Bucket=BUCKET, Prefix=prefix).get("Versions", ())
+        tags = {}
+        for one in found:
+            which = {"Bucket": BUCKET, "Key": one["Key"], "VersionId": one["VersionId"]}
+            tag_set = s3.get_object_tagging(**which)["TagSet"]
+            tags[one["Key"], one["VersionId"]] = {tag["Key"]: tag["Value"] for tag in tag_set}
+        return tags
 
     def test_a_detail_is_one_query_whatever_else_lies_there(self, state: Bootstrap, org: str) -> None:
         """A recording with several runs and many announced events costs no more to read."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes import Fakes
 from tests.fakes.chunks_contract import ChunksContract
-from tests.fakes.contract import StateContract
+from tests.fakes.contract import State, StateContract
 from tests.fakes.manners_contract import MannersContract
 
 
@@ -16,7 +16,9 @@ def state() -> Fakes:
 
 
 class TestFakes(StateContract):
-    pass
+    def tags(self, state: State, prefix: str) -> dict[tuple[str, str], dict[str, str]]:
+        assert isinstance(state, Fakes)
+        return state.objects.tags(prefix)
 
 
 class TestChunksInMemory(ChunksContract):

@@ -274,6 +274,7 @@ _DETAIL = {
     "warnings": [],
     "laterUploads": 0,
 }
+_NO_CONSENT = Refusal(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 _NOT_THERE = Refusal(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
 
 DOCUMENT = SurfaceDocument(
@@ -343,7 +344,7 @@ DOCUMENT = SurfaceDocument(
                 "downloadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
                 "expiresAt": EXPIRES_AT,
             },
-            refusals=(_NOT_THERE, Refusal(409, "not-ready", "Nothing has been uploaded yet.")),
+            refusals=(_NOT_THERE, _NO_CONSENT, Refusal(409, "not-ready", "Nothing has been uploaded yet.")),
         ),
         "get_transcript": Documented(
             "Get the transcript",
@@ -373,6 +374,7 @@ DOCUMENT = SurfaceDocument(
             },
             refusals=(
                 _NOT_THERE,
+                _NO_CONSENT,
                 Refusal(409, "not-ready", "Not there yet; `processingStatus` says how far it is."),
                 Refusal(409, "processing-failed", "There is none; `processingError` says which stage failed."),
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints
 
@@ -65,7 +65,10 @@ class UploadRequest(Asked):
     ) = Field(None, alias="contentType")
     size_bytes: int | None = Field(None, alias="sizeBytes", ge=1, le=MAX_PUT_BYTES)
     checksum_sha256: Checksum | None = Field(None, alias="checksumSha256")
-    consent_status: Literal["all_consented", "one_party", "pending"] = Field("all_consented", alias="consentStatus")
+    consent_status: Literal["all_consented", "one_party", "pending"] = Field(
+        default_factory=cast(Any, lambda: None), alias="consentStatus"
+    )
+    """May be left out, and is never null: the organization's settings decide then."""
     contact_ids: Annotated[tuple[Id, ...], Field(max_length=20)] = Field((), alias="contactIds")
     is_ai_call: bool = Field(False, alias="isAICall")
 
@@ -99,12 +102,15 @@ class ProcessRequest(Asked):
 
 @surface.post("/upload-url", scope=WRITE, reads=UploadRequest)
 async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
+    from auricle.organization_settings import consent_at_creation
     from auricle.people import rep_of_id
     from auricle.uploading import NewRecording, request_upload
 
     services, settings = call.services, call.parts.settings()
     if asked.size_bytes is not None and asked.size_bytes > settings.max_upload_bytes:
         raise InvalidRequest(f"{settings.max_upload_bytes} bytes is the most that is processed here", field="sizeBytes")
+    stated = Consent(asked.consent_status) if asked.consent_status else None
+    consent, basis = consent_at_creation(call.org, stated, records=services, now=call.parts.now())
     try:
         upload = request_upload(
             NewRecording(
@@ -113,7 +119,8 @@ async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
                 content_type=asked.content_type,
                 size_bytes=asked.size_bytes,
                 checksum_sha256=_in_base64(asked.checksum_sha256),
-                consent=Consent(asked.consent_status),
+                consent=consent,
+                consent_basis=basis,
                 contact_ids=asked.contact_ids,
                 campaign_id=asked.campaign_id,
                 engagement_id=asked.engagement_id,

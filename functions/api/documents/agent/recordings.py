@@ -237,11 +237,40 @@ class ConsentEntry(Shown):
     note: str | None
 
 
+class ConsentBasisShown(Shown):
+    """What consent rests on."""
+
+    kind: Literal["stated", "policy"] = Field(
+        description="`stated`: a client or a person said it of this recording. `policy`: nobody did, and the "
+        "organization's settings decided."
+    )
+    legal_basis: str | None = Field(description="What the settings named when the policy assumed consent.")
+    since: datetime
+
+
 class RecordingConsent(Shown):
     """The consent that holds, and everything that was recorded of it, oldest first."""
 
     id: str
-    consent_status: ConsentStatus
+    consent_status: ConsentStatus = Field(
+        description="`withdrawn`: refused by somebody who was recorded, or taken back. Then, and while it is "
+        "`pending`, nothing is processed and no content is shown."
+    )
+    basis: ConsentBasisShown | None = Field(
+        description="What it rests on; null of recordings that were made before this was noted."
+    )
+    customer_consents: bool | None = Field(description="What the customer said, as attested; null: not known.")
+    rep_consents: bool | None = Field(description="What the representative said, as attested; null: not known.")
+    content_shown: bool = Field(
+        description="Whether audio, transcript, summary and everything else found in the recording are shown."
+    )
+    withdrawn_at: datetime | None
+    erase_at: datetime | None = Field(
+        description="When the recording is erased for good, unless consent is recorded again before."
+    )
+    withdrawn_with: str | None = Field(
+        description="The recording this one is made of, where consent was withdrawn from that one."
+    )
     status: Status
     history: list[ConsentEntry]
     updated_at: datetime
@@ -258,6 +287,13 @@ _LINKS = {
 _CONSENT = {
     "id": RECORDING_ID,
     "consent_status": "all_consented",
+    "basis": {"kind": "stated", "legal_basis": None, "since": "2026-03-30T12:05:00Z"},
+    "customer_consents": None,
+    "rep_consents": None,
+    "content_shown": True,
+    "withdrawn_at": None,
+    "erase_at": None,
+    "withdrawn_with": None,
     "status": "processing",
     "history": [
         {"consent_status": "pending", "recorded_at": CREATED_AT, "recorded_by": "user_1", "note": None},
@@ -401,6 +437,7 @@ OPERATIONS: Mapping[str, Documented] = {
         refusals=(
             NO_RECORDING,
             Refusal(409, "transcript-not-ready", "Ask again after Retry-After."),
+            Refusal(422, "consent-required", "Consent is pending, refused or withdrawn: no content is shown."),
             Refusal(422, "unsupported-audio", "What was uploaded cannot be transcribed."),
             Refusal(500, "transcription-failed", "A stage failed, which `stage` names; it can be processed again."),
         ),
@@ -424,7 +461,8 @@ OPERATIONS: Mapping[str, Documented] = {
     ),
     "get_recording_consent": Documented(
         "Get a recording's consent",
-        "What holds now, and who recorded what when, beginning with what was said at the upload.",
+        "What holds now and what it rests on, and who recorded what when, beginning with what held at the upload. Also "
+        "of a recording in the trash.",
         RecordingConsent,
         _CONSENT,
         refusals=(NO_RECORDING,),
@@ -432,7 +470,9 @@ OPERATIONS: Mapping[str, Documented] = {
     "record_recording_consent": Documented(
         "Record or withdraw consent",
         "A recording that was held is processed once all parties, or the one that must, have consented. Withdrawing "
-        "consent stops processing at its next step; what is there already stays.",
+        "consent stops processing at its next step and hides the content at once, on every API: URLs that were signed "
+        "before do not work any more either. After the organization's grace period everything is erased; recording "
+        "consent again before that brings it back. Neither a lock nor the trash is a hindrance.",
         RecordingConsent,
         _CONSENT,
         request_example={"consent_status": "all_consented", "note": "agreed by email"},

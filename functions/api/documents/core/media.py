@@ -151,7 +151,11 @@ OPERATIONS: Mapping[str, Documented] = {
         "With a presigned GET of its file, good for 15 minutes at most.",
         MultimediaDownloadAnswer,
         {"data": {**_FILE, "downloadUrl": _URL}},
-        refusals=(_NOT_THERE, _NO_CHILD),
+        refusals=(
+            _NOT_THERE,
+            _NO_CHILD,
+            Refusal(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown."),
+        ),
     ),
     "remove_multimedia_event": Documented(
         "Remove a multimedia event",

@@ -80,6 +80,7 @@ class LanguageAnswer(CamelShown):
     data: None
 
 
+_NO_CONSENT = Refusal(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 _NOT_THERE = Refusal(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
 
 OPERATIONS: Mapping[str, Documented] = {
@@ -107,6 +108,7 @@ OPERATIONS: Mapping[str, Documented] = {
         },
         refusals=(
             _NOT_THERE,
+            _NO_CONSENT,
             Refusal(409, "not-ready", "Not there yet; Retry-After says when to ask again."),
             Refusal(409, "processing-failed", "There is none, and why."),
         ),
@@ -133,7 +135,7 @@ OPERATIONS: Mapping[str, Documented] = {
                 }
             ]
         },
-        refusals=(_NOT_THERE,),
+        refusals=(_NOT_THERE, _NO_CONSENT),
     ),
     "create_signed_url": Documented(
         "Sign a download URL",
@@ -147,7 +149,7 @@ OPERATIONS: Mapping[str, Documented] = {
                 "expiration": 1774872900000,
             }
         },
-        refusals=(_NOT_THERE, Refusal(409, "not-ready", "There is no audio yet.")),
+        refusals=(_NOT_THERE, _NO_CONSENT, Refusal(409, "not-ready", "There is no audio yet.")),
     ),
     "change_transcription_language": Documented(
         "Say which language is spoken",

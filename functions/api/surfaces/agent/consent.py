@@ -10,7 +10,7 @@ from api.answers import json_response
 from api.reading import Asked
 from api.surface import Call, etag
 from api.surfaces.agent.wire import STATUSES, surface
-from auricle.consent import Consent
+from auricle.consent import Consent, content_may_be_shown
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,15 +29,16 @@ class ConsentRequest(Asked):
 
 @surface.get("/recordings/{recording_id}/consent")
 async def get_recording_consent(call: Call) -> Response:
-    recording = call.recording(call.recording_id())
+    recording = call.services.recordings.get(call.org, call.recording_id())  # one in the trash too
     return json_response(_consent(recording), headers=etag(recording.revision))
 
 
 @surface.put("/recordings/{recording_id}/consent", reads=ConsentRequest)
 async def record_recording_consent(call: Call, asked: ConsentRequest) -> Response:
     from auricle.consenting import record_consent
+    from auricle.organization_settings import settings_of
 
-    services = call.services
+    services, now = call.services, call.parts.now()
     recording = record_consent(
         call.org,
         call.recording_id(),
@@ -48,7 +49,8 @@ async def record_recording_consent(call: Call, asked: ConsentRequest) -> Respons
         objects=services.objects,
         workflow=services.workflow,
         max_upload_bytes=call.parts.settings().max_upload_bytes,
-        now=call.parts.now(),
+        grace=settings_of(call.org, records=services, now=now).consent_grace,
+        now=now,
         if_revision=call.if_revision,
     )
     return json_response(_consent(recording), headers=etag(recording.revision))
@@ -57,9 +59,17 @@ async def record_recording_consent(call: Call, asked: ConsentRequest) -> Respons
 def _consent(recording: Recording) -> dict[str, Any]:
     from auricle.consenting import consent_history
 
+    basis, withdrawal = recording.consent_basis, recording.withdrawal
     return {
         "id": recording.id,
         "consent_status": recording.consent.value,
+        "basis": {"kind": basis.kind, "legal_basis": basis.legal_basis, "since": basis.at} if basis else None,
+        "customer_consents": recording.parties.customer,
+        "rep_consents": recording.parties.rep,
+        "content_shown": content_may_be_shown(recording),
+        "withdrawn_at": withdrawal.at if withdrawal else None,
+        "erase_at": withdrawal.erase_at if withdrawal else None,
+        "withdrawn_with": withdrawal.with_recording if withdrawal else None,
         "status": STATUSES[recording.status],
         "history": [
             {

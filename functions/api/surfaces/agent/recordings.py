@@ -14,6 +14,7 @@ from api.reading import Asked, EndMoment, Id, Moment
 from api.surface import Call, etag
 from api.surfaces.agent.wire import STATUSES, TRANSCRIPTION_STATUSES, code_of, surface
 from api.transcripts import has_transcript, read_transcript
+from auricle.consent import content_may_be_shown
 from auricle.errors import InvalidRequest
 from auricle.linking import linked_recordings
 from auricle.ports import Position, RecordingFilter
@@ -83,7 +84,8 @@ async def list_recordings(call: Call, asked: RecordingsRequest) -> Response:
 @surface.get("/recordings/{recording_id}")
 async def get_recording(call: Call) -> Response:
     detail = call.detail(call.recording_id())
-    transcript = read_transcript(detail, call.services.objects)
+    may_be_shown = content_may_be_shown(detail.recording)
+    transcript = read_transcript(detail, call.services.objects) if may_be_shown else None
     shown = _recording(detail, transcript, bucket=call.parts.settings().bucket)
     return json_response(shown, headers=etag(detail.recording.revision))
 
@@ -111,7 +113,7 @@ async def get_recording_transcript(call: Call) -> Response:
 
 def _audio_url(recording: Recording, bucket: str) -> str | None:
     """Where the audio lies, as documented; to fetch it takes a download URL, which is a credential."""
-    audio = stored_audio(recording)
+    audio = stored_audio(recording) if content_may_be_shown(recording) else None
     return f"s3://{bucket}/{audio.key}" if audio else None
 
 

@@ -19,10 +19,12 @@ from api.reading import Asked, Id, Line, as_model, refused
 from api.request_ids import REQUEST_ID
 from api.surface import Call
 from api.surfaces.agent.wire import surface
-from auricle.consent import Consent
+from auricle.consent import BasisKind, Consent, ConsentBasis
 from auricle.errors import ConsentRequired, EmptyAudio, TooLarge, UnsupportedAudio
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.responses import Response
 
     from auricle.adapters.multipart import Form, FormFile
@@ -120,7 +122,12 @@ def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Re
     estimated_s = estimated_duration_s(content, found)
     bucket = call.parts.settings().bucket
     recording = take_upload(
-        _wanted(asked, _file_name(file_name) or f"recording.{found.name}", content_type=MEDIA_TYPES.get(found.name)),
+        _wanted(
+            asked,
+            _file_name(file_name) or f"recording.{found.name}",
+            content_type=MEDIA_TYPES.get(found.name),
+            now=call.parts.now(),
+        ),
         content,
         org=call.org,
         user=call.caller.user,
@@ -158,7 +165,7 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
         most = settings.max_upload_bytes
         raise TooLarge(f"The file has {size_bytes} bytes, and {most} is the most that is processed here.")
     upload = request_upload(
-        _wanted(asked, file_name, content_type=None),
+        _wanted(asked, file_name, content_type=None, now=call.parts.now()),
         org=call.org,
         user=call.caller.user,
         rep=rep_of_id(call.org, call.caller.user, call.services),
@@ -188,7 +195,7 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
     return surface.render(fault, scope["path"], scope[REQUEST_ID])
 
 
-def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None) -> Any:
+def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None, now: datetime) -> Any:
     from auricle.uploading import NewRecording
 
     return NewRecording(
@@ -198,6 +205,7 @@ def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None) ->
         source=asked.source,
         content_type=content_type,
         consent=Consent(asked.consent_status),
+        consent_basis=ConsentBasis(BasisKind.STATED, now),
         contact_ids=asked.contact_ids,
         deal_id=asked.deal_id,
     )

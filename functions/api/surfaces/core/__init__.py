@@ -27,6 +27,7 @@ MODULES: Mapping[str, str] = {
     "organization": "people",
     "recordings": "recordings",
     "restore": "recordings",
+    "settings": "organization_settings",
     "signed-urls": "uploads",
     "signedUrl": "transcripts",
     "split": "splitting",

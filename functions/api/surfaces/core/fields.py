@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from api.surfaces.core.wire import milliseconds, timestamp
+from auricle.consent import content_may_be_shown
 from auricle.processing.job import Job
 from auricle.recording import (
     OPEN,
@@ -100,7 +101,11 @@ def processing_status(recording: Recording) -> str:
 
 
 def _raw_path(seen: Seen) -> str | None:
-    return seen.job.source_key if seen.recording.version else None
+    return seen.job.source_key if seen.recording.version and content_may_be_shown(seen.recording) else None
+
+
+def _processed_path(seen: Seen) -> str | None:
+    return seen.job.audio_key if seen.recording.audio and content_may_be_shown(seen.recording) else None
 
 
 def _processing_errors(seen: Seen) -> list[str]:
@@ -235,7 +240,7 @@ FIELDS: Mapping[str, Field] = {
     "recordErrors": Field(_R, lambda seen: seen.capture.record_errors),
     "processingError": Field(_R, _failure),
     "rawAudioPath": Field(_R, _raw_path),
-    "processedAudioPath": Field(_R, lambda seen: seen.job.audio_key if seen.recording.audio else None),
+    "processedAudioPath": Field(_R, _processed_path),
     "lastProcessedAudio": Field(_RUN, lambda seen: timestamp(seen.detail.run.finished_at) if seen.detail.run else None),
     "organizationId": Field(_R, lambda seen: seen.recording.org),
     "teamId": Field(_DIRECTORY, lambda seen: seen.rep.team_id),

@@ -13,6 +13,7 @@ from api.surface import Call
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
 from api.urls import HttpsUrl
+from auricle.consent import check_content_may_be_shown
 from auricle.errors import EventNotFound
 from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent
 
@@ -127,6 +128,7 @@ async def get_multimedia_event(call: Call) -> Response:
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
     url = None
     if (stored := call.services.objects.first_version(event.key)) is not None:
+        check_content_may_be_shown(call.recording(event.recording_id))
         url = call.services.objects.download_url(
             event.key,
             file_name=event.id,

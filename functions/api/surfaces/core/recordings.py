@@ -118,11 +118,13 @@ def _whole_each(call: Call, ids: Sequence[str]) -> list[Any]:
 @surface.put("/recordings", scope=WRITE, reads=StartRequest)
 async def start_core_recording(call: Call, asked: StartRequest) -> Response:
     from auricle.capturing import NewCapture, start_recording
+    from auricle.organization_settings import consent_at_creation
 
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
     check_connection(call, asked.connection_id)
     _check_revision(call, asked.id)
+    consent, basis = consent_at_creation(call.org, None, records=services, now=now)
     recording = start_recording(
         NewCapture(
             id=asked.id,
@@ -136,6 +138,8 @@ async def start_core_recording(call: Call, asked: StartRequest) -> Response:
             engagement_id=asked.engagement_id,
             automatic_split=asked.automatic_split,
             seed_recording_id=asked.seed_recording_id,
+            consent=consent,
+            consent_basis=basis,
         ),
         org=call.org,
         user=call.caller.user,
@@ -412,11 +416,18 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
         key = Job(org=call.org, recording=recording_id, run=after.run).consent_key
         services.objects.write(key, b64decode(asked.consent_signature), content_type="application/octet-stream")
     if asked.customer_consents is not None or asked.rep_consents is not None:
-        from auricle.consenting import record_consent
-        from auricle.editing import attested
+        from auricle.consent import Parties
+        from auricle.consenting import record_attested_consent
+        from auricle.organization_settings import settings_of
 
-        consent = attested(after.consent, asked.customer_consents, asked.rep_consents)
-        record_consent(call.org, recording_id, consent, by=call.caller.user, note=None, **_wiring(call))
+        record_attested_consent(
+            call.org,
+            recording_id,
+            Parties(customer=asked.customer_consents, rep=asked.rep_consents),
+            by=call.caller.user,
+            grace=settings_of(call.org, records=services, now=now).consent_grace,
+            **_wiring(call),
+        )
     return _whole(call, recording_id)
 
 

@@ -13,7 +13,6 @@ from api.reading import Asked
 from api.surface import Call, etag
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface
 from api.transcripts import read_transcript
-from auricle.errors import NotReady
 from auricle.recording import RecordingDetail, Status
 from auricle.transcript import display_name
 
@@ -57,7 +56,10 @@ async def get_utterances(call: Call, asked: UtterancesRequest) -> Response:
 
 @surface.get("/recordings/{recording_id}/summary", scope=READ)
 async def get_summary(call: Call) -> Response:
+    from auricle.consent import check_content_may_be_shown
+
     recording = call.recording(call.recording_id())
+    check_content_may_be_shown(recording)
     highlights = recording.highlights
     if not highlights:
         return enveloped([])
@@ -81,20 +83,14 @@ async def get_summary(call: Call) -> Response:
 @surface.post("/recordings/{recording_id}/signedUrl", scope=READ, only_reads=True)
 async def create_signed_url(call: Call) -> Response:
     from auricle.ports import MAX_URL_SECONDS
-    from auricle.processing.job import Job
+    from auricle.stored_audio import working_audio
 
-    recording, objects = call.recording(call.recording_id()), call.services.objects
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
-    if recording.audio is not None:
-        key, name, version = job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac", None
-        content_type: str | None = "audio/flac"
-    elif recording.version is not None and not recording.chunked:
-        key, name, version = job.source_key, recording.file_name, recording.version
-        content_type = recording.content_type
-    else:
-        raise NotReady("There is no audio to download yet. Ask again when the recording has been processed.")
+    objects = call.services.objects
+    audio = working_audio(call.recording(call.recording_id()), objects)
     seconds = min(call.parts.settings().download_url_seconds, MAX_URL_SECONDS)
-    url = objects.download_url(key, file_name=name, content_type=content_type, seconds=seconds, version=version)
+    url = objects.download_url(
+        audio.key, file_name=audio.file_name, content_type=audio.content_type, seconds=seconds, version=audio.version
+    )
     expires_at = call.parts.now() + timedelta(seconds=seconds)
     return enveloped({"error": False, "url": url, "expiration": milliseconds(expires_at.timestamp())})
 

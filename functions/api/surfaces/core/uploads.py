@@ -97,6 +97,7 @@ async def create_signed_urls(call: Call, asked: SlotRequest) -> Response:
 @surface.post("/recordings/upload", scope=WRITE, reads=UploadedRequest)
 async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Response:
     from auricle.claiming import Described, claim
+    from auricle.organization_settings import consent_at_creation
 
     services, now = call.services, call.parts.now()
     field, url = _given(("downloadUrl", asked.download_url), ("fileUrl", asked.file_url))
@@ -109,6 +110,7 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
     check_date(asked.created_at, now)
     check_connection(call, asked.connection_id)
     user_id, rep = recorded_by(call, asked.user_id, asked.user_email, asked.user_phone)
+    consent, basis = consent_at_creation(call.org, None, records=services, now=now)
     described = Described(
         file_type=asked.file_type,
         user_id=user_id,
@@ -118,6 +120,8 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
         created_at=asked.created_at,
         discoverable=asked.discoverable,
         result=Result(asked.result) if asked.result else None,
+        consent=consent,
+        consent_basis=basis,
         contact_ids=() if asked.crm_objects else _contacts(call, phone, name),
     )
     recording = claim(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from auricle.consent import BasisKind, Consent, ConsentBasis
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, RecordingNotFound
 from auricle.ports import RecordingStore
@@ -27,6 +28,8 @@ class NewCapture:
     engagement_id: str | None = None
     automatic_split: bool = False
     seed_recording_id: str | None = None
+    consent: Consent = Consent.ALL_CONSENTED
+    consent_basis: ConsentBasis | None = None
 
 
 def start_recording(
@@ -62,6 +65,8 @@ def start_recording(
         result=wanted.result,
         engagement_id=wanted.engagement_id,
         capture=wanted.capture,
+        consent=wanted.consent,
+        consent_basis=wanted.consent_basis,
         rep=rep,
         chunked=True,
         automatic_split=wanted.automatic_split,
@@ -84,6 +89,7 @@ def _started_before(recording: Recording, wanted: NewCapture, recordings: Record
         stored = recordings.get(recording.org, recording.id)
     except RecordingNotFound:
         return None
+    by_policy = stored.consent_basis is not None and stored.consent_basis.kind is BasisKind.POLICY
     as_started = replace(
         stored,
         created_at=stored.created_at if wanted.started_at else recording.created_at,
@@ -94,5 +100,8 @@ def _started_before(recording: Recording, wanted: NewCapture, recordings: Record
         crm_link=recording.crm_link,
         contact_ids=recording.contact_ids,
         deal_id=recording.deal_id,
+        # Nobody has said anything of consent, and the policy may be another one now.
+        consent=recording.consent if by_policy else stored.consent,
+        consent_basis=recording.consent_basis if by_policy else stored.consent_basis,
     )
     return stored if as_started == recording else None

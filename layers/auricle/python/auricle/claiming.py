@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
+from auricle.consent import Consent, ConsentBasis
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, TransientError
 from auricle.identifiers import is_id, new_id
@@ -84,6 +85,8 @@ class Described:
     discoverable: bool = True
     result: Result | None = None
     contact_ids: Sequence[str] = ()
+    consent: Consent = Consent.ALL_CONSENTED
+    consent_basis: ConsentBasis | None = None
 
 
 def claim(
@@ -140,6 +143,8 @@ def _described(wanted: Described, recording_id: str, org: str, now: datetime) ->
         user_id=wanted.user_id,
         title=wanted.title,
         contact_ids=tuple(wanted.contact_ids),
+        consent=wanted.consent,
+        consent_basis=wanted.consent_basis,
         content_type=FILE_TYPES[wanted.file_type],
         conversation_type=wanted.conversation_type,
         discoverable=wanted.discoverable,

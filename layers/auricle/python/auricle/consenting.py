@@ -1,16 +1,44 @@
-"""Recording and withdrawing consent: what is held is let go on, what is under way is stopped at its next step."""
+"""Recording and withdrawing consent, and what follows: processing goes on or stops, content is shown or hidden.
+
+The record changes first, which hides and shows at once. Then the bucket follows: without consent it gives none of the
+recording's objects to anybody, not even by a URL that was signed before. The sweep finishes what was cut short.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from auricle.changing import change_recording
-from auricle.consent import MAX_CHANGES, Consent, ConsentChange
-from auricle.errors import ConsentRequired
+from auricle.consent import (
+    MAX_CHANGES,
+    BasisKind,
+    Consent,
+    ConsentBasis,
+    ConsentChange,
+    ObjectAccess,
+    Parties,
+    Withdrawal,
+    attested,
+)
+from auricle.domain_events import DomainEvent, consent_event
+from auricle.errors import ConsentRequired, RecordingNotFound
+from auricle.object_access import settle_object_access
 from auricle.ports import ObjectStore, RecordingStore, Workflow
 from auricle.processing.start import process
 from auricle.recording import Recording, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What recording consent needs from outside."""
+
+    recordings: RecordingStore
+    objects: ObjectStore
+    workflow: Workflow
+    max_upload_bytes: int
 
 
 def record_consent(
@@ -20,6 +48,7 @@ def record_consent(
     *,
     by: str,
     note: str | None,
+    grace: timedelta,
     recordings: RecordingStore,
     objects: ObjectStore,
     workflow: Workflow,
@@ -27,45 +56,204 @@ def record_consent(
     now: datetime,
     if_revision: int | None = None,
 ) -> Recording:
-    """Notes who recorded what, and starts what consent held up; returns the recording as it then stands.
+    """Notes who recorded what, and does what follows from it; returns the recording as it then stands.
 
-    Saying again what holds notes nothing, but starts what has not been started. A lock is no hindrance: whoever
-    withdraws consent need not find out who may unlock.
+    Saying again what holds notes nothing, but finishes what was cut short. Neither a lock nor the trash is a
+    hindrance: whoever withdraws consent need not find out who may unlock or restore. Recordings that are made of this
+    one lose their consent with it, and get it back with it. `grace` is how long after its withdrawal consent can be
+    recorded again.
 
     Raises:
-        RecordingNotFound: not the tenant's, or in the bin.
+        RecordingNotFound: not the tenant's.
         PreconditionFailed: it is not at `if_revision`.
         TransientError: something did not answer; consent may be noted by then, and asking again is right.
     """
 
     def change(before: Recording) -> Recording:
-        if before.consent is consent and note is None:
+        if before.consent is consent and note is None and _rests_on_itself(before):
             return before
-        made = ConsentChange(consent=consent, before=before.consent, at=now, by=by, note=note)
-        return replace(before, consent=consent, consent_changes=_kept((*before.consent_changes, made)))
+        return _changed(before, consent, Parties(), by=by, note=note, grace=grace, now=now)
 
+    ports = Ports(recordings, objects, workflow, max_upload_bytes)
+    return _recorded(org, recording_id, change, by, grace, ports, now, if_revision)
+
+
+def record_attested_consent(
+    org: str,
+    recording_id: str,
+    parties: Parties,
+    *,
+    by: str,
+    grace: timedelta,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> Recording:
+    """As `record_consent`, of what those who were recorded said themselves; of whom nothing is said, what was stays.
+
+    Raises:
+        RecordingNotFound, TransientError: as `record_consent` does.
+    """
+
+    def change(before: Recording) -> Recording:
+        known = before.parties
+        said = Parties(
+            known.customer if parties.customer is None else parties.customer,
+            known.rep if parties.rep is None else parties.rep,
+        )
+        consent = attested(before.consent, said)
+        if said == known and consent is before.consent:
+            return before
+        return _changed(before, consent, said, by=by, note=None, grace=grace, now=now)
+
+    ports = Ports(recordings, objects, workflow, max_upload_bytes)
+    return _recorded(org, recording_id, change, by, grace, ports, now, None)
+
+
+def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
+    """Every change, oldest first, beginning with what held when the recording was made."""
+    changes = recording.consent_changes
+    said = changes[0].before if changes else recording.consent
+    return (ConsentChange(said, said, recording.created_at, recording.user_id or ""), *changes)
+
+
+def carry_to_made(source: Recording, *, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
+    """The recordings made of this one lose their consent with it, and get back what they had with it.
+
+    One that lost it for a reason of its own does not get it back here.
+    """
+    for made_id in source.made_into:
+        with suppress(RecordingNotFound):  # never made, or removed since
+            made = ports.recordings.get(source.org, made_id)
+            if source.consent is Consent.WITHDRAWN:
+                if made.consent is not Consent.WITHDRAWN:
+                    _withdraw_with(source, made, by, grace, ports, now)
+            elif made.withdrawal and made.withdrawal.with_recording == source.id and source.consent.allows_processing:
+                _restore_with(source, made, by, grace, ports, now)
+
+
+def _recorded(
+    org: str,
+    recording_id: str,
+    change: Callable[[Recording], Recording],
+    by: str,
+    grace: timedelta,
+    ports: Ports,
+    now: datetime,
+    if_revision: int | None,
+) -> Recording:
+    """The recording after the change, and after all that follows from it."""
     after = change_recording(
-        org, recording_id, change, recordings=recordings, now=now, if_revision=if_revision, locked=True
+        org,
+        recording_id,
+        change,
+        recordings=ports.recordings,
+        now=now,
+        if_revision=if_revision,
+        events=_announced,
+        in_bin=True,
+        locked=True,
     )
-    if not _was_held(after):
+    after = settle_object_access(after, recordings=ports.recordings, objects=ports.objects, may_be_written=True)
+    carry_to_made(after, by=by, grace=grace, ports=ports, now=now)
+    if after.deleted_at is not None or not _was_held(after):
         return after
     return process(
         org,
         recording_id,
         reprocess=False,
-        recordings=recordings,
-        objects=objects,
-        workflow=workflow,
-        max_upload_bytes=max_upload_bytes,
+        recordings=ports.recordings,
+        objects=ports.objects,
+        workflow=ports.workflow,
+        max_upload_bytes=ports.max_upload_bytes,
         now=now,
     )
 
 
-def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
-    """Every change, oldest first, beginning with what was said when the recording was made."""
-    changes = recording.consent_changes
-    said = changes[0].before if changes else recording.consent
-    return (ConsentChange(said, said, recording.created_at, recording.user_id or ""), *changes)
+def _changed(
+    before: Recording,
+    consent: Consent,
+    parties: Parties,
+    *,
+    by: str,
+    note: str | None,
+    grace: timedelta,
+    now: datetime,
+    with_recording: str | None = None,
+) -> Recording:
+    """The recording with that consent, and what its record says of it."""
+    made = ConsentChange(consent=consent, before=before.consent, at=now, by=by, note=note)
+    withdrawal, access = None, before.object_access
+    if consent is Consent.WITHDRAWN:
+        known = before.withdrawal
+        withdrawal = (
+            replace(known, with_recording=with_recording)
+            if known is not None
+            else Withdrawal(at=now, erase_at=now + grace, with_recording=with_recording)
+        )
+    if consent.allows_processing:
+        if access.is_to_be_blocked:
+            access = ObjectAccess.UNBLOCKING
+    elif not access.is_to_be_blocked:
+        access = ObjectAccess.BLOCKING
+    after = replace(
+        before,
+        consent=consent,
+        parties=parties,
+        consent_basis=ConsentBasis(BasisKind.STATED, now),
+        consent_changes=_kept((*before.consent_changes, made)),
+        withdrawal=withdrawal,
+        object_access=access,
+    )
+    return after.as_consented()
+
+
+def _withdraw_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
+    note = f"Consent to recording {source.id}, of which this one is made, was withdrawn."
+
+    def change(before: Recording) -> Recording:
+        if before.consent is Consent.WITHDRAWN:
+            return before
+        return _changed(
+            before,
+            Consent.WITHDRAWN,
+            before.parties,
+            by=by,
+            note=note,
+            grace=grace,
+            now=now,
+            with_recording=source.id,
+        )
+
+    _recorded(source.org, made.id, change, by, grace, ports, now, None)
+
+
+def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
+    others = ports.recordings.find(made.org, [piece.recording_id for piece in made.made_of])
+    if not all(other.consent.allows_processing for other in others.values()):
+        return
+    note = f"Consent to recording {source.id}, of which this one is made, was recorded again."
+
+    def change(before: Recording) -> Recording:
+        if before.withdrawal is None or before.withdrawal.with_recording != source.id:
+            return before
+        had = before.consent_changes[-1].before
+        return _changed(before, had, before.parties, by=by, note=note, grace=grace, now=now)
+
+    _recorded(source.org, made.id, change, by, grace, ports, now, None)
+
+
+def _announced(after: Recording) -> Sequence[DomainEvent]:
+    return [consent_event(after)]
+
+
+def _rests_on_itself(recording: Recording) -> bool:
+    """Whether somebody said of this recording what holds: not the policy, nor somebody of what it is made of."""
+    if recording.consent is Consent.WITHDRAWN:
+        return recording.withdrawal is not None and recording.withdrawal.with_recording is None
+    return recording.consent_basis is None or recording.consent_basis.kind is BasisKind.STATED
 
 
 def _was_held(recording: Recording) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from auricle.consent import Consent
 from auricle.recording import Recording
 
 SOURCE = "auricle"
@@ -23,6 +24,9 @@ class EventType(StrEnum):
     RECORDING_COMPLETED = "recording.completed"
     RECORDING_FAILED = "recording.failed"
     RECORDING_REMOVED = "recording.removed"
+    CONSENT_RECORDED = "recording.consent_recorded"
+    CONSENT_WITHDRAWN = "recording.consent_withdrawn"
+    RECORDING_ERASED = "recording.erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,25 @@ class DomainEvent:
             "occurredAt": self.occurred_at.isoformat(),
             **self.detail,
         }
+
+
+def consent_event(recording: Recording) -> DomainEvent:
+    """The event that goes with a recording whose consent has just changed, before it is stored.
+
+    Its id follows from the revision it will have, for consent may change any number of times.
+    """
+    withdrawn = recording.consent is Consent.WITHDRAWN
+    detail: dict[str, Any] = {"status": recording.status.value, "consentStatus": recording.consent.value}
+    if recording.withdrawal is not None:
+        detail["eraseAt"] = recording.withdrawal.erase_at.isoformat()
+    return DomainEvent(
+        id=f"evt_{recording.id}_{recording.revision + 1}_consent",
+        type=EventType.CONSENT_WITHDRAWN if withdrawn else EventType.CONSENT_RECORDED,
+        org=recording.org,
+        recording_id=recording.id,
+        occurred_at=recording.updated_at,
+        detail=detail,
+    )
 
 
 def recording_event(event_type: EventType, recording: Recording) -> DomainEvent:

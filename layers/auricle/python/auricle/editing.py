@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from auricle.changing import change_recording
-from auricle.consent import Consent
 from auricle.ports import RecordingStore
 from auricle.recording import Capture, Recording
 
@@ -31,19 +30,6 @@ class Edit:
         """The recording as the edit has it."""
         after = replace(before, **self.fields)
         return replace(after, capture=replace(before.capture or Capture(), **self.capture)) if self.capture else after
-
-
-def attested(before: Consent, customer: bool | None, rep: bool | None) -> Consent:
-    """The consent after who was present has said so. None says nothing.
-
-    The customer's counts for both unless the rep denies; the rep's alone is one party's, and takes nothing away from
-    what all have consented to.
-    """
-    if customer and rep is not False:
-        return Consent.ALL_CONSENTED
-    if rep and customer is None and before is Consent.ALL_CONSENTED:
-        return before
-    return Consent.ONE_PARTY if rep else Consent.PENDING
 
 
 def edit_recording(

@@ -80,7 +80,10 @@ class TimelinePage:
 
 
 class RecordingStore(Protocol):
-    """State of recordings and their runs. Every write is conditional; what it announces is written with it."""
+    """State of recordings and their runs. Every write is conditional; what it announces is written with it.
+
+    Without consent, what was found in a recording is kept apart in what is stored and read (`Recording.as_consented`).
+    """
 
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         """A new recording, its lines on its contacts' timelines, and the events, in one transaction."""
@@ -150,6 +153,11 @@ class RecordingStore(Protocol):
 
     def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         """Recordings of every tenant that await work (`Recording.awaits_work`), untouched since, oldest first."""
+
+    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant that something must be done about because of their consent, which was due
+        before that moment (`Recording.consent_work_at`), the longest due first.
+        """
 
     def was_removed(self, org: str, recording_id: str) -> bool:
         """Whether there was such a recording; `get` tells a removed one from an unknown one to nobody."""
@@ -326,6 +334,18 @@ class ObjectStore(Protocol):
 
         The object with the key `keep` stays, in all its versions.
         """
+
+    def block_reading(self, prefix: str) -> None:
+        """From now on nobody reads any version of any object under the prefix, by whatever right or presigned URL.
+
+        Objects that are written afterwards can be read.
+        """
+
+    def allow_reading(self, prefix: str) -> None:
+        """Takes back what `block_reading` did."""
+
+    def latest_version(self, key: str) -> StoredObject | None:
+        """The version that is there now; None when there is none."""
 
     def upload_url(
         self,

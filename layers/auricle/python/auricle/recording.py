@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from auricle.cautions import Caution
 from auricle.chunks import Chunks
-from auricle.consent import Consent, ConsentChange
+from auricle.consent import (
+    Consent,
+    ConsentBasis,
+    ConsentChange,
+    ObjectAccess,
+    Parties,
+    Withdrawal,
+    content_may_be_shown,
+)
 from auricle.debrief import Answer, DebriefQuestion
 from auricle.errors import Conflict, IllegalTransition
 from auricle.highlights import Highlight
@@ -223,6 +231,23 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """Those fields of a recording that hold what was found in its sound: what nobody may see without consent."""
+
+    language: str | None = None
+    engines: Mapping[str, Engine] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
+    speakers: tuple[SpeakerTalk, ...] = ()
+    word_count: int = 0
+    confidence: float | None = None
+
+
+FINDINGS = tuple(one.name for one in fields(Findings))
+NOTHING_FOUND = Findings()
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """The record itself: everything but the words, which are the transcript's."""
 
@@ -243,6 +268,14 @@ class Recording:
     consent: Consent = Consent.ALL_CONSENTED
     consent_changes: tuple[ConsentChange, ...] = ()
     """What was recorded of it since the recording was made, oldest first."""
+    consent_basis: ConsentBasis | None = None
+    """None of recordings that were made before it was noted."""
+    parties: Parties = Parties()  # noqa: RUF009 - it is frozen
+    """What those who were recorded said themselves."""
+    withdrawal: Withdrawal | None = None
+    object_access: ObjectAccess = ObjectAccess.OPEN
+    withheld: Findings | None = None
+    """What was found in it, kept apart for as long as it may not be shown (`as_consented`)."""
     contact_ids: tuple[str, ...] = ()
     deal_id: str | None = None
     campaign_id: str | None = None
@@ -332,13 +365,42 @@ class Recording:
     @property
     def awaits_work(self) -> bool:
         """Whether something must still happen to it by itself: not while consent holds it, nor after a failure."""
+        if self.withdrawal is not None:
+            return False
         held = self.status is Status.UPLOADED and not self.consent.allows_processing
         return self.half_split or (self.status in OPEN and not held and self.failure is None)
+
+    @property
+    def consent_work_at(self) -> datetime | None:
+        """When something must be done because of its consent: objects blocked or unblocked, or all of it erased."""
+        if self.status is Status.REMOVED:
+            return None
+        if not self.object_access.is_settled:
+            return self.updated_at
+        return self.withdrawal.erase_at if self.withdrawal else None
 
     @property
     def half_split(self) -> bool:
         """Cuts are noted, and its parts are still being made, or a crash left them undone. In the bin it rests."""
         return self.status is Status.COMPLETE and bool(self.splits) and self.deleted_at is None
+
+    def as_consented(self) -> Recording:
+        """The recording as everybody may see it: without consent, what was found in it is kept apart.
+
+        Every store applies this to what it writes and reads, so no list, timeline or surface can show more.
+        """
+        if content_may_be_shown(self):
+            return self.with_findings()
+        found = Findings(**{name: getattr(self, name) for name in FINDINGS})
+        if found == NOTHING_FOUND:
+            return self
+        return replace(self, withheld=found, **{name: getattr(NOTHING_FOUND, name) for name in FINDINGS})
+
+    def with_findings(self) -> Recording:
+        """The recording with what was kept apart back in its place: for those that write it, not for showing."""
+        if self.withheld is None:
+            return self
+        return replace(self, withheld=None, **{name: getattr(self.withheld, name) for name in FINDINGS})
 
     def to(self, status: Status, *, at: datetime) -> Recording:
         """The recording in its next state.
@@ -392,6 +454,21 @@ class Recording:
             discoverable=self.discoverable,
         )
         return bare.to(Status.REMOVED, at=at)
+
+    def erased(self, *, at: datetime) -> Recording:
+        """What is left of it when it is erased because consent was withdrawn: as `removed`, and its consent's history.
+
+        Nothing is made of it any more: without consent its sound is nobody's to use.
+        """
+        return replace(
+            self.removed(at=at),
+            consent=self.consent,
+            consent_basis=self.consent_basis,
+            consent_changes=self.consent_changes,
+            parties=self.parties,
+            withdrawal=self.withdrawal,
+            made_into=(),
+        )
 
     def noted_made_into(self, recording_ids: Iterable[str]) -> Recording:
         """The recording, knowing that those are made of it.

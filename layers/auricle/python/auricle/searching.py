@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auricle import transcript_file
+from auricle.consent import content_may_be_shown
 from auricle.contacts import Contact
 from auricle.errors import ContactNotFound, InvalidRequest, NotFound
 from auricle.linking import linked_recordings
@@ -174,7 +175,7 @@ def _of_recordings(
         position = page.next_position
         if position is None or len(found) == MAX_RECORDINGS:
             break
-    heard = [recording for recording in found if recording.word_count]
+    heard = [recording for recording in found if recording.word_count and content_may_be_shown(recording)]
     with ThreadPoolExecutor(_READERS) as readers:
         transcripts = readers.map(lambda recording: _transcript(recording, objects), heard)
         for recording, transcript in zip(heard, transcripts, strict=True):

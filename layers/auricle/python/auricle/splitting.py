@@ -16,7 +16,7 @@ from itertools import count, pairwise
 from auricle.changing import change_recording
 from auricle.consent import Consent
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
+from auricle.errors import Conflict, ConsentRequired, InvalidRequest, RecordingNotFound
 from auricle.ports import RecordingStore, Workflow
 from auricle.recording import MAX_CONTACTS, Excerpt, Recording, Split, Status
 
@@ -24,7 +24,7 @@ MAX_SPLITS = 50
 MAX_MERGED = 50
 MAX_TITLE_CHARACTERS = 255
 
-_MOST_GUARDED_FIRST = (Consent.WITHDRAWN, Consent.PENDING, Consent.ONE_PARTY, Consent.ALL_CONSENTED)
+_MOST_GUARDED_FIRST = (Consent.PENDING, Consent.ONE_PARTY, Consent.ALL_CONSENTED)
 
 
 def split(
@@ -47,6 +47,7 @@ def split(
         InvalidRequest: moments that are not rising, or not within the recording.
         PreconditionFailed: it is not at `if_revision` (any more).
         Conflict: it is not complete, is locked, or is cut elsewhere already.
+        ConsentRequired: consent was withdrawn.
         TransientError: something did not answer; ask again.
     """
 
@@ -99,6 +100,7 @@ def merge(
         RecordingNotFound: one is unknown, removed, or in the bin; the message names it.
         InvalidRequest: fewer than two, one that is there twice, or too much of anything.
         Conflict: one is not complete, is locked, or was merged too often.
+        ConsentRequired: consent to one was withdrawn.
         TransientError: something did not answer; ask again.
     """
     if not 2 <= len(recording_ids) <= MAX_MERGED:
@@ -117,10 +119,13 @@ def merge(
             f"Together they have more than {MAX_CONTACTS} contacts, the most a recording can have.",
             field="recordingIds",
         )
+    guarded = min(sources, key=lambda source: _MOST_GUARDED_FIRST.index(source.consent))
     merged = replace(
         _inheriting(sources[0], tuple(Excerpt(source.id) for source in sources), now),
         title=title or sources[0].title,
-        consent=min((source.consent for source in sources), key=_MOST_GUARDED_FIRST.index),
+        consent=guarded.consent,
+        consent_basis=guarded.consent_basis,
+        parties=guarded.parties,
         contact_ids=contacts,
         private=any(source.private for source in sources),
         discoverable=all(source.discoverable for source in sources),
@@ -162,6 +167,8 @@ def _note_made_into(source: Recording, made_id: str, recordings: RecordingStore,
 
 
 def _check_usable(recording: Recording, done: str) -> None:
+    if recording.consent is Consent.WITHDRAWN:
+        raise ConsentRequired(f"Consent to recording {recording.id} was withdrawn or refused: it cannot be {done}.")
     if recording.status is Status.RAW_SPLIT:
         raise Conflict(f"Recording {recording.id} is split: it cannot be {done}.")
     if recording.status is not Status.COMPLETE or recording.duration_s is None:
@@ -226,6 +233,8 @@ def _inheriting(source: Recording, made_of: tuple[Excerpt, ...], now: datetime) 
         kind=source.kind,
         source=source.source,
         consent=source.consent,
+        consent_basis=source.consent_basis,
+        parties=source.parties,
         contact_ids=source.contact_ids,
         deal_id=source.deal_id,
         campaign_id=source.campaign_id,

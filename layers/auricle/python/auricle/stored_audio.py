@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from auricle.consent import check_content_may_be_shown
 from auricle.errors import NotReady
 from auricle.ports import ObjectStore
 from auricle.processing.job import Job
@@ -34,15 +35,45 @@ def stored_audio(recording: Recording) -> StoredAudio | None:
     return StoredAudio(job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac", "audio/flac")
 
 
+def working_audio(recording: Recording, objects: ObjectStore) -> StoredAudio:
+    """The copy that the engines hear, or the upload itself until that has been made.
+
+    Raises:
+        ConsentRequired, NotReady: as `audio_to_download` does.
+    """
+    check_content_may_be_shown(recording)
+    if recording.audio is None:
+        if recording.version is None or recording.chunked or recording.made_of:
+            raise NotReady("There is no audio to download yet. Ask again when the recording has been processed.")
+        return audio_to_download(recording, objects)
+    job = Job(org=recording.org, recording=recording.id, run=recording.run)
+    name = f"{recording.file_name.rpartition('.')[0] or recording.id}.flac"
+    return _with_version(StoredAudio(job.audio_key, name, "audio/flac"), objects)
+
+
+def _with_version(audio: StoredAudio, objects: ObjectStore) -> StoredAudio:
+    """Raises NotReady: it is not there."""
+    if audio.version is not None:
+        return audio
+    latest = objects.latest_version(audio.key)
+    if latest is None:
+        raise NotReady("The audio is being put together anew. Ask again when the recording has been processed.")
+    return replace(audio, version=latest.version)
+
+
 def audio_to_download(recording: Recording, objects: ObjectStore) -> StoredAudio:
     """`stored_audio`, and where the word of an upload is a moment behind the upload itself, what is there.
 
+    It is named by its version: a URL of it does not lead to what is written in its place later.
+
     Raises:
+        ConsentRequired: it may not be given to anybody.
         NotReady: there is nothing yet.
     """
+    check_content_may_be_shown(recording)
     found = stored_audio(recording)
     if found is not None:
-        return found
+        return _with_version(found, objects)
     if recording.chunked or recording.made_of:
         raise NotReady(
             "The audio is there once it has been put together. Ask again when the recording has been processed."

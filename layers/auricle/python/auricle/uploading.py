@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from auricle.consent import Consent
+from auricle.consent import Consent, ConsentBasis
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import AuricleError
 from auricle.identifiers import new_id
@@ -30,6 +30,7 @@ class NewRecording:
     checksum_sha256: str | None = None
     """In Base64, as S3 writes it."""
     consent: Consent = Consent.ALL_CONSENTED
+    consent_basis: ConsentBasis | None = None
     contact_ids: Sequence[str] = ()
     deal_id: str | None = None
     campaign_id: str | None = None
@@ -129,6 +130,7 @@ def _new_recording(
         kind=wanted.kind,
         source=wanted.source,
         consent=wanted.consent,
+        consent_basis=wanted.consent_basis,
         contact_ids=contact_ids,
         deal_id=wanted.deal_id,
         campaign_id=wanted.campaign_id,

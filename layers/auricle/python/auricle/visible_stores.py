@@ -207,6 +207,9 @@ class VisibleRecordings:
     def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
 
+    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
+        raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
+
     def was_removed(self, org: str, recording_id: str) -> bool:
         return self._recordings.was_removed(org, recording_id)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,17 @@ from auricle.ports import StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef, TagTypeDef
 
 OF_ONE_RUN = urlencode({"lifetime": "run"})
 """The tag by which the bucket's lifecycle knows what only one run needs."""
 
+BLOCKED = {"consent": "withdrawn"}
+"""The tag by which the bucket's policy knows what nobody may read."""
+
 _CHUNK_BYTES = 1024 * 1024
+_TAGGERS = 8
+"""Versions that are tagged at one time: a recording in chunks may have thousands."""
 _DELETED_AT_ONCE = 1000
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
@@ -110,6 +115,23 @@ class S3Objects:
         self._delete(found)
         return len(found)
 
+    def block_reading(self, prefix: str) -> None:
+        self._tag_versions(prefix, lambda tags: {**tags, **BLOCKED})
+
+    def allow_reading(self, prefix: str) -> None:
+        self._tag_versions(prefix, lambda tags: {key: value for key, value in tags.items() if key not in BLOCKED})
+
+    def latest_version(self, key: str) -> StoredObject | None:
+        with suppress(NotFound), _errors(key):
+            found = self._client.head_object(Bucket=self._bucket, Key=key)
+            return StoredObject(
+                key=key,
+                size_bytes=found["ContentLength"],
+                version=found["VersionId"],
+                created_at=found["LastModified"],
+            )
+        return None
+
     def upload_url(
         self,
         key: str,
@@ -154,6 +176,34 @@ class S3Objects:
                             version=found["VersionId"],
                             created_at=found["LastModified"],
                         )
+
+    def _tag_versions(self, prefix: str, changed: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+        """Changes the tags of every version under the prefix."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with _errors(prefix):
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+            found = [(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", ())]
+
+        def tag(version: tuple[str, str]) -> None:
+            key, version_id = version
+            with suppress(NotFound), _errors(key):  # it may have been removed since it was listed
+                stored = self._client.get_object_tagging(Bucket=self._bucket, Key=key, VersionId=version_id)
+                before = {one["Key"]: one["Value"] for one in stored["TagSet"]}
+                after = changed(before)
+                if after == before:
+                    return
+                if not after:
+                    self._client.delete_object_tagging(Bucket=self._bucket, Key=key, VersionId=version_id)
+                    return
+                tags: list[TagTypeDef] = [{"Key": name, "Value": value} for name, value in after.items()]
+                self._client.put_object_tagging(
+                    Bucket=self._bucket, Key=key, VersionId=version_id, Tagging={"TagSet": tags}
+                )
+
+        with ThreadPoolExecutor(_TAGGERS) as taggers:
+            for _ in taggers.map(tag, found):
+                pass
 
     def _delete(self, found: Sequence[ObjectIdentifierTypeDef]) -> None:
         for part in _parts(found):

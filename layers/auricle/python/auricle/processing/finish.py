@@ -10,7 +10,7 @@ from typing import Any
 from auricle import transcript_file
 from auricle.cautions import Caution
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import NotFound, TransientError
+from auricle.errors import ConsentRequired, NotFound, TransientError
 from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
@@ -49,7 +49,8 @@ def finish_recording(
         if before.status not in {Status.UPLOADED, Status.TRANSCRIBING}:
             return {"status": before.status.value}
         results = results or _results(stages, run)
-        after = _outcome(before, results, job, objects, now)
+        # What an earlier run found may be kept apart; the store keeps apart what this one found, where it must.
+        after = _outcome(before.with_findings(), results, job, objects, now)
         completed = after.status is Status.COMPLETE
         event = recording_event(
             EventType.RECORDING_COMPLETED if completed else EventType.RECORDING_FAILED,
@@ -79,6 +80,9 @@ def _outcome(
 ) -> Recording:
     failure = next((results[stage].failure for stage in ESSENTIAL if results[stage].failure), None)
     found = _found(before, job, objects, has_transcript=results[Stage.ASSEMBLE].state is StageState.COMPLETE)
+    if failure and not is_final(failure) and not before.consent.allows_processing:
+        # Whatever failed, it was on its way without consent: recording consent again goes on from here.
+        failure = replace(failure, code=ConsentRequired.code, message=gate.WITHDRAWN_ON_ITS_WAY)
     if failure:
         status = Status.UNRECOVERABLE_ERROR if is_final(failure) else Status.ERROR
         return replace(found, failure=failure).to(status, at=now)

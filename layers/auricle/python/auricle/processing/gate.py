@@ -7,6 +7,11 @@ from auricle.ports import RecordingStore
 from auricle.processing.job import Job
 from auricle.recording import RecordingDetail
 
+WITHDRAWN_ON_ITS_WAY = (
+    "Consent was withdrawn while the recording was being processed: it is kept and not processed further. Record "
+    "consent, and processing goes on."
+)
+
 
 def current(job: Job, recordings: RecordingStore) -> RecordingDetail:
     """The recording, if the job's run is its current one.
@@ -32,8 +37,5 @@ def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
     """
     detail = current(job, recordings)
     if not detail.recording.consent.allows_processing:
-        raise ConsentRequired(
-            "Consent was withdrawn while the recording was being processed: it is kept and not processed "
-            "further. Record consent, then ask for processing again.",
-        )
+        raise ConsentRequired(WITHDRAWN_ON_ITS_WAY)
     return detail

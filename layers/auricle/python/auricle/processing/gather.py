@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auricle.cautions import Caution
 from auricle.chunks import Chunks, spoken_numbers
+from auricle.consent import check_content_may_be_shown
 from auricle.errors import NotFound, UnusableRecording
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing.job import Job
@@ -47,9 +48,10 @@ def gather(
 
     Raises:
         UnusableRecording: what it is made of is no audio, does not fit together, or is gone.
+        ConsentRequired: a recording it is made of has no consent.
     """
     if recording.made_of:
-        return Gathered(_excerpts(job, recording, objects, bounds, folder))
+        return Gathered(_excerpts(job, recording, recordings, objects, bounds, folder))
     if recording.chunked:
         chunks = recordings.detail(job.org, job.recording).chunks or Chunks()
         return _pieces(job, recording.chunk_numbers, chunks, objects, bounds, folder)
@@ -70,12 +72,16 @@ def _pieces(
     return Gathered(sound, [Caution("chunks-missing", said)] if lacking else [])
 
 
-def _excerpts(job: Job, recording: Recording, objects: ObjectStore, bounds: Bounds, folder: Path) -> Excerpts:
+def _excerpts(
+    job: Job, recording: Recording, recordings: RecordingStore, objects: ObjectStore, bounds: Bounds, folder: Path
+) -> Excerpts:
     """A recording that was prepared before has its own copy: what it was made of may be gone by now."""
     own = folder / "own.flac"
     try:
         objects.download(job.audio_key, own)
     except NotFound:
+        for source in recordings.find(job.org, [excerpt.recording_id for excerpt in recording.made_of]).values():
+            check_content_may_be_shown(source)
         excerpts = [
             FlacExcerpt(_fetched(job, excerpt.recording_id, objects, folder), excerpt.start_ms, excerpt.end_ms)
             for excerpt in recording.made_of

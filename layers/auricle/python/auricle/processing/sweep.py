@@ -14,7 +14,11 @@ from functools import partial
 
 from auricle.chunking import chunks_in_bucket, note_arrived
 from auricle.chunks import Chunks, spoken_numbers
+from auricle.consent import ObjectAccess
+from auricle.consenting import Ports, carry_to_made
+from auricle.domain_events import EventType, recording_event
 from auricle.errors import RecordingNotFound, TransientError
+from auricle.object_access import settle_object_access
 from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
 from auricle.processing.erasing import erase_objects
 from auricle.processing.job import Job
@@ -89,6 +93,8 @@ def sweep(
             if end in {"started", "running", None}:
                 oldest = min(oldest, recording.awaited_since or recording.updated_at)
     metrics.oldest_open_recording(age_seconds=(now - oldest).total_seconds())
+    for recording in recordings.consent_work(now, MAX_RECORDINGS):
+        look_after(recording, partial(_follow_consent, recording, recordings, objects, workflow, max_upload_bytes, now))
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
         look_after(recording, partial(_erase, recording, recordings, objects, workflow, now))
     if broken:
@@ -179,6 +185,43 @@ def _finish_split(recording: Recording, recordings: RecordingStore, workflow: Wo
     except RecordingNotFound:  # removed, or put into the bin, since it was listed
         return "moved-on"
     return "split"
+
+
+def _follow_consent(
+    recording: Recording,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> str:
+    """Erases what consent was withdrawn from for longer than the organization's grace period; until then nobody reads
+    it, whatever was still written after the withdrawal."""
+    withdrawal = recording.withdrawal
+    if withdrawal is not None and withdrawal.erase_at <= now:
+        after = recording.erased(at=now)
+        events = [recording_event(kind, after) for kind in (EventType.RECORDING_REMOVED, EventType.RECORDING_ERASED)]
+        if not recordings.save(after, expected=recording, events=events):
+            return "moved-on"
+        return _erase(after, recordings, objects, workflow, now)
+    settled = settle_object_access(
+        recording, recordings=recordings, objects=objects, may_be_written=_may_be_written(recording, workflow, now)
+    )
+    carry_to_made(
+        settled,
+        by=recording.consent_changes[-1].by if recording.consent_changes else "",
+        grace=withdrawal.erase_at - withdrawal.at if withdrawal else timedelta(0),
+        ports=Ports(recordings, objects, workflow, max_upload_bytes),
+        now=now,
+    )
+    return "blocking" if settled.object_access is ObjectAccess.BLOCKING else "settled"
+
+
+def _may_be_written(recording: Recording, workflow: Workflow, now: datetime) -> bool:
+    """Whether an upload or a stage that began before consent was withdrawn may still be under way."""
+    if now - recording.updated_at < UPLOADS_END_AFTER:
+        return True
+    return recording.version is not None and workflow.outcome(recording.current_job()) == "RUNNING"
 
 
 def _erase(

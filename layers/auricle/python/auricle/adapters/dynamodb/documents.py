@@ -1,4 +1,4 @@
-"""Values as they lie in the table: JSON under zstd, what is at its default left out.
+"""Values as they lie in the table: JSON under zstd, what is at its default left out unless it is to last.
 
 Field names and usual values are in a dictionary that both sides know, so that a stored document is little more than
 what it says: a finished recording has to fit one kilobyte, which is what a write is paid by.
@@ -6,6 +6,7 @@ what it says: a finished recording has to fit one kilobyte, which is what a writ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -43,15 +44,32 @@ _DICTIONARY_1 = (
 T = TypeVar("T")
 
 
-def pack(value: Any, *, without: frozenset[str] = frozenset()) -> bytes:
-    """The dataclass as stored, but for the fields that lie elsewhere."""
-    content = adapter(type(value)).dump_json(value, exclude=set(without) or None, exclude_defaults=True)
+def pack(
+    value: Any, *, without: frozenset[str] = frozenset(), always: frozenset[str] = frozenset(), whole: bool = False
+) -> bytes:
+    """The dataclass as stored, but for the fields that lie elsewhere.
+
+    Fields at their default are left out, except those of `always`, or where it is stored `whole`: of them, a default
+    that changes in the code must change nothing that is stored.
+    """
+    dump = adapter(type(value)).dump_json
+    content = dump(value, exclude=set(without | always) or None, exclude_defaults=not whole)
+    if always:
+        content = _joined(dump(value, include=set(always)), content)
     return _VERSION_1 + _compressor().compress(content)
 
 
-def unpack(type_: type[T], stored: bytes, **elsewhere: Any) -> T:
-    """The dataclass that was packed, with the fields that lay elsewhere."""
-    content = orjson.loads(_decompressor().decompress(stored[1:]))
+def _joined(first: bytes, second: bytes) -> bytes:
+    """Two JSON objects as one."""
+    return first if second == b"{}" else first[:-1] + b"," + second[1:]
+
+
+def unpack(type_: type[T], stored: bytes, *, left_out: Mapping[str, Any] | None = None, **elsewhere: Any) -> T:
+    """The dataclass that was packed, with the fields that lay elsewhere.
+
+    `left_out` is what fields that are missing meant when the document was written, whatever their default is today.
+    """
+    content = {**(left_out or {}), **orjson.loads(_decompressor().decompress(stored[1:]))}
     content.update(elsewhere)
     value: T = adapter(type_).validate_python(content)
     return value

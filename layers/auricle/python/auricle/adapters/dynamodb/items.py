@@ -119,6 +119,10 @@ def open_key(shard: int) -> str:
     return f"OPEN#{shard}"
 
 
+def consent_key(shard: int) -> str:
+    return f"CONSENT#{shard}"
+
+
 def removed_key(shard: int) -> str:
     return f"REMOVED#{shard}"
 
@@ -308,6 +312,10 @@ _NATIVE = frozenset(
     },
 )
 """Fields of a recording that are attributes of their own, and not in its document."""
+_ALWAYS = frozenset({"consent", "consent_basis"})
+"""Fields that are written whatever they are: which consent holds must not follow from a default in the code."""
+_LEFT_OUT = {"consent": "all_consented"}
+"""What older documents, which did leave them out, meant by it."""
 
 
 def recording_item(recording: Recording) -> RecordingItem:
@@ -334,13 +342,16 @@ def recording_item(recording: Recording) -> RecordingItem:
         campaign_id=recording.campaign_id,
         engagement_id=recording.engagement_id,
         later_versions=list(recording.later_versions) or None,
-        document=documents.pack(recording, without=_NATIVE),
+        document=documents.pack(recording, without=_NATIVE, always=_ALWAYS),
     )
     if not removed:
         item.gsi1pk = month_key(recording.org, month_of(recording.created_at))
         item.gsi1sk = list_key(recording)
-    if removed or recording.awaits_work:
-        shard = shard_of(recording.id)
+    shard, consent_work_at = shard_of(recording.id), recording.consent_work_at
+    if consent_work_at is not None:
+        item.gsi2pk = consent_key(shard)
+        item.gsi2sk = f"{sortable(consent_work_at)}#{recording.id}"
+    elif removed or recording.awaits_work:
         item.gsi2pk = removed_key(shard) if removed else open_key(shard)
         item.gsi2sk = f"{sortable(recording.updated_at)}#{recording.id}"
     return item
@@ -348,9 +359,10 @@ def recording_item(recording: Recording) -> RecordingItem:
 
 def recording_of(item: RecordingItem) -> Recording:
     org, recording_id = recording_owner(item.pk)
-    return documents.unpack(
+    recording = documents.unpack(
         Recording,
         item.document,
+        left_out=_LEFT_OUT,
         org=org,
         id=recording_id,
         created_at=item.created_at,
@@ -369,6 +381,7 @@ def recording_of(item: RecordingItem) -> Recording:
         is_ai_call=item.is_ai_call,
         later_versions=item.later_versions or (),
     )
+    return recording.as_consented()
 
 
 def chunks_of(item: ChunksItem) -> Chunks:

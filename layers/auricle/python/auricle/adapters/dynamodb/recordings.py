@@ -67,6 +67,7 @@ class DynamoRecordings:
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         """Raises Conflict when the id is taken, InvalidRequest for too many contacts."""
         _check_contacts(recording)
+        recording = recording.as_consented()
         self._remember_month(recording)
 
         def fill(transaction: TransactWrite) -> None:
@@ -205,6 +206,11 @@ class DynamoRecordings:
         recording = self._stored(org, recording_id)
         return recording is not None and recording.status is Status.REMOVED
 
+    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
+        for recording in self._indexed(items.consent_key, due, limit):
+            if recording.consent_work_at is not None and recording.consent_work_at < due:
+                yield recording
+
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         yield from self._indexed(items.removed_key, untouched_since, limit)
 
@@ -308,7 +314,7 @@ class DynamoRecordings:
         _check_contacts(recording)
         if recording.created_at != expected.created_at:
             self._remember_month(recording)
-        stored = replace(recording, revision=expected.revision + 1)
+        stored = replace(recording.as_consented(), revision=expected.revision + 1)
 
         def fill(transaction: TransactWrite) -> None:
             transaction.save(items.recording_item(stored), condition=_as_expected(expected))
