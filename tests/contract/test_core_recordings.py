@@ -809,7 +809,10 @@ def test_the_audio_is_signed_for_a_quarter_of_an_hour(api: Gateway, archive: Arc
     archive.uploaded("rec_2")
     archive.put("rec_3")
     data = shown(transcripts_documented.SignedUrlAnswer, api.post(f"{ONE}/signedUrl"))["data"]
-    assert "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac&type=audio%2Fflac&versionId=v2" in data["url"]
+    assert (
+        "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac&type=audio%2Fflac&versionId=v2"
+        in data["url"]
+    )
     assert (data["error"], data["expiration"]) == (False, round((NOW.timestamp() + 900) * 1000))
     url = api.post(f"{RECORDINGS}/rec_2/signedUrl", {}).json["data"]["url"]
     assert "/source?method=GET&seconds=900&name=call.wav&type=audio%2Fwav&versionId=v1" in url
