@@ -58,6 +58,8 @@ def _end_moment(given: Any) -> Any:
 
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
 EndMoment = Annotated[datetime, BeforeValidator(_end_moment, json_schema_input_type=datetime)]
+Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
+"""For integers within a union, of which the reader of bodies cannot tell that 2.0 is meant to be whole."""
 Id = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """An id given by a client: what `auricle.identifiers.is_id` admits."""
 Line = Annotated[

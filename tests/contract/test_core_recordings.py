@@ -838,6 +838,12 @@ def test_the_language_is_said(api: Gateway, archive: Archive) -> None:
     )
 
 
+def test_a_page_of_ids_may_be_numbered_as_javascript_writes_numbers(api: Gateway, archive: Archive) -> None:
+    archive.put()
+    answer = api.post("/v1/core/recordings", b'{"ids": ["rec_0", "rec_1"], "cursor": 1.0, "pageSize": 1}')
+    assert ids(shown(documented.CoreFetchAnswer, answer)) == ["rec_1"]
+
+
 # --- who sees it ------------------------------------------------------------------------------------------
 
 USERS = "recordings:read recordings:write audio:read"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from api.reading import Asked, Id, Line, Moment
+from api.reading import Asked, Id, Line, Moment, Whole
 from api.surface import Call, etag
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import ADMIN, READ, WRITE, enveloped, surface, timestamp
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 MAX_NUMBER = 10**15
-# Within a union the reader of bodies cannot tell that 2.0 is meant to be whole.
-Whole = BeforeValidator(lambda given: int(given) if isinstance(given, float) and given.is_integer() else given)
 Selects = Annotated[int, Field(ge=0, le=200), Whole]
 Epoch = Annotated[EpochMs, Whole]
 Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from api.reading import Asked, Id, Line, Moment
+from api.reading import Asked, Id, Line, Moment, Whole
 from api.surfaces.core.given import CrmObjects
 
 MAX_IDS = 100
@@ -81,7 +81,7 @@ class FetchRequest(Asked):
     ids: Annotated[tuple[Annotated[str, StringConstraints(max_length=255)], ...], Field(max_length=MAX_IDS)] | None = (
         None
     )
-    cursor: Annotated[int, Field(le=MAX_IDS)] | Annotated[str, StringConstraints(max_length=2048)] | None = None
+    cursor: Annotated[int, Field(le=MAX_IDS), Whole] | Annotated[str, StringConstraints(max_length=2048)] | None = None
     page_size: int = Field(MAX_IDS, alias="pageSize", ge=1, le=MAX_IDS)
 
 

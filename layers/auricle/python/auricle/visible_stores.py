@@ -88,7 +88,7 @@ class VisibleStores:
         records = self._stores().collection(kind)
         if self.viewer.sees_all or not kind.of_recording:
             return records
-        return VisibleRecords(records, self._visible(), by_id=by_id)
+        return VisibleCollection(records, self._visible(), by_id=by_id)
 
     def hidden(self, org: str, recording_ids: Iterable[str], *, listed: bool = False) -> frozenset[str]:
         """Those of the ids that are recordings the viewer may not open (`listed`: find), removed ones among them.
@@ -244,7 +244,7 @@ class VisibleRecordings:
             self.viewer.check_change(before, private=after.private, discoverable=after.discoverable)
 
 
-class VisibleRecords(Generic[T]):
+class VisibleCollection(Generic[T]):
     """Collection of a kind that belongs to recordings, for one viewer: those of hidden recordings are not there."""
 
     def __init__(self, records: Collection[T], recordings: VisibleRecordings, *, by_id: bool) -> None:
