@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,11 +118,8 @@ class Hub:
         import huggingface_hub
 
         class Api:
-            def model_info(self, _repository: str) -> Any:
-                class Info:
-                    sha = COMMIT
-
-                return Info()
+            def model_info(self, _repository: str, *, revision: str | None) -> Any:
+                return SimpleNamespace(sha=revision or COMMIT)
 
         monkeypatch.setattr(huggingface_hub, "snapshot_download", self.snapshot_download)
         monkeypatch.setattr(huggingface_hub, "HfApi", Api)
@@ -175,6 +173,21 @@ def test_a_name_that_is_not_pinned_is_trusted_once_and_then_the_same(
     assert hub.asked == [COMMIT, COMMIT], "the second time the recorded commit is asked for"
     hub.folder = toy
     assert fetch_whisper("owner/name", models) == folder
+
+
+def test_without_a_hub_it_is_not_tried_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each first run on a machine without the hub waits for this: listing a commit would try six times."""
+    import huggingface_hub
+
+    class Api:
+        def model_info(self, _repository: str, *, revision: str | None) -> Any:
+            raise ConnectionError(revision)
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
+    monkeypatch.setattr(whisper_weights, "_in_hub_cache", lambda *_: None)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: pytest.fail("it was listed"))
+    with pytest.raises(ModelUnavailable, match="ConnectionError"):
+        fetch_whisper("small", tmp_path)
 
 
 def test_a_commit_may_be_named(toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -344,7 +344,8 @@ def _fetch_from_hub(
     from huggingface_hub import HfApi, constants, snapshot_download
 
     try:
-        revision = revision or HfApi().model_info(repository).sha
+        # Also where the commit is known: without a hub this ends at once, and listing a commit tries for 24 s.
+        revision = HfApi().model_info(repository, revision=revision).sha
         snapshot_download(
             repository,
             revision=revision,
