@@ -215,6 +215,27 @@ def test_a_page_of_large_comments_is_shorter(api: Gateway, archive: Archive) -> 
     assert pages > 2
 
 
+def test_a_page_of_large_events_of_phones_is_shorter(api: Gateway, archive: Archive) -> None:
+    """Each recording has a bound; a page goes over all of them."""
+    ids = ["\N{GRINNING FACE}" * 250 + str(number) for number in range(20)]
+    large = {"event": {"name": "networkStatusChange", "value": "online"}, "externalOpportunityIds": ids}
+    for number in range(6):
+        archive.put(f"rec_{number}")
+        body = json.dumps({"events": [large] * 45}, ensure_ascii=False).encode()
+        told = api.post(f"/v1/core/recordings/rec_{number}/mobile-events", body)
+        assert told.status == 201, told.body
+    found: list[str] = []
+    cursor, pages = "", 0
+    while cursor is not None:
+        query = f"pageSize=1000&cursor={cursor}" if cursor else "pageSize=1000"
+        size, said = invocation_bytes(api, "GET", "/v1/core/mobile-events", query=query)
+        assert size < LAMBDA_BYTES
+        found += [each["id"] for page in said["data"] for each in page]
+        cursor, pages = said["cursor"], pages + 1
+    assert len(set(found)) == len(found) == 270
+    assert pages > 2
+
+
 @pytest.mark.parametrize("by_ids", [True, False])
 def test_a_page_of_large_recordings_is_shorter(by_ids: bool, api: Gateway, archive: Archive) -> None:
     ids = [f"rec_{number:03d}" for number in range(100)]

@@ -137,6 +137,8 @@ class FakeCollection(Generic[T]):
 
     def _key_of(self, record: T) -> _Key:
         owner = recording_of(record) if self._kind.of_recording else ""
+        if not record.id or (self._kind.of_recording and not owner):
+            raise AssertionError("The table refuses an empty text in a key.")
         return self._kind.name, record.org, owner, record.id
 
     def _taken(self, record: T) -> Conflict:

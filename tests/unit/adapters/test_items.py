@@ -52,6 +52,13 @@ def test_sortable_texts_order_as_their_moments(first: datetime, second: datetime
     assert len(items.sortable(first)) == len(items.sortable(second))
 
 
+def test_sortable_texts_of_early_years_are_as_wide() -> None:
+    """A call may be said to have begun in any year there is."""
+    early, late = datetime(999, 12, 31, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
+    assert items.sortable(early) == "0999-12-31T00:00:00.000000Z"
+    assert items.sortable(early) < items.sortable(late)
+
+
 def test_keys_begin_with_the_tenant() -> None:
     recording = items.recording_item(a_recording("acme"))
     assert recording.pk == "ORG#acme#REC#rec_1"

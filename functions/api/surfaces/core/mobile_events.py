@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from api.answers import json_response
-from api.paging import Cursors
+from api.paging import Cursors, fit_page
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
@@ -166,10 +167,14 @@ async def list_mobile_events(call: Call, asked: MobileEventsRequest) -> Response
         raise InvalidRequest("createdAtGt must be earlier than createdAtLt", field="createdAtGt")
     route, filters = f"{surface.prefix}/mobile-events", repr(asked.model_copy(update={"cursor": None, "page_size": 0}))
     cursors = Cursors(call.parts.settings(), org=call.org, route=route, filters=filters)
-    page = _page(call, asked, cursors)
+
+    def read(count: int) -> tuple[list[dict[str, Any]], Mapping[str, str] | None]:
+        page = _page(call, asked.model_copy(update={"page_size": count}), cursors)
+        return [_listed(event) for event in page.records], page.next_position
+
+    shown, following = fit_page(read, asked.page_size)
     # A page of events is a list within the list: so the documented answer has it.
-    shown = [_listed(event) for event in page.records]
-    return json_response({"data": [shown] if shown else [], "cursor": cursors.seal(page.next_position)})
+    return json_response({"data": [shown] if shown else [], "cursor": cursors.seal(following)})
 
 
 @surface.get("/mobile-events/{event_id}", scope=READ)

@@ -99,7 +99,8 @@ def month_of(moment: datetime) -> str:
 
 def sortable(moment: datetime) -> str:
     """ISO 8601 in UTC, always as wide: texts order as the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime, which leaves out the zeros of a year before 1000.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def list_key(recording: Recording) -> str:
