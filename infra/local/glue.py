@@ -235,6 +235,17 @@ def _forget_checkout():
 _forget_checkout()
 """
 
+# A worker answers on file descriptor 1, so a line of JSON that a library, or a process it starts, writes there would be
+# taken for the function's result. Answers get a descriptor of their own, that nobody inherits; 1 is the log's.
+ANSWER_APART = """
+def _answer_apart():
+    import os, sys
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(answers, "w", encoding="utf-8")
+_answer_apart()
+"""
+
 _EXCEPTION_LINE = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::|$)")
 
 
@@ -299,7 +310,7 @@ def _mend_lambda(note_activity: Callable[[], None], before_invocation: Callable[
     def choose_and_prepare(runtime: str) -> tuple[str, str]:
         binary, script = choose(runtime)
         if binary == sys.executable:
-            script = EXIT_WITH_PARENT + EXIT_ABOVE_MEMORY + FORGET_CHECKOUT + script
+            script = EXIT_WITH_PARENT + EXIT_ABOVE_MEMORY + FORGET_CHECKOUT + ANSWER_APART + script
         return binary, script
 
     setattr(lambda_runtime, WORKER_SCRIPT.name, choose_and_prepare)

@@ -103,6 +103,15 @@ def test_a_failing_handler_shows_nothing_of_itself(probe: Child, path: str) -> N
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
 
 
+def test_what_a_function_writes_to_standard_output_is_log_and_not_its_result(probe: Child) -> None:
+    answer = call(probe, "GET", "/loud")
+    assert (answer.status_code, answer.json()["event"]["rawPath"]) == (200, "/loud")
+    assert call(probe, "GET", "/after").json()["event"]["rawPath"] == "/after", "results stay with their requests"
+    log = (probe.home / "logs" / "functions.log").read_text(encoding="utf-8")
+    for code in ("418", "419", "420"):
+        assert f'"statusCode": {code}' in log
+
+
 def test_head_answers_without_a_body(probe: Child) -> None:
     answer = call(probe, "HEAD", "/anything")
     assert (answer.status_code, answer.content) == (200, b"")

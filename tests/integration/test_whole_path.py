@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from itertools import pairwise
@@ -62,6 +63,19 @@ def test_every_stage_completes_in_one_execution(service: Service, call: str) -> 
     assert set(states.values()) == {"complete"}
     assert (status["progress"], status["run"], status["error"], status["warnings"]) == (1.0, 1, None, [])
     assert list(service.executions(call).values()) == ["SUCCEEDED"]
+
+
+def test_its_end_and_its_time_are_measured_without_saying_whose_it_was(service: Service, call: str) -> None:
+    log = service.engine.home / "logs" / "functions.log"
+
+    def measured() -> list[dict[str, Any]]:
+        lines = re.findall(r'\{"_aws".*\}$', log.read_text(encoding="utf-8"), re.MULTILINE)
+        return [line for line in map(json.loads, lines) if "SecondsToTranscript" in line]
+
+    wait(lambda: measured() or None)
+    assert all(0 < line["SecondsToTranscript"][0] < 600 for line in measured())
+    assert {(line["environment"], line["service"]) for line in measured()} == {("local", "auricle")}
+    assert not [line for line in measured() if call in json.dumps(line) or service.org in json.dumps(line)]
 
 
 def test_words_are_in_order_and_inside_the_audio(service: Service, call: str) -> None:

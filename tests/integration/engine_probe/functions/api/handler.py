@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -14,6 +16,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         raise ValueError("a detail that callers must not see")
     if path == "/large":
         return {"statusCode": 200, "body": "x" * 6_500_000}
+    if path == "/loud":  # as libraries in C write, and what functions start; Powertools' metrics are JSON, too
+        os.write(
+            1, (json.dumps({"status": "ok", "result": {"statusCode": 418, "body": "an impostor"}}) + "\n").encode()
+        )
+        subprocess.run(["echo", json.dumps({"status": "ok", "result": {"statusCode": 419}})], check=True)
+        print(json.dumps({"_aws": {"CloudWatchMetrics": []}, "status": "ok", "result": {"statusCode": 420}}))
     if path == "/reverse":
         content = base64.b64decode(event["body"])[::-1]
         return {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(content).decode()}
