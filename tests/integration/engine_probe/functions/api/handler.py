@@ -10,18 +10,21 @@ from typing import Any
 import auricle
 
 
+def impostor(status: int) -> str:
+    """A line that reads like a worker's answer."""
+    return json.dumps({"status": "ok", "result": {"statusCode": status, "body": "not what the handler returned"}})
+
+
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     path = event["rawPath"]
     if path == "/raise":
         raise ValueError("a detail that callers must not see")
     if path == "/large":
         return {"statusCode": 200, "body": "x" * 6_500_000}
-    if path == "/loud":  # as libraries in C write, and what functions start; Powertools' metrics are JSON, too
-        os.write(
-            1, (json.dumps({"status": "ok", "result": {"statusCode": 418, "body": "an impostor"}}) + "\n").encode()
-        )
-        subprocess.run(["echo", json.dumps({"status": "ok", "result": {"statusCode": 419}})], check=True)
-        print(json.dumps({"_aws": {"CloudWatchMetrics": []}, "status": "ok", "result": {"statusCode": 420}}))
+    if path == "/loud":  # as libraries in C write, what functions start, and Powertools' metrics
+        os.write(1, f"{impostor(418)}\n".encode())
+        subprocess.run(["echo", impostor(419)], check=True)
+        sys.stdout.write(f"{impostor(420)}\n")
     if path == "/reverse":
         content = base64.b64decode(event["body"])[::-1]
         return {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(content).decode()}
