@@ -211,6 +211,7 @@ def start(
         from infra.local.aws_port import AwsPort
         from infra.local.batch_jobs import BatchJobs
         from infra.local.front import Front
+        from infra.local.object_policy import denied_by_tags
         from infra.local.signatures import Verifier
 
         activity = Activity()
@@ -222,6 +223,7 @@ def start(
             verifier=Verifier(aws.ACCOUNT, endpoint.secret_access_key),
             rules=CrossSiteRules(aws_port, origins),
             changed=activity.note,
+            denied=denied_by_tags,
         )
         front = Front(keys.jwks(signing_key), CrossSiteRules(public_port, origins))
         server = _Server(application, front, public, behind)

@@ -159,6 +159,33 @@ S3_ERROR = PrivateName("ministack.services.s3", "_error", ("code", "message", "s
 
 BUCKET_PREFLIGHT = PrivateName("ministack.services.s3", "cors_preflight", ("bucket_name", "key", "headers"))
 BUCKET_CORS = PrivateName("ministack.services.s3", "cors_response_headers", ("bucket_name", "method", "headers"))
+BUCKET_POLICIES = PrivateName("ministack.services.s3", "_bucket_policies", None)
+EVALUATE_POLICY = PrivateName(
+    "ministack.core.iam_evaluator",
+    "evaluate_resource_policy",
+    ("doc", "ctx", "service", "named_only", "direct_only"),
+)
+POLICY_CONTEXT = PrivateName(
+    "ministack.core.iam_evaluator",
+    "EvalContext",
+    (
+        "principal_arn",
+        "principal_type",
+        "principal_account",
+        "action",
+        "resource_arn",
+        "region",
+        "source_ip",
+        "secure_transport",
+        "request_tags",
+        "tag_keys",
+        "service_context",
+        "principal_keys",
+    ),
+)
+S3_CONDITIONS = PrivateName(
+    "ministack.core.iam_actions", "s3_service_context", ("iam_action", "query_params", "path", "headers")
+)
 
 CONTRACT = tuple(value for value in list(globals().values()) if isinstance(value, PrivateName))
 
@@ -204,6 +231,31 @@ def bucket_cors_headers(bucket: str, method: str, headers: Mapping[str, str]) ->
     with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
         found: dict[str, Any] = BUCKET_CORS.resolve()(bucket, method, dict(headers))
     return found
+
+
+def bucket_policy(bucket: str) -> str | None:
+    """The bucket's policy as JSON, where it has one."""
+    with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
+        found: str | None = BUCKET_POLICIES.resolve().get(bucket)
+    return found
+
+
+def policy_denies(policy: Mapping[str, Any], action: str, bucket: str, key: str, version: str | None) -> bool:
+    """Whether the policy denies that action on that version of the object (None: the newest) to this account."""
+    with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
+        query = {"versionId": [version]} if version else {}
+        conditions = S3_CONDITIONS.resolve()(action, query, f"/{bucket}/{key}", {})
+        context = POLICY_CONTEXT.resolve()(
+            principal_arn=f"arn:aws:iam::{ACCOUNT}:root",
+            principal_type="Root",
+            principal_account=ACCOUNT,
+            action=action,
+            resource_arn=f"arn:aws:s3:::{bucket}/{key}",
+            region=REGION,
+            service_context={name.lower(): value for name, value in conditions.items()},
+        )
+        decision: str = EVALUATE_POLICY.resolve()(policy, context).decision
+    return decision == "Deny"
 
 
 # --- Lambda ------------------------------------------------------------------------------------------------
