@@ -28,6 +28,8 @@ AWS_ERRORS = {
     "Lambda.ResourceNotReadyException",
     "Lambda.ResourceConflictException",
     "Batch.AWSBatchException",
+    "Batch.BatchException",
+    "Batch.TooManyRequestsException",
     "Batch.ServerException",
     "Batch.SdkClientException",
     "Sandbox.Timedout",
@@ -117,6 +119,18 @@ def test_a_function_that_cannot_be_called_yet_is_waited_for(task: State) -> None
         for attempt in range(rule["MaxAttempts"])
     ]
     assert 30 * 60 <= sum(waits) <= 60 * 60, "with full jitter half of it, on average"
+
+
+@pytest.mark.parametrize("name", ["Transcribe as a job", "Diarize as a job"])
+def test_a_busy_batch_is_waited_for(name: str) -> None:
+    """An account may submit fifty jobs a second. That answer had three names over the years."""
+    (task,) = (task for task in TASKS if task.name == name)
+    (rule,) = task.fields["Retry"]
+    busy = {"Batch.TooManyRequestsException", "Batch.BatchException", "Batch.AWSBatchException"}
+    assert busy < set(rule["ErrorEquals"])
+    waits = [min(2 * 2**attempt, rule["MaxDelaySeconds"]) for attempt in range(rule["MaxAttempts"])]
+    assert sum(waits) > 5 * 60
+    assert "Batch.ClientException" not in rule["ErrorEquals"], "a queue that is not there does not come"
 
 
 @pytest.mark.parametrize("task", TASKS, ids=named)

@@ -303,7 +303,7 @@ def test_without_a_machine_a_function_diarizes(run: Callable[..., Outcome], erro
         ),
         ("States.TaskFailed", "no JSON", {}),
         ("States.TaskFailed", None, {}),
-        ("Batch.BatchException", "JobQueue auricle-prod-speech is not in ENABLED state", {}),
+        ("Batch.ClientException", "JobQueue auricle-prod-speech is not in ENABLED state", {}),
     ],
 )
 @pytest.mark.parametrize("stage", ["transcribe", "diarize"])
@@ -311,10 +311,18 @@ def test_a_job_that_failed_by_itself_is_not_done_by_functions(
     run: Callable[..., Outcome], stage: str, error: str, cause: str | None, known: dict[str, Any]
 ) -> None:
     outcome = run(compute={stage: "batch"}, **{f"{stage.capitalize()}Job": fails(error, cause)})
+    assert len(outcome.called(f"{stage.capitalize()}Job")) == 1
     assert not outcome.called(f"{stage.capitalize()}Function")
     found = outcome.stages[stage]
     assert (found["state"], found["error"]) == ("failed", error)
     assert known.items() <= json.loads(found["cause"]).items()
+
+
+@pytest.mark.parametrize("error", ["Batch.TooManyRequestsException", "Batch.BatchException", "Batch.ServerException"])
+def test_a_job_that_could_not_be_submitted_just_now_is_submitted_again(run: Callable[..., Outcome], error: str) -> None:
+    outcome = run(compute={"transcribe": "batch"}, TranscribeJob=fails_first(11, error))
+    assert len(outcome.called("TranscribeJob")) == 12
+    assert outcome.stages["transcribe"] == {"state": "complete"}
 
 
 def test_functions_that_take_a_jobs_place_may_fail_too(run: Callable[..., Outcome]) -> None:
