@@ -26,7 +26,7 @@ import orjson
 from starlette.responses import Response
 
 from api.faults import Fault, FieldFault, Refused
-from auricle.errors import Forbidden, TransientError
+from auricle.errors import NotYours, TransientError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -75,7 +75,7 @@ async def once(
 
     Raises:
         Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
-        Forbidden: the answer is a credential, made for one that may do more than this one.
+        NotYours: the answer is a credential, made for one that may do more than this one.
         RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
     """
     path = call.request.scope["path"]
@@ -98,7 +98,7 @@ async def once(
         if found.content is not None:
             response, allowed = _opened(_sealing_key(call), name, found.content)
             if holds_secret and not allowed <= _allowed(call):
-                raise Forbidden(
+                raise NotYours(
                     "The answer kept under this Idempotency-Key was given to a credential that could do more."
                 )
             _check_recording(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -82,3 +83,29 @@ def test_logs_saved_at_once_are_all_kept(api: httpx.Client) -> None:
     again = save(ours, transcription_status="failed").json()["data"]
     assert (again["created_at"], again["transcription_status"]) == (log["created_at"], "failed")
     assert again["metadata"] == log["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"direction": "inbound", "metadata": {"name": "J\xe4ne"}}', 400),
+        (b'{"direction": "inbound", "metadata": {"a": NaN}}', 400),
+        (b'{"direction": "inbound", "metadata": {"a": ' + b"9" * 400 + b"}}", 400),
+        (b'{"direction": "inbound", "direction": "outbound"}', 400),
+        (b"[" * 100_000, 400),
+        ('{"direction": "inbound", "metadata": {"name": "J\u00e4ne \N{GRINNING FACE}"}}'.encode(), 201),
+    ],
+)
+def test_json_is_read_strictly_behind_the_gateway(api: httpx.Client, body: bytes, status: int) -> None:
+    """The gateway decodes what is declared to be JSON before the function sees it."""
+    headers = {"content-type": "application/json", "idempotency-key": secrets.token_hex(8)}
+    answer = api.post("/v1/calls", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    if status == 201:
+        found = api.get(f"/v1/calls/{answer.json()['data']['call_id']}").json()
+        assert found["data"]["metadata"] == {"name": "J\u00e4ne \N{GRINNING FACE}"}
+
+
+def test_a_head_that_the_gateway_does_not_take_is_refused(api: httpx.Client) -> None:
+    assert api.get("/v1/calls", headers={"x-long": "a" * 10_240}).status_code == 431
+    assert api.get("/v1/calls", params={"cursor": "a" * 10_240}).status_code == 431
