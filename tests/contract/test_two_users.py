@@ -295,6 +295,16 @@ def test_others_are_not_let_onto_the_surface_of_founders(name: str, users: Users
     assert users.tells_of_it(*texts(refused)) == []
 
 
+@pytest.mark.parametrize("path", ["/v1/core/recordings", "/api/v1/audio-files"])
+@pytest.mark.parametrize("by", ["owner", "bob"])
+def test_the_rule_costs_no_reading(by: str, path: str, users: Users) -> None:
+    world = users.anns if by == "owner" else users.bobs
+    answer, work = users.ask("GET", f"{path}/{world.id_of(RECORDING)}", by=by)
+    assert (answer.status, work) == (200, ["recordings.detail"])
+    answer, work = users.ask("GET", path, by=by)
+    assert (answer.status, work) == (200, ["recordings.list"])
+
+
 # --- not discoverable -------------------------------------------------------------------------------------
 
 
