@@ -125,7 +125,7 @@ class ServiceStack(Stack):
         access.remove(finish, RUN_KEYS)
         for function in (serve, start, sweep):  # each may be the one that erases a removed recording
             access.remove(function, RECORDING_KEYS)
-        for function in (serve, sweep):  # each may be the one that blocks what consent was withdrawn from
+        for function in (serve, start, sweep):  # each may be the one that blocks what consent was withdrawn from
             access.tag(function, RECORDING_KEYS)
         for function in (serve, start, sweep):
             workflow.let_start(function)

@@ -18,7 +18,8 @@ from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.processing.finish import finish_recording
 from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
-from auricle.processing.sweep import UPLOADS_END_AFTER, sweep
+from auricle.processing.start import accept_upload
+from auricle.processing.sweep import UPLOADS_END_AFTER, run_stopped, sweep
 from auricle.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.splitting import merge, split
 from tests.fakes import Fakes
@@ -268,20 +269,29 @@ def test_in_the_trash_it_is_withdrawn_from_and_erased_all_the_same(fakes: Fakes)
 # --- while it is processed ----------------------------------------------------------------------------------
 
 
-def test_a_run_that_finishes_without_consent_shows_nothing(fakes: Fakes) -> None:
-    """The last stage may be under way already: what it writes is kept apart, and comes back with consent."""
+DONE, FAILED = {"state": "complete"}, {"state": "failed", "error": "ClientError", "cause": ""}
+
+
+@pytest.mark.parametrize(
+    ("stages", "stage"),
+    [
+        ({"prepare": DONE, "transcribe": FAILED}, Stage.TRANSCRIBE),
+        (dict.fromkeys(("prepare", "transcribe", "diarize", "assemble", "summarize"), DONE), Stage.ASSEMBLE),
+    ],
+)
+def test_a_run_that_finishes_without_consent_shows_nothing(stages: Any, stage: Stage, fakes: Fakes) -> None:
+    """Every stage may be over already, or have failed because the bucket gave nothing out any more."""
     before = complete(fakes, status=Status.UPLOADED, run=1)
     begun = before.to(Status.TRANSCRIBING, at=NOW)
     assert fakes.recordings.begin_run(begun, expected=before, events=[])
     recorded(fakes, NONE)
     job = before.current_job()
-    stages = {"prepare": {"state": "complete"}, "transcribe": {"state": "failed", "error": "PermissionError"}}
     assert finish_recording(job, stages, recordings=fakes.recordings, objects=fakes.objects, now=NOW) == {
         "status": "ERROR"
     }
     after = stored(fakes)
     assert after.failure == Failure(
-        Stage.TRANSCRIBE,
+        stage,
         "consent-required",
         "Consent was withdrawn while the recording was being processed: it is kept and not processed further. "
         "Record consent, and processing goes on.",
@@ -290,6 +300,47 @@ def test_a_run_that_finishes_without_consent_shows_nothing(fakes: Fakes) -> None
     again = recorded(fakes, ALL)
     assert (again.status, again.run, again.highlights) == (Status.UPLOADED, 2, before.highlights)
     assert [job.run for job in fakes.workflow.jobs] == [2]
+
+
+def test_bytes_that_are_no_audio_are_none_with_consent_either(fakes: Fakes) -> None:
+    before = complete(fakes, status=Status.UPLOADED, run=1)
+    assert fakes.recordings.begin_run(before.to(Status.TRANSCRIBING, at=NOW), expected=before, events=[])
+    recorded(fakes, NONE)
+    stages = {"prepare": {"state": "failed", "error": "UnsupportedAudio", "cause": ""}}
+    finish_recording(before.current_job(), stages, recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    assert recorded(fakes, ALL).status is Status.UNRECOVERABLE_ERROR
+    assert len(fakes.workflow) == 0
+
+
+def test_an_execution_that_died_without_consent_begins_anew_with_it(fakes: Fakes) -> None:
+    before = complete(fakes, status=Status.UPLOADED, run=1)
+    job = before.current_job()
+    fakes.workflow.start(job)
+    assert fakes.recordings.begin_run(before.to(Status.TRANSCRIBING, at=NOW), expected=before, events=[])
+    recorded(fakes, NONE)
+    fakes.workflow.end(job, "FAILED")
+    assert run_stopped(job, recordings=fakes.recordings, workflow=fakes.workflow, now=NOW)
+    again = recorded(fakes, ALL)
+    assert (again.status, again.run, [one.run for one in fakes.workflow.jobs]) == (Status.UPLOADED, 2, [1, 2])
+
+
+def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fakes) -> None:
+    fakes.recordings.create(a_recording("acme"), [])
+    recorded(fakes, NONE)
+    key = Job("acme", "rec_1", 1).source_key
+    for content in (b"first", b"later"):
+        fakes.objects.write(key, content, content_type="audio/wav")
+        accept_upload(
+            "acme",
+            "rec_1",
+            recordings=fakes.recordings,
+            objects=fakes.objects,
+            workflow=fakes.workflow,
+            max_upload_bytes=1000,
+            now=NOW,
+        )
+        assert blocked(fakes)
+    assert len(fakes.workflow) == 0
 
 
 # --- recordings that are made of others ---------------------------------------------------------------------

@@ -79,16 +79,27 @@ def _outcome(
     now: datetime,
 ) -> Recording:
     failure = next((results[stage].failure for stage in ESSENTIAL if results[stage].failure), None)
+    if not before.consent.allows_processing:
+        return _without_consent(before, failure, now)
     found = _found(before, job, objects, has_transcript=results[Stage.ASSEMBLE].state is StageState.COMPLETE)
-    if failure and not is_final(failure) and not before.consent.allows_processing:
-        # Whatever failed, it was on its way without consent: recording consent again goes on from here.
-        failure = replace(failure, code=ConsentRequired.code, message=gate.WITHDRAWN_ON_ITS_WAY)
     if failure:
         status = Status.UNRECOVERABLE_ERROR if is_final(failure) else Status.ERROR
         return replace(found, failure=failure).to(status, at=now)
     if found.status is Status.UPLOADED:  # nothing had begun, and nothing failed: cannot be a finished run
         return replace(found, failure=_never_began()).to(Status.ERROR, at=now)
     return replace(found, failure=None).to(Status.COMPLETE, at=now)
+
+
+def _without_consent(before: Recording, failure: Failure | None, now: datetime) -> Recording:
+    """The recording as a run leaves it whose consent was withdrawn on its way, however far it came.
+
+    Nothing of it is read: the bucket does not give it out. Recording consent again begins a new run.
+    """
+    if failure is not None and is_final(failure):
+        return replace(before, failure=failure).to(Status.UNRECOVERABLE_ERROR, at=now)
+    stage = failure.stage if failure else Stage.ASSEMBLE
+    held = Failure(stage, ConsentRequired.code, gate.WITHDRAWN_ON_ITS_WAY)
+    return replace(before, failure=held).to(Status.ERROR, at=now)
 
 
 def _never_began() -> Failure:

@@ -300,6 +300,8 @@ def _wants_work(recording: Recording, *, reprocess: bool) -> bool:
 def _note_later_versions(recording: Recording, recordings: RecordingStore, objects: ObjectStore) -> None:
     if recording.chunked or recording.made_of:
         return
+    if recording.object_access.is_to_be_blocked:
+        objects.block_reading(_prefix(recording.org, recording.id))  # what has just arrived too
     room = MAX_LATER_VERSIONS - len(recording.later_versions)
     later = objects.versions_after_first(_prefix(recording.org, recording.id) + "source") if room else ()
     for version in [version for version in later if version not in recording.later_versions][:room]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import RecordingNotFound, SupersededRun
+from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
+from auricle.processing import gate
 from auricle.processing.failures import RETRY_HINT
 from auricle.recording import OPEN, Failure, Recording, Run, Stage, StageResult, StageState, Status
 
@@ -26,6 +27,9 @@ def mark_stopped(recording: Recording, *, recordings: RecordingStore, now: datet
     except RecordingNotFound:
         return False
     failure = Failure(_last_stage(detail.run), CODE, f"Processing stopped unexpectedly. {RETRY_HINT}")
+    if not recording.consent.allows_processing:
+        # The bucket gave nothing out any more: recording consent again begins a new run.
+        failure = Failure(failure.stage, ConsentRequired.code, gate.WITHDRAWN_ON_ITS_WAY)
     after = replace(recording, failure=failure).to(Status.ERROR, at=now)
     try:
         return recordings.save(
