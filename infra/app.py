@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stage, Tags, Validations
+from aws_cdk import Annotations, App, Stack, Stage, Tags, Validations
 from aws_cdk import Environment as Place
 from cdk_nag import AwsSolutionsChecks
 
 from infra.bundling import ROOT, Bundler
-from infra.environments import CONTEXT_KEYS, Environment, check_keys, environment_named
+from infra.environments import CONTEXT_KEYS, Environment, SettingsRefused, check_keys, environment_named
 from infra.stacks.data import DataStack
 from infra.stacks.gpu import GpuStack
 from infra.stacks.service import ServiceStack
@@ -62,6 +62,8 @@ def build(
             stack_name=f"{named}-gpu",
         )
         service.add_stack_dependency(gpu, "The workflow names the queue and its jobs.")
+    if environment.in_aws:
+        _mark_undeployable(stage, environment)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     Tags.of(stage).add("application", "auricle")
     Tags.of(stage).add("environment", environment.name)
@@ -83,6 +85,16 @@ def _place(environment: Environment) -> Place | None:
     if environment.account is None and environment.region is None:
         return None
     return Place(account=environment.account, region=environment.region)
+
+
+def _mark_undeployable(stage: Stage, environment: Environment) -> None:
+    """The CDK CLI deploys nothing with an error on it, whoever calls it; looking at templates goes on."""
+    try:
+        environment.require_deployable()
+    except SettingsRefused as missing:
+        for stack in stage.node.find_all():
+            if isinstance(stack, Stack):
+                Annotations.of(stack).add_error(str(missing))
 
 
 def _chosen(app: App) -> str:

@@ -10,12 +10,15 @@ from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.processing.stuck_jobs import cancel_stuck_jobs
+from auricle.processing.stuck_jobs import NO_GPU, cancel_stuck_jobs
 from auricle.recording import Stage
 
 FAILED = "Batch Job State Change"
 """The rule lets it through for the status FAILED alone."""
 BLOCKED = "Batch Job Queue Blocked"
+NO_MACHINE = (NO_GPU, "CAPACITY:", "MISCONFIGURATION:")
+"""How the reason of a job begins that was cancelled while it waited for a machine: the job itself has not failed. Of a
+missing quota this is the only sign, since Batch does not call its queue blocked."""
 BY_THE_CLOCK = "Scheduled Event"
 
 
@@ -25,18 +28,20 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _cancel_stuck_jobs()
     job = event["detail"]
     stage = _stage(job["jobDefinition"])
+    reason = str(job.get("statusReason", ""))
     metrics = bootstrap().metrics
     if event["detail-type"] == BLOCKED:
         metrics.job_blocked(stage=stage)
         outcome = "blocked"
+    elif event["detail-type"] == FAILED and job["status"] == "FAILED" and reason.startswith(NO_MACHINE):
+        metrics.job_blocked(stage=stage)
+        outcome = "given up"
     elif event["detail-type"] == FAILED and job["status"] == "FAILED":
         metrics.job_failed(stage=stage)
         outcome = "failed"
     else:
         outcome = "ignored"
-    logger().warning(
-        "job", extra={"job": job["jobId"], "stage": stage.value, "outcome": outcome, "reason": job.get("statusReason")}
-    )
+    logger().warning("job", extra={"job": job["jobId"], "stage": stage.value, "outcome": outcome, "reason": reason})
     return {"job": outcome}
 
 

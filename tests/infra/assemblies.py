@@ -26,9 +26,11 @@ LOCAL_ORIGINS = ["http://localhost:3000", "https://app.example.com"]
 PLACED = {
     "account": "123456789012",
     "region": "eu-central-1",
+    "jwks_url": "https://id.acme.test/jwks.json",
+    "jwt_issuer": "https://id.acme.test/",
     "alarm_topic": "arn:aws:sns:eu-central-1:123456789012:pager",
 }
-"""Said of one more prod, in the folder `placed`."""
+"""Said of one more prod, in the folder `placed`: all that deploying it takes."""
 SAID = {"local": {"cors_origins": ",".join(LOCAL_ORIGINS)}, "staging": {"alarm_email": "ops@acme.test"}}
 """By environment."""
 UNEXPLAINED = "unexplained.json"

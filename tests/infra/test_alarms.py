@@ -98,7 +98,9 @@ class Emitted:
         sweep.handler.lambda_handler({"detail-type": "Scheduled Event"}, None)
         return self.lines()
 
-    def job(self, detail_type: str, status: str) -> list[dict[str, Any]]:
+    def job(
+        self, detail_type: str, status: str, reason: str = "Essential container in task exited"
+    ) -> list[dict[str, Any]]:
         """As AWS Batch documents its events."""
         detail = {
             "jobArn": "arn:aws:batch:eu-central-1:123456789012:job/4c7599ae-0a82-49aa-ba5a-4727fcce14a8",
@@ -106,7 +108,7 @@ class Emitted:
             "jobId": "4c7599ae-0a82-49aa-ba5a-4727fcce14a8",
             "jobQueue": "arn:aws:batch:eu-central-1:123456789012:job-queue/auricle-prod-speech",
             "status": status,
-            "statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - …",
+            "statusReason": reason,
             "jobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/auricle-prod-transcribe:7",
         }
         watch_jobs.handler.lambda_handler({"source": "aws.batch", "detail-type": detail_type, "detail": detail}, None)
@@ -200,6 +202,21 @@ def test_a_job_that_only_changes_its_state_is_not_counted(in_prod: Emitted) -> N
     assert (failed["JobsFailed"], failed["stage"]) == ([1.0], "transcribe")
     (blocked,) = in_prod.job("Batch Job Queue Blocked", "RUNNABLE")
     assert (blocked["JobsBlocked"], blocked["stage"]) == ([1.0], "transcribe")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "NO_GPU: no machine could be had for 10 minutes.",
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - …",
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - …",
+    ],
+)
+def test_a_job_that_was_given_up_for_want_of_a_machine_is_blocked_and_not_failed(in_prod: Emitted, reason: str) -> None:
+    """Its work is done by functions then, so nothing else would tell."""
+    (line,) = in_prod.job("Batch Job State Change", "FAILED", reason)
+    assert line["JobsBlocked"] == [1.0]
+    assert "JobsFailed" not in line
 
 
 def test_jobs_are_heard_of_by_what_batch_sends(prod: Assembly) -> None:

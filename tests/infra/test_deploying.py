@@ -225,6 +225,25 @@ def test_the_app_refuses_the_same_when_the_cdk_cli_runs_it(tmp_path: Path, conte
     assert not list(tmp_path.glob("*/*.template.json"))
 
 
+def errors_on(folder: str, environment: str) -> dict[str, list[str]]:
+    """What the CDK CLI refuses to deploy each stack for."""
+    found: dict[str, list[str]] = {}
+    path = assemblies.synthesized() / folder / f"assembly-{environment}"
+    for name, artifact in stack_artifacts(folder, environment).items():
+        metadata = json.loads((path / artifact["additionalMetadataFile"]).read_text(encoding="utf-8"))
+        found[name] = [
+            each["data"] for entries in metadata.values() for each in entries if each["type"] == "aws:cdk:error"
+        ]
+    return found
+
+
+def test_what_lacks_something_is_not_deployed_by_the_bare_cdk_cli_either() -> None:
+    assert errors_on("placed", "prod") == {f"auricle-prod-{word}": [] for word in ("data", "gpu", "service")}
+    for stack, found in errors_on("prod", "prod").items():
+        assert len(found) == 1, stack
+        assert "-c jwks_url=" in found[0]
+
+
 # --- where it goes ------------------------------------------------------------------------------------------------
 
 

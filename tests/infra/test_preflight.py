@@ -243,6 +243,13 @@ def test_a_quota_below_the_fleet(account: Account, kind: str, code: str) -> None
     assert f"--quota-code {code} --desired-value 64" in check.advice
 
 
+def test_the_quotas_are_those_of_the_fleets_machines() -> None:
+    for environment in ENVIRONMENTS.values():
+        if environment.gpu:
+            for name in (*environment.gpu.instance_types, *environment.gpu.spot_instance_types):
+                assert name.startswith(("g", "vt")), "P instances have quotas of their own"
+
+
 def test_a_quota_that_was_never_asked_for_is_the_default(account: Account) -> None:
     account.is_fine(but="service-quotas")
     stub = account.stub("service-quotas")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from auricle.processing.publish import Announced, publish_events
 from auricle.processing.start import accept_upload, process
 from auricle.processing.sweep import run_stopped, sweep
 from auricle.recording import Failure, Recording, Stage, Status
+from infra.bundling import DOMAIN, FUNCTIONS
 from tests.fakes import FakeEventBus, FakeMetrics, Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -212,3 +214,15 @@ def test_the_bucket_says_when_an_upload_came_and_nothing_is_negative(fakes: Fake
 
 def test_one_that_was_queued_before_that_was_noted_is_not_measured() -> None:
     assert seconds_to_transcript(a_recording("acme", status=Status.COMPLETE)) is None
+
+
+def test_nobody_else_ends_a_recordings_processing() -> None:
+    """Who does must write the event that says so, and a test above must count it."""
+    ending = re.compile(r"to\(\s*(status|Status\.(COMPLETE|ERROR|UNRECOVERABLE_ERROR))\b")
+    found = {
+        path.relative_to(root).as_posix()
+        for root in (DOMAIN, FUNCTIONS)
+        for path in root.rglob("*.py")
+        if ending.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {f"auricle/processing/{name}.py" for name in ("finish", "start", "stopped")}
