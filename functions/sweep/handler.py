@@ -9,15 +9,18 @@ from typing import Any
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.processing.job import Job
+from auricle.processing.orphans import erase_orphans
 from auricle.processing.sweep import UNTOUCHED, run_stopped, sweep
 
 RUN_ENDED = "Step Functions Execution Status Change"
+ORPHANS = "erase-orphans"
 ENGINE_STARTED = "Engine Started"
 """The local engine was off: nothing is on its way any more, so nothing is waited for."""
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """One run when the event tells of its death; otherwise all, or those untouched for `untouched_minutes`."""
+    """One run when the event tells of its death; what belongs to no recording when that is the task; otherwise all, or
+    those untouched for `untouched_minutes`."""
     now = datetime.now(UTC)
     wired = bootstrap()
     if event.get("detail-type") == RUN_ENDED:
@@ -28,6 +31,10 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             extra={"org": job.org, "recording": job.recording, "run": job.run, "marked": stopped},
         )
         return {"stopped": int(stopped)}
+    if event.get("task") == ORPHANS:
+        ends = erase_orphans(recordings=wired.recordings, objects=wired.objects, now=now)
+        logger().info("orphans", extra={"ends": ends})
+        return dict(ends)
     ends = sweep(
         untouched=_untouched(event),
         recordings=wired.recordings,

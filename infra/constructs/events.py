@@ -114,8 +114,24 @@ class Triggers(Construct):
             targets=[_target(function, undelivered)],
         )
 
+    def erase_orphans_daily(self, function: lambda_.IFunction, *, undelivered: sqs.IQueue) -> None:
+        """What was uploaded and never described, or is left of a lost recording, does not stay for ever."""
+        events.Rule(
+            self,
+            "Orphans",
+            description="Erases audio that belongs to no recording",
+            schedule=events.Schedule.rate(Duration.days(1)),
+            targets=[_target(function, undelivered, events.RuleTargetInput.from_object({"task": "erase-orphans"}))],
+        )
 
-def _target(function: lambda_.IFunction, undelivered: sqs.IQueue) -> targets.LambdaFunction:
+
+def _target(
+    function: lambda_.IFunction, undelivered: sqs.IQueue, event: events.RuleTargetInput | None = None
+) -> targets.LambdaFunction:
     return targets.LambdaFunction(
-        function, dead_letter_queue=undelivered, max_event_age=Duration.hours(24), retry_attempts=185
+        function,
+        event=event,
+        dead_letter_queue=undelivered,
+        max_event_age=Duration.hours(24),
+        retry_attempts=185,
     )

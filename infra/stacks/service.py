@@ -96,6 +96,7 @@ class ServiceStack(Stack):
         triggers.start_on_upload(start, bucket=data.bucket, undelivered=lost_starts)
         triggers.register_calls(register, bus=data.bus, undelivered=lost_calls)
         triggers.sweep_after_failure(sweep, workflow=workflow, undelivered=lost_sweeps)
+        triggers.erase_orphans_daily(sweep, undelivered=lost_sweeps)
         triggers.sweep_regularly(sweep, every_minutes=environment.sweep_minutes, undelivered=lost_sweeps)
         publish_from_stream(publish, table=data.table, unpublished=lost_events)
         lost = {"Starts": lost_starts, "Sweeps": lost_sweeps, "Events": lost_events, "Calls": lost_calls}

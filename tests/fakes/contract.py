@@ -694,6 +694,15 @@ class StateContract:
         assert (tmp_path / "first").read_bytes() == path.read_bytes()
         assert (tmp_path / "latest").read_bytes() == b"later"
 
+    def test_folders_are_listed_from_a_name_on(self, state: State, org: str) -> None:
+        for name in ("rec_a/source", "rec_b/source", "rec_b/runs/1/x", "rec_c/source"):
+            state.objects.write(f"orgs/{org}/recordings/{name}", b"x", content_type="audio/wav")
+        assert org in list(state.objects.folders("orgs/"))
+        assert list(state.objects.folders(f"orgs/{org}/recordings/")) == ["rec_a", "rec_b", "rec_c"]
+        assert list(state.objects.folders(f"orgs/{org}/recordings/", after="rec_b")) == ["rec_b", "rec_c"]
+        assert list(state.objects.folders(f"orgs/{org}/recordings/", after="rec_bb")) == ["rec_c"]
+        assert list(state.objects.folders(f"orgs/{org}/nothing/")) == []
+
     def test_objects_are_read_whole_and_in_parts(self, state: State, org: str) -> None:
         key = f"orgs/{org}/recordings/rec_1/audio.flac"
         state.objects.write(key, b"0123456789", content_type="audio/flac", of_one_run=True)

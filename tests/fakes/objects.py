@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +76,11 @@ class FakeObjects:
         with self._lock:
             known = sorted(self._versions)
         return [key for key in known if key.startswith(prefix) and self._latest(key)]
+
+    def folders(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        beneath = (key.removeprefix(prefix) for key in self.keys(prefix))
+        names = {name for name, slash, _rest in (key.partition("/") for key in beneath) if slash}
+        return iter(sorted(name for name in names if f"{name}/" > after))
 
     def remove(self, keys: Sequence[str]) -> None:
         for key in keys:

@@ -47,6 +47,7 @@ CALLS: dict[str, Needs] = {
     "objects.read": _READ,
     "objects.read_range": _READ,
     "objects.keys": needs(BUCKET, "s3:ListBucket"),
+    "objects.folders": needs(BUCKET, "s3:ListBucket"),
     "objects.write": needs("written", "s3:PutObject", "s3:PutObjectTagging"),
     "objects.upload": needs("written", "s3:PutObject", "s3:AbortMultipartUpload"),
     "objects.remove": needs("run's", "s3:DeleteObject"),

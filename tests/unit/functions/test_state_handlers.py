@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ import sweep.handler
 from auricle.adapters import logs
 from auricle.chunks import ChunksChange
 from auricle.errors import DamagedAudio, TransientError
+from auricle.identifiers import new_id
+from auricle.processing import orphans
 from auricle.processing.job import Job
 from auricle.recording import Status
 from auricle.settings import Settings
@@ -108,6 +111,24 @@ def test_the_sweep_waits_as_long_as_it_is_told(
     monkeypatch.setattr(sweep.handler, "datetime", Clock)
     uploaded(fakes)
     assert sweep.handler.lambda_handler(event, None) == ends
+
+
+def test_the_sweep_erases_what_belongs_to_no_recording_when_that_is_its_task(
+    fakes: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded(fakes)
+    orphan = Job("acme", new_id("rec", NOW), 1).source_key
+    fakes.objects.write(orphan, b"RIFF", content_type="audio/wav")
+
+    class Clock:
+        @staticmethod
+        def now(_zone: object) -> Any:
+            return datetime.now(UTC) + timedelta(days=365)
+
+    monkeypatch.setattr(sweep.handler, "datetime", Clock)
+    monkeypatch.setattr(orphans, "LOOKED_FOR_DURING", timedelta(days=4000))
+    assert sweep.handler.lambda_handler({"task": "erase-orphans"}, None) == {"erased": 1}
+    assert orphan not in fakes.objects
 
 
 def test_the_sweep_hears_of_an_execution_that_died(fakes: Wired) -> None:

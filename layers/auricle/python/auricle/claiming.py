@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from auricle.consent import Consent, ConsentBasis
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, TransientError
-from auricle.identifiers import is_id, new_id
+from auricle.identifiers import is_id, made_at, new_id
 from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.processing.job import Job, source_key_ids
 from auricle.processing.start import accept_upload
@@ -25,6 +25,9 @@ from auricle.recording import Recording, Rep, Result, Status
 
 FILE_TYPES: Mapping[str, str] = {"mp3": "audio/mpeg", "aac": "audio/aac", "wav": "audio/wav"}
 """Media types by the names clients know them by."""
+
+CLAIMABLE_FOR = timedelta(days=7)
+"""What is uploaded and not described within that is nobody's, and erased a week later (processing/orphans.py)."""
 
 MAX_FETCHED_BYTES = 64 * 1024 * 1024
 """Of a file that is fetched from another host: that happens while the client waits."""
@@ -109,7 +112,14 @@ def claim(
 
     Raises:
         Conflict: it became another recording already.
+        InvalidRequest: it is too old.
     """
+    made = made_at(recording_id)
+    if made is not None and now - made > CLAIMABLE_FOR:
+        raise InvalidRequest(
+            f"was signed more than {CLAIMABLE_FOR.days} days ago, so its file is kept no longer: ask for a new URL and "
+            "upload the file again"
+        )
     recording = link(_described(wanted, recording_id, org, now))
     try:
         recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])

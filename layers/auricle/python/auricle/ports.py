@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -325,6 +325,9 @@ class ObjectStore(Protocol):
 
     def keys(self, prefix: str) -> Sequence[str]:
         """Keys under the prefix, in order."""
+
+    def folders(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Names between the prefix and the next slash, in order, from the first that sorts after `after`."""
 
     def remove(self, keys: Sequence[str]) -> None:
         """Removes objects; one that is not there is no error."""

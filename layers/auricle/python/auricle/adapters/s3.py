@@ -100,6 +100,16 @@ class S3Objects:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
+    def folders(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        # What is given is compared with whole keys: a folder of that very name sorts after it too.
+        with _errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/", StartAfter=f"{prefix}{after}"
+            )
+            for page in pages:
+                for found in page.get("CommonPrefixes", ()):
+                    yield found["Prefix"].removeprefix(prefix).rstrip("/")
+
     def remove(self, keys: Sequence[str]) -> None:
         self._delete([{"Key": key} for key in keys])
 

@@ -1,0 +1,73 @@
+"""Erasing audio that belongs to no recording: uploaded to a signed URL that nobody described, or left by a recording
+that was lost.
+
+What a recording may still be made for is never erased: a slot may be claimed for `CLAIMABLE_FOR`, and is looked at
+after `ORPHANED_AFTER` at the earliest. Ids sort by time, so that only those of a few days are listed, by folder and
+not by object; each is met on several days, and a day without a sweep loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+
+from auricle.claiming import CLAIMABLE_FOR
+from auricle.errors import TransientError
+from auricle.identifiers import earliest_id, is_id
+from auricle.ports import ObjectStore, RecordingStore
+from auricle.processing.job import Job
+
+ORPHANED_AFTER = CLAIMABLE_FOR + timedelta(days=7)
+"""Of an id's making. The week between is for whoever restores a table from a backup."""
+
+LOOKED_FOR_DURING = timedelta(days=7)
+"""After that, what is there was met on seven days, and found to belong to a recording."""
+
+MAX_RECORDINGS = 20_000
+"""Of one tenant and one day's sweep: about 200 reads of the table, and 20 listings."""
+
+_AT_ONCE = 100
+
+
+def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> Mapping[str, int]:
+    """Erases what lies in folders of recordings that never were, or are no more; returns how many met which end.
+
+    A removed recording is one still: what is left of it is the sweep's work, which knows what has to stay.
+    """
+    ends: Counter[str] = Counter()
+    for org in objects.folders("orgs/"):
+        for ids in _in_parts(_looked_at(org, objects, now)):
+            known = recordings.find(org, ids, with_removed=True)
+            for recording_id in ids:
+                if recording_id in known:
+                    ends["known"] += 1
+                    continue
+                try:
+                    ends[_erase(org, recording_id, objects, now)] += 1
+                except TransientError:
+                    ends["postponed"] += 1  # tomorrow's sweep meets it again
+    return dict(ends)
+
+
+def _looked_at(org: str, objects: ObjectStore, now: datetime) -> Iterator[str]:
+    oldest = earliest_id("rec", now - ORPHANED_AFTER - LOOKED_FOR_DURING)
+    newest = earliest_id("rec", now - ORPHANED_AFTER)
+    found = objects.folders(f"orgs/{org}/recordings/", after=oldest)
+    return islice(filter(is_id, takewhile(lambda name: name < newest, found)), MAX_RECORDINGS)
+
+
+def _erase(org: str, recording_id: str, objects: ObjectStore, now: datetime) -> str:
+    job = Job(org=org, recording=recording_id, run=1)
+    source = objects.first_version(job.source_key)
+    if source is not None and now - source.created_at < ORPHANED_AFTER:
+        return "young"  # its id says more than it knows
+    objects.erase(job.prefix)
+    return "erased"
+
+
+def _in_parts(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part

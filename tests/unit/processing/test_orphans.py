@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auricle.claiming import CLAIMABLE_FOR, Described, claim
+from auricle.errors import InvalidRequest
+from auricle.identifiers import earliest_id, made_at, new_id
+from auricle.processing.job import Job
+from auricle.processing.orphans import LOOKED_FOR_DURING, ORPHANED_AFTER, erase_orphans
+from auricle.processing.start import remove
+from tests.fakes import Fakes
+from tests.fakes.contract import a_recording
+
+UPLOADED = datetime.now(UTC)
+SOON_ENOUGH = UPLOADED + ORPHANED_AFTER + timedelta(days=1)
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+def upload(fakes: Fakes, *, made: datetime = UPLOADED, org: str = "acme") -> str:
+    """Bytes at a signed URL, and the id they were signed for."""
+    recording_id = new_id("rec", made)
+    fakes.objects.write(Job(org, recording_id, 1).source_key, b"RIFF", content_type="audio/wav")
+    return recording_id
+
+
+def erased(fakes: Fakes, now: datetime) -> Mapping[str, int]:
+    return erase_orphans(recordings=fakes.recordings, objects=fakes.objects, now=now)
+
+
+def is_there(fakes: Fakes, recording_id: str, org: str = "acme") -> bool:
+    return Job(org, recording_id, 1).source_key in fakes.objects
+
+
+def test_what_nobody_described_is_erased_with_all_its_versions(fakes: Fakes) -> None:
+    orphans = [upload(fakes), upload(fakes, org="other")]
+    fakes.objects.write(Job("acme", orphans[0], 1).source_key, b"again", content_type="audio/wav")
+    assert erased(fakes, SOON_ENOUGH) == {"erased": 2}
+    assert list(fakes.objects.keys("")) == []
+    assert fakes.objects.versions_after_first(Job("acme", orphans[0], 1).source_key) == []
+
+
+def test_what_may_still_be_described_stays(fakes: Fakes) -> None:
+    orphan = upload(fakes)
+    for days in range(CLAIMABLE_FOR.days + 7):
+        assert erased(fakes, UPLOADED + timedelta(days=days)) == {}
+    assert is_there(fakes, orphan)
+
+
+def test_what_is_too_old_to_be_kept_can_be_described_no_more(fakes: Fakes) -> None:
+    orphan = upload(fakes)
+
+    def describe(now: datetime) -> None:
+        claim(
+            Described(file_type="wav", user_id="user_1"),
+            orphan,
+            org="acme",
+            link=lambda recording: recording,
+            recordings=fakes.recordings,
+            objects=fakes.objects,
+            workflow=fakes.workflow,
+            max_upload_bytes=100,
+            now=now,
+        )
+
+    with pytest.raises(InvalidRequest, match="signed more than 7 days ago"):
+        describe(UPLOADED + CLAIMABLE_FOR + timedelta(minutes=1))
+    describe(UPLOADED + CLAIMABLE_FOR - timedelta(minutes=1))
+    assert erased(fakes, SOON_ENOUGH) == {"known": 1}
+    assert is_there(fakes, orphan)
+
+
+def test_recordings_keep_their_audio_also_when_they_are_removed_and_it_is_held(fakes: Fakes) -> None:
+    kept, removed = upload(fakes), upload(fakes)
+    for recording_id in (kept, removed):
+        fakes.recordings.create(replace(a_recording("acme", recording_id), created_at=UPLOADED), [])
+    remove("acme", removed, recordings=fakes.recordings, objects=fakes.objects, now=UPLOADED)
+    fakes.objects.write(Job("acme", removed, 1).source_key, b"held", content_type="audio/wav")
+    assert erased(fakes, SOON_ENOUGH) == {"known": 2}
+    assert is_there(fakes, kept)
+    assert is_there(fakes, removed)
+
+
+def test_each_is_met_on_seven_days_and_older_ones_cost_nothing(fakes: Fakes) -> None:
+    recording_id = upload(fakes)
+    fakes.recordings.create(a_recording("acme", recording_id), [])
+    days = [day for day in range(40) if erased(fakes, UPLOADED + timedelta(days=day, minutes=1))]
+    assert days == list(range(ORPHANED_AFTER.days, ORPHANED_AFTER.days + LOOKED_FOR_DURING.days))
+
+
+def test_an_id_that_claims_to_be_older_than_its_audio_proves_nothing(fakes: Fakes) -> None:
+    """Its time stands in the id, and a clock that was wrong may have made it."""
+    orphan = upload(fakes, made=UPLOADED - ORPHANED_AFTER - timedelta(days=1))
+    assert erased(fakes, UPLOADED) == {"young": 1}
+    assert is_there(fakes, orphan)
+
+
+def test_names_that_are_no_ids_are_left_alone(fakes: Fakes) -> None:
+    fakes.objects.write("orgs/acme/recordings/rec_1/source", b"RIFF", content_type="audio/wav")
+    fakes.objects.write("orgs/acme/exports/all.zip", b"PK", content_type="application/zip")
+    fakes.objects.write("another/folder/file", b"x", content_type="text/plain")
+    assert erased(fakes, SOON_ENOUGH) == {}
+    assert len(fakes.objects) == 3
+
+
+def test_ids_tell_when_they_were_made() -> None:
+    moment = datetime(2026, 11, 21, 12, 0, 0, 5000, tzinfo=UTC)
+    assert made_at(new_id("rec", moment)) == moment
+    assert made_at("rec_1") is None
+    assert earliest_id("rec", moment) < new_id("rec", moment) < earliest_id("rec", moment + timedelta(milliseconds=1))
