@@ -29,7 +29,6 @@ from infra.local.signatures import (
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
 
 PRESIGNED_METHODS = frozenset({"GET", "HEAD", "PUT", "POST"})
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
