@@ -72,6 +72,7 @@ BEYOND_SCHEMAS = (
     # It would be too much.
     r"reaches the first \d+ results only",
     r"bytes is the most that is processed here",
+    r"is a number out of range",
     r"must not (be nested deeper|have more than \d+ (bytes|keys)|have numbers that JSON|have half of a)",
 )
 """Why a request that its schema allows may be refused all the same."""
