@@ -10,7 +10,7 @@ UV_VERSION := 0.13.8
 LOCK_ARGS := --generate-hashes --no-emit-index-url --universal --all-extras --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test synth preflight deploy bench lock fmt clean
+.PHONY: help setup demo up test synth preflight deploy bench mediafuzz lock fmt clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -50,6 +50,9 @@ deploy: $(INSTALLED) ## deploy one environment with the CDK CLI  [ENV=dev CDK_AR
 
 bench: $(INSTALLED) ## measure the budgets: one JSON object a line
 	@$(BIN)/python -m tests.bench
+
+mediafuzz: $(INSTALLED) ## thousands of damaged media files through Prepare  [COUNT=2000]
+	@$(BIN)/python -m tests.fixtures.hostile.fuzz $(or $(COUNT),2000)
 
 lock: $(INSTALLED) ## resolve requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK_ARGS) pyproject.toml -o requirements.lock

@@ -195,6 +195,18 @@ def test_speech_is_zipped_in_local_and_an_image_in_aws(assembly: Assembly) -> No
     assert layers == {1 if assembly.environment == "local" else 2}
 
 
+def test_the_largest_recording_fits_into_the_temporary_folders(assembly: Assembly) -> None:
+    """Prepare holds, at once, all chunks and what is joined of them; or the upload, its copy with two channels of
+    16 bits at 16 kHz, and the one with a channel that is made of it. FLAC may fail to compress."""
+    functions = assembly.functions()
+    variables = functions["prepare"]["Environment"]["Variables"]
+    upload_bytes, seconds = int(variables["AURICLE_MAX_UPLOAD_BYTES"]), int(variables["AURICLE_MAX_DURATION_S"])
+    joining_bytes, copying_bytes = 2 * upload_bytes, upload_bytes + seconds * (64_000 + 32_000)
+    sizes_bytes = {name: functions[name]["EphemeralStorage"]["Size"] << 20 for name in ("prepare", "diarize")}
+    assert sizes_bytes["prepare"] >= 1.1 * max(joining_bytes, copying_bytes)
+    assert sizes_bytes["diarize"] >= 1.1 * seconds * 64_000
+
+
 def test_the_api_answers_before_its_gateway_gives_up(assembly: Assembly) -> None:
     assert assembly.functions()["api"]["Timeout"] < 30
     assert assembly.only("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"

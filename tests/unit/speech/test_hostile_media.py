@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -12,16 +11,18 @@ from auricle.speech.models import ensure_models
 from tests.fixtures.hostile.cases import Heard, HostileFile, Refused
 from tests.fixtures.hostile.corpus import FILES
 from tests.fixtures.hostile.pool import answers
+from tests.fixtures.hostile.rules import objections
 
-_CLASS_NAME = re.compile(r"[A-Za-z]+(Error|Exception)\b|Traceback|\bav\.|<none>|NoneType")
-_LONG_NUMBER = re.compile(r"\d{11}")
+MUTANTS = (*range(5000, 5069), 251, 297, 317, 688)
+"""Three of each valid file, and some that pointed beyond any position a file can have. `make mediafuzz` tries
+thousands."""
 
 
 @pytest.fixture(scope="module")
-def ended() -> dict[str, dict[str, Any]]:
-    """What became of each file."""
+def ended() -> dict[str | int, dict[str, Any]]:
+    """What became of each file, by its name or seed."""
     ensure_models(settings().models_path, ["voice-activity"])
-    return answers([file.name for file in FILES])
+    return answers([*(file.name for file in FILES), *MUTANTS])
 
 
 def test_the_corpus_is_large_and_its_names_tell_its_files_apart() -> None:
@@ -31,10 +32,9 @@ def test_the_corpus_is_large_and_its_names_tell_its_files_apart() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
-def test_a_hostile_file_ends_as_expected(file: HostileFile, ended: dict[str, dict[str, Any]]) -> None:
+def test_a_hostile_file_ends_as_expected(file: HostileFile, ended: dict[str | int, dict[str, Any]]) -> None:
     found, expected = ended[file.name], file.expected
-    assert found["state"] != "died", found
-    assert found["peak_bytes"] <= 1_500_000_000
+    assert list(objections(found)) == []
     if isinstance(expected, Refused):
         assert (found["state"], found["code"]) == ("UNRECOVERABLE_ERROR", expected.code), found
         assert expected.speaks_of in found["message"]
@@ -43,16 +43,13 @@ def test_a_hostile_file_ends_as_expected(file: HostileFile, ended: dict[str, dic
         assert found["state"] == "TRANSCRIBING", found
         assert found["seconds"] == pytest.approx(expected.seconds, abs=expected.within_s)
         assert set(found["warnings"]) - {"no-speech"} == expected.warnings
-    for message in [found["message"], *found["messages"]]:
-        assert message is None or _is_for_people(message), message
 
 
-def test_the_corpus_takes_little_time_and_memory(ended: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.parametrize("seed", MUTANTS)
+def test_a_damaged_file_is_prepared_or_refused(seed: int, ended: dict[str | int, dict[str, Any]]) -> None:
+    assert list(objections(ended[seed])) == []
+
+
+def test_all_of_them_take_little_time_and_memory(ended: dict[str | int, dict[str, Any]]) -> None:
     assert sum(found["cpu_s"] for found in ended.values()) <= 60
     assert max(found["peak_bytes"] for found in ended.values()) <= 1_500_000_000
-
-
-def _is_for_people(message: str) -> bool:
-    """Whole sentences, without class names, and without the absurd numbers that files declare."""
-    whole = message[:1].isupper() or message[:1].isdigit()
-    return whole and message.endswith(".") and not _CLASS_NAME.search(message) and not _LONG_NUMBER.search(message)

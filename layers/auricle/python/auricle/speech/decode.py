@@ -404,7 +404,9 @@ class _Stretch(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size_bytes - self._at)
+        left = self._size_bytes - self._at
+        if left <= 0:
+            return b""  # a header may point beyond any position that a file can have
         self._file.seek(self._start + self._at)
         # libavformat may ask for 50 MB at once, as a file's header told it to; it is content with less.
         content = self._file.read(min(left, _MAX_READ_BYTES, size if size >= 0 else left))
