@@ -18,6 +18,7 @@ from auricle.adapters.dynamodb.items import Item, OutboxItem
 from auricle.adapters.dynamodb.stream import announced
 from auricle.bootstrap import Bootstrap
 from auricle.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
+from auricle.consent import BasisKind, ConsentBasis
 from auricle.domain_events import EventType, recording_event
 from auricle.highlights import Highlight
 from auricle.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
@@ -264,6 +265,7 @@ class TestAdapters(StateContract):
 def _everything_said() -> dict[str, Any]:
     """What clients say of a recording before it is finished, all of it."""
     return {
+        "consent_basis": ConsentBasis(BasisKind.POLICY, NOW, "legitimate interest"),
         "contact_ids": ("contact_19d4f2a1b0512345678901234abcdef",),
         "deal_id": "deal_19d4f2a1b0612345678901234abcdef",
         "engagement_id": "eng_19d4f2a1b0712345678901234abcdef",
