@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local import saved_state
 from infra.local.failures import LocalEnvironmentError, StateDamaged, StateTooNew
+from infra.local.function_code import FUNCTIONS, damaged_code, mend
 from infra.local.journal import Journal, JournalUnwritable
 from infra.local.object_files import ObjectFiles, files_of
 from infra.local.replay import CannotReplay, replay
@@ -39,7 +40,7 @@ class Durability:
         if self._saved.manifest.generation == 0:
             self._forget_cut_off_start()
         self._states = self._replayed()
-        self._warn(self._saved.notes)
+        self._warn([*self._saved.notes, *self._mend_code()])
         self.failure: LocalEnvironmentError | None = None
         self.journal = Journal(
             home.state,
@@ -140,6 +141,15 @@ class Durability:
         except CannotReplay as failure:
             raise StateDamaged(str(self._folder), [str(failure)]) from failure
         return states
+
+    def _mend_code(self) -> list[str]:
+        """What was put back of the functions' code. Raises StateDamaged."""
+        damaged = damaged_code(self._folder, self._saved.contents.get(FUNCTIONS, b""))
+        lost = [path for path in damaged if not mend(path, self._files, self._states[OBJECTS]["objects"])]
+        if lost:
+            names = [f"lambda-blobs/{path.name}, a function's code, is missing or changed" for path in lost]
+            raise StateDamaged(str(self._folder), names)
+        return [f"lambda-blobs/{path.name}, a function's code, was missing or changed" for path in damaged]
 
     def _load_services(self) -> None:
         from infra.local import glue

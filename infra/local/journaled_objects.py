@@ -7,13 +7,14 @@ other over the old ones, ignores a disk that is full, and believes whatever it f
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from infra.local import glue
 from infra.local.object_files import ObjectDamaged, ObjectFiles, StoredBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from infra.local.journal import Journal
 
@@ -29,6 +30,7 @@ class JournaledObjects:
         self._journal = journal
         self._files = files
         self._described: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+        self._unread = threading.local()
 
     def install(self) -> None:
         """From now on every change is journaled. Call once, after the engine was imported."""
@@ -41,6 +43,7 @@ class JournaledObjects:
             superfluous.replace(lambda *_: None)
         glue.READ_OBJECT.replace(self._read_object)
         glue.READ_VERSION.replace(self._read_version)
+        glue.DELETE_OBJECT_VERSION.replace(self._without_reading(glue.DELETE_OBJECT_VERSION.resolve()))
         glue.S3_REQUEST.replace(_answering_damage(glue.S3_REQUEST.resolve()))
 
     # --- writing ------------------------------------------------------------------------------------------
@@ -107,8 +110,23 @@ class JournaledObjects:
         body: bytes | None = obj.get("body")
         return body if body is not None else self._read(bucket_name, key, obj.get("version_id") or NULL_VERSION)
 
-    def _read_version(self, _bucket: object, bucket_name: str, key: str, version: Mapping[str, Any]) -> bytes:
+    def _without_reading(self, delete: Callable[..., Any]) -> Callable[..., Any]:
+        """The engine would read the version that becomes the current one. One that is damaged must not keep another
+        from being erased."""
+
+        def delete_version(*arguments: Any) -> Any:
+            self._unread.active = True
+            try:
+                return delete(*arguments)
+            finally:
+                self._unread.active = False
+
+        return delete_version
+
+    def _read_version(self, _bucket: object, bucket_name: str, key: str, version: Mapping[str, Any]) -> bytes | None:
         body: bytes | None = version.get("data")
+        if body is None and getattr(self._unread, "active", False):
+            return None
         return body if body is not None else self._read(bucket_name, key, version["version_id"])
 
     def _read(self, bucket: str, key: str, version: str) -> bytes:

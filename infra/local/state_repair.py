@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infra.local import saved_state
 from infra.local.failures import LocalEnvironmentError, StateDamaged
 from infra.local.files import write_durably
+from infra.local.function_code import FUNCTIONS, damaged_code
 from infra.local.journal import (
     MARK,
     JournalFile,
@@ -67,7 +68,8 @@ def examine(home: Home, progress: Callable[[int, int], None] = lambda _done, _of
     except StateDamaged as failure:
         return Examined(0, 0, 0, failure.damages, ())
     wanted = list(files_of(_objects(saved.contents.get(OBJECTS), saved.changes, saved.replay_from)))
-    damages = []
+    code = damaged_code(home.state, saved.contents.get(FUNCTIONS, b""))
+    damages = [f"{path.name}, a function's code, is missing or changed (the next start mends it)" for path in code]
     for number, (key, stored) in enumerate(wanted):
         progress(number, len(wanted))
         try:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from infra.local.child import Child, launch
-from infra.local.failures import DeploymentFailed
+from infra.local.failures import DeploymentFailed, StateDamaged
 from tests.integration.engine_probe import BUCKET, STACK, write_assembly
 from tests.integration.test_engine import describe, rows, upload
 
@@ -65,8 +65,6 @@ def test_a_run_cut_off_goes_on_and_nothing_is_lost(
         eventually(lambda: len(rows(engine, "PUBLISHED")) == 30)
         cut_off = upload(engine, "slow 3")
         eventually(lambda: describe(engine, cut_off)["status"] == "RUNNING")
-        if how == "kill":
-            time.sleep(AFTER_A_CHECKPOINT_S)
     finally:
         getattr(engine, how)()
     eventually(lambda: not processes_of(home), 3)
@@ -96,8 +94,8 @@ def test_events_not_yet_published_survive_a_kill(tmp_path: Path, probe_assembly:
     try:
         mappings = engine.client("lambda").list_event_source_mappings()["EventSourceMappings"]
         engine.client("lambda").update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=False)
+        time.sleep(AFTER_A_CHECKPOINT_S)  # functions' settings are no data: they are saved every second
         announce(engine, "waiting")
-        time.sleep(AFTER_A_CHECKPOINT_S)
     finally:
         engine.kill()
     engine = launch(tmp_path / "home", assembly=probe_assembly)
@@ -105,6 +103,102 @@ def test_events_not_yet_published_survive_a_kill(tmp_path: Path, probe_assembly:
         assert not rows(engine, "PUBLISHED")
         engine.client("lambda").update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=True)
         eventually(lambda: [row["sk"]["S"] for row in rows(engine, "PUBLISHED")] == ["waiting"])
+    finally:
+        engine.stop()
+
+
+def test_what_was_answered_survives_a_kill_in_the_same_moment(tmp_path: Path, probe_assembly: Path) -> None:
+    engine = launch(tmp_path / "home", assembly=probe_assembly)
+    try:
+        s3, table, name = engine.client("s3"), engine.client("dynamodb"), engine.outputs["TableName"]
+        first = s3.put_object(Bucket=BUCKET, Key="kept", Body=b"first", Tagging="a=b")["VersionId"]
+        second = s3.put_object(Bucket=BUCKET, Key="kept", Body=b"second")["VersionId"]
+        s3.put_object(Bucket=BUCKET, Key="hidden", Body=b"hidden")
+        s3.delete_object(Bucket=BUCKET, Key="hidden")
+        gone = s3.put_object(Bucket=BUCKET, Key="gone", Body=b"gone")["VersionId"]
+        s3.delete_object(Bucket=BUCKET, Key="gone", VersionId=gone)
+        parts = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
+        tag = s3.upload_part(Bucket=BUCKET, Key="parts", UploadId=parts, PartNumber=1, Body=b"part")["ETag"]
+        s3.complete_multipart_upload(
+            Bucket=BUCKET, Key="parts", UploadId=parts, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]}
+        )
+        keys = {number: {"pk": {"S": "ROW"}, "sk": {"S": number}} for number in "1234"}
+        for key in keys.values():
+            table.put_item(TableName=name, Item={**key, "n": {"N": "1"}})
+        table.update_item(
+            TableName=name, Key=keys["2"], UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": {"N": "1"}}
+        )
+        table.delete_item(TableName=name, Key=keys["3"])
+        table.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": keys["4"]}}]})
+        written = [{"Put": {"TableName": name, "Item": {"pk": {"S": "BOTH"}, "sk": {"S": sort}}}} for sort in "ab"]
+        table.transact_write_items(TransactItems=written)
+    finally:
+        engine.kill()
+    engine = launch(tmp_path / "home", assembly=probe_assembly)
+    try:
+        s3 = engine.client("s3")
+        assert s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"second"
+        assert s3.get_object(Bucket=BUCKET, Key="kept", VersionId=first)["Body"].read() == b"first"
+        tags = s3.get_object_tagging(Bucket=BUCKET, Key="kept", VersionId=first)["TagSet"]
+        assert tags == [{"Key": "a", "Value": "b"}]
+        assert s3.get_object(Bucket=BUCKET, Key="parts")["Body"].read() == b"part"
+        listed = s3.list_object_versions(Bucket=BUCKET)
+        assert [one["Key"] for one in listed["DeleteMarkers"]] == ["hidden"]
+        assert sorted((one["Key"], one["IsLatest"]) for one in listed["Versions"]) == [
+            ("hidden", False),
+            ("kept", False),
+            ("kept", True),
+            ("parts", True),
+        ]
+        assert [one["VersionId"] for one in listed["Versions"] if one["Key"] == "kept"] == [second, first]
+        assert [(row["sk"]["S"], row["n"]["N"]) for row in rows(engine, "ROW")] == [("1", "1"), ("2", "2")]
+        assert [row["sk"]["S"] for row in rows(engine, "BOTH")] == ["a", "b"]
+
+        # Bytes that are not those that were uploaded are an error; nothing else is.
+        file = next(path for path in (tmp_path / "home" / "objects").rglob("*") if _holds(path, b"second"))
+        file.write_bytes(b"s3c0nd")
+        with pytest.raises(s3.exceptions.ClientError, match="not those that were uploaded") as refused:
+            s3.get_object(Bucket=BUCKET, Key="kept")
+        assert refused.value.response["Error"]["Code"] == "ObjectDamaged"
+        file.unlink()
+        with pytest.raises(s3.exceptions.ClientError, match="ObjectDamaged"):
+            s3.get_object(Bucket=BUCKET, Key="kept")
+        assert s3.get_object(Bucket=BUCKET, Key="kept", VersionId=first)["Body"].read() == b"first"
+        s3.delete_object(Bucket=BUCKET, Key="kept", VersionId=first)
+        assert not any(_holds(path, b"first") for path in (tmp_path / "home" / "objects").rglob("*")), "erased is gone"
+    finally:
+        engine.stop()
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
+
+
+def test_damaged_state_is_not_served_and_not_overwritten(tmp_path: Path, probe_assembly: Path) -> None:
+    home = tmp_path / "home"
+    engine = launch(home, assembly=probe_assembly)
+    announce(engine, "kept")
+    engine.kill()
+    journal = max((home / "state").glob("journal.*.log"))
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-20])
+    before = {path.name: path.read_bytes() for path in (home / "state").rglob("*") if path.is_file()}
+    with pytest.raises(StateDamaged, match=rf"{journal.name} is cut short or changed: its last \d+ acknowledged bytes"):
+        launch(home, assembly=probe_assembly)
+    assert {path.name: path.read_bytes() for path in (home / "state").rglob("*") if path.is_file()} == before
+
+    journal.write_bytes(whole)
+    tables = max((home / "state").glob("dynamodb.*.json"))
+    tables.write_bytes(b"")
+    for number, code in enumerate(sorted((home / "state" / "lambda-blobs").iterdir())):
+        code.unlink() if number else code.write_bytes(code.read_bytes()[:-1])
+    told: list[str] = []
+    engine = launch(home, progress=told.append, assembly=probe_assembly)
+    try:
+        assert [line for line in told if f"{tables.name} is empty" in line], "it is made good, and said"
+        assert [line for line in told if "a function's code, was missing or changed" in line]
+        assert [row["sk"]["S"] for row in rows(engine, "ITEM")] == ["kept"]
+        assert httpx.get(engine.base_url, trust_env=False, timeout=30).is_success, "functions run"
     finally:
         engine.stop()
 
