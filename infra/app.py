@@ -41,7 +41,7 @@ def build(
         context={**_cdk_json_context(), **(context or {})},
         analytics_reporting=False,
     )
-    check_keys(_said(app), known=KNOWN_KEYS)
+    check_keys(context_said(app), known=KNOWN_KEYS)
     environment = environment_named(environment_name or _chosen(app)).configured(_given(app))
     bundler = Bundler(complete=environment.in_aws and app.node.try_get_context("bundling") not in (False, "false"))
 
@@ -72,12 +72,13 @@ def build(
 
 KNOWN_KEYS = (*CONTEXT_KEYS, "bundling", "environment")
 """What `-c` can say to the app."""
-_OF_CDK = ("@aws-cdk/", "aws:", "cdk-", "availability-zones:", "aws-cdk:")
-"""Context that is CDK's own: feature flags, and what the CLI adds."""
+_OF_CDK = ("@aws-cdk/", "aws:", "acknowledged-issue-numbers", "cli-telemetry")
+"""How context begins that is CDK's own: feature flags, what the CLI adds, what `cdk acknowledge` notes."""
 
 
-def _said(app: App) -> list[str]:
-    return [key for key in app.node.get_all_context() if not key.startswith(_OF_CDK)]
+def context_said(app: App) -> list[str]:
+    """The keys that somebody gave, by `-c` or in cdk.json: all but CDK's own."""
+    return [key for key in app.node.get_all_context() if not key.startswith(_OF_CDK) and ":account=" not in key]
 
 
 def _place(environment: Environment) -> Place | None:

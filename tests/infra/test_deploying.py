@@ -244,6 +244,21 @@ def test_what_lacks_something_is_not_deployed_by_the_bare_cdk_cli_either() -> No
         assert "-c jwks_url=" in found[0]
 
 
+def test_context_of_cdks_own_is_no_mistake() -> None:
+    from aws_cdk import App
+
+    from infra.app import context_said
+
+    own = {
+        "@aws-cdk/core:checkSecretUsage": True,
+        "aws:cdk:enable-path-metadata": True,
+        "availability-zones:account=123456789012:region=eu-central-1": ["eu-central-1a"],
+        "acknowledged-issue-numbers": [1],
+        "cli-telemetry": False,
+    }
+    assert context_said(App(context={**own, "region": "eu-central-1", "regoin": "x"})) == ["region", "regoin"]
+
+
 # --- where it goes ------------------------------------------------------------------------------------------------
 
 
