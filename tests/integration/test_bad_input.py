@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.fixtures import calls
+from tests.fixtures.hostile.corpus import FILES
 from tests.integration.service import AUDIO_FILES, FOUNDER, Listener, Service, put, wait
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ def without_its_index() -> bytes:
     return whole[: whole.rindex(b"moov") - 4]
 
 
+def hostile(name: str) -> bytes:
+    """A file of the corpus that tests/unit/speech/test_hostile_media.py tries whole."""
+    return next(file.make() for file in FILES if file.name == name)
+
+
+def chained() -> bytes:
+    """Two Opus streams, one behind the other, of which the second has another number of channels."""
+    first, second = calls.stretch(6.7, 9.0), calls.stretch(9.0, 12.2)
+    return calls.as_file(first, "a.opus", "libopus", rate_hz=48_000) + calls.as_file(
+        np.repeat(second, 2, axis=0), "b.opus", "libopus", rate_hz=48_000
+    )
+
+
 def cut_wav() -> bytes:
     whole = speech("memo.wav", "pcm_s16le")
     return whole[: len(whole) * 3 // 4]
@@ -114,6 +128,15 @@ REFUSED = {
         "unsupported-audio",
         "ffconcat",
     ),
+    "81 bytes at 16 Hz": Refused(
+        "call.flac", partial(hostile, "flac: 81 bytes at 16 Hz"), "unsupported-audio", "16 samples a second"
+    ),
+    "an unknown encoding": Refused(
+        "call.wav", partial(hostile, "wav: encoding 0xFFFF"), "unsupported-audio", "an encoding that is not read"
+    ),
+    "a gigabyte of index": Refused(
+        "memo.m4a", partial(hostile, "m4a: an index of 80 million samples"), "damaged-audio", "damaged"
+    ),
     "a video without sound": Refused("screen.mp4", video_without_sound, "empty-audio", "no audio track"),
 }
 
@@ -129,6 +152,9 @@ ODD = {
         telephone,
         {"codec": "pcm_mulaw", "sampleRateHz": 8000},
         said="thank you for calling",
+    ),
+    "a chain of mono and stereo": Odd(
+        "call.opus", chained, {"format": "opus"}, warning="channels-mixed", said="heating"
     ),
     "slashes and emoji": Odd("../../etc/Anruf 📞 «Müller»/5%.flac", partial(speech, "a.flac", "flac")),
 }
