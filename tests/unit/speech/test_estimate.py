@@ -11,6 +11,7 @@ from auricle.speech.estimate import estimated_duration_s
 from auricle.speech.sniff import HEAD_BYTES, AudioFormat, sniff
 from tests.fixtures import calls
 from tests.fixtures.hostile.durations import UNBELIEVABLE
+from tests.fixtures.hostile.ogg import chain as hostile_chain
 
 SECONDS = 47
 
@@ -44,6 +45,12 @@ def test_vorbis_is_as_long_as_its_last_page_says() -> None:
     head = b"\x01vorbis" + struct.pack("<IBI", 0, 1, 44_100)
     pages = [b"OggS\0\2" + struct.pack("<q", position) + bytes(14) for position in (0, SECONDS * 44_100)]
     assert estimated(pages[0] + head + pages[1] + bytes(500)) == SECONDS
+
+
+def test_a_chain_is_as_long_as_its_links_together() -> None:
+    link = as_file("a.ogg", "libopus", 48_000)
+    assert estimated(link * 3) == 3 * SECONDS
+    assert estimated(hostile_chain(1001)) >= 1, "too many links to look at"
 
 
 def test_a_streamed_wav_is_as_long_as_what_is_there() -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from struct import unpack_from
 
+from auricle.errors import DamagedAudio
+from auricle.speech.ogg import links
 from auricle.speech.sniff import AudioFormat, id3_tag_bytes
 
 _USUAL_BITS_PER_S = {"wav": 256_000, "mp3": 128_000, "m4a": 96_000, "mp4": 96_000, "ogg": 64_000, "opus": 32_000}
@@ -29,7 +32,7 @@ def estimated_duration_s(content: bytes, audio_format: AudioFormat) -> int:
     """Whole seconds, at least one. Any content gives an estimate: this never raises."""
     read = {"wav": _wav, "flac": _flac, "mp3": _mp3, "m4a": _mp4, "mp4": _mp4, "ogg": _ogg, "opus": _ogg, "webm": _webm}
     found: float | None = None
-    with suppress(struct.error, IndexError, ZeroDivisionError, OverflowError, ValueError):
+    with suppress(struct.error, IndexError, ZeroDivisionError, OverflowError, ValueError, DamagedAudio):
         found = read[audio_format.name](content) if audio_format.name in read else None
     usual = len(content) * 8 / _USUAL_BITS_PER_S.get(audio_format.name, _SPEECH_BITS_PER_S)
     believed = found is not None and 0 < found <= MAX_DECLARED_S  # neither NaN nor infinity passes
@@ -113,6 +116,12 @@ def _atoms(content: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]
 
 
 def _ogg(content: bytes) -> float | None:
+    """Of a chain, all links together."""
+    found = [_ogg_link(content[start:end]) for start, end in links(BytesIO(content))]
+    return sum(seconds for seconds in found if seconds) if any(found) else None
+
+
+def _ogg_link(content: bytes) -> float | None:
     """The last page's position over the sample rate."""
     last = content.rfind(b"OggS")
     position = int(unpack_from("<q", content, last + 6)[0])
