@@ -10,7 +10,7 @@ UV_VERSION := 0.13.8
 LOCK_ARGS := --generate-hashes --no-emit-index-url --universal --all-extras --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test synth preflight deploy bench mediafuzz lock fmt clean
+.PHONY: help setup demo up test synth preflight deploy faults bench mediafuzz lock fmt clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -47,6 +47,9 @@ preflight: $(INSTALLED) ## what would stop a deployment of one environment  [ENV
 
 deploy: $(INSTALLED) ## deploy one environment with the CDK CLI  [ENV=dev CDK_ARGS="-c jwks_url=…"]
 	@$(BIN)/auricle deploy $(ENV) $(CDK_ARGS)
+
+faults: $(INSTALLED) ## kill the engine again and again under load  [SEED=7 KILLS=20 CLIENTS=4]
+	@SEED=$(SEED) KILLS=$(KILLS) CLIENTS=$(CLIENTS) $(BIN)/python -m tests.faults
 
 bench: $(INSTALLED) ## measure the budgets: one JSON object a line
 	@$(BIN)/python -m tests.bench
