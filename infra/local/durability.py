@@ -31,7 +31,7 @@ class Durability:
     """The saved state, the journal, and the engine's hooks of one running environment."""
 
     def __init__(self, home: Home, progress: Callable[[str], None]) -> None:
-        """Verify what is there. Raises StateDamaged, StateTooNew."""
+        """Verify what is there. Raises StateDamaged, StateTooNew, StateTooOld."""
         self._folder = home.state
         self._progress = progress
         self._files = ObjectFiles(home.objects)

@@ -103,3 +103,13 @@ class StateTooNew(LocalEnvironmentError):
             f"{file} was written by a later version ({found}), which this one cannot read. Nothing was changed: use "
             "that version of Auricle again, or set AURICLE_HOME to another folder."
         )
+
+
+class StateTooOld(LocalEnvironmentError):
+    """Saved state was written by a version before there was a journal."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"The state in {folder} was written by an earlier version, in a format that this one does not read. "
+            "Nothing was changed: use that version of Auricle again, or begin anew with another AURICLE_HOME."
+        )

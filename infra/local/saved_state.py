@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from infra.local.failures import StateDamaged, StateTooNew
+from infra.local.failures import StateDamaged, StateTooNew, StateTooOld
 from infra.local.files import fsync_folder, write_durably
 from infra.local.journal import (
     MARK,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFESTS = ("manifest.json", "manifest.copy.json")
+BEFORE_MANIFESTS = "dynamodb.json"
+"""A file's name of the versions that wrote no manifest and no journal."""
 
 TABLES = "dynamodb"
 EXECUTIONS = "stepfunctions"
@@ -144,7 +146,7 @@ def read(folder: Path, *, objects_kept: bool) -> SavedState:
     """The state the folder holds, verified. An empty one where nothing was ever saved.
 
     `objects_kept`: bytes of objects lie beside it, so that state was saved once.
-    Raises StateDamaged, StateTooNew.
+    Raises StateDamaged, StateTooNew, StateTooOld.
     """
     try:
         mark = read_mark(folder)
@@ -152,6 +154,8 @@ def read(folder: Path, *, objects_kept: bool) -> SavedState:
         if not manifests:
             if _was_never_saved(folder, mark, objects_kept=objects_kept):
                 return empty()
+            if mark is None and (folder / BEFORE_MANIFESTS).exists():
+                raise StateTooOld(str(folder))
             raise StateDamaged(str(folder), damages or ["manifest.json is missing, and so is its copy"])
         manifest = max(manifests, key=lambda one: one.generation)
         if mark is not None and mark.generation > manifest.generation:

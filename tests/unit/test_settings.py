@@ -1,18 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from auricle.settings import SettingMissing, Settings
-
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-
-
-@pytest.mark.parametrize("name", [setting.name for setting in fields(Settings)])
-def test_every_setting_is_documented(name: str) -> None:
-    assert f"| `AURICLE_{name.upper()}` |" in README
 
 
 def test_an_empty_variable_is_not_set() -> None:

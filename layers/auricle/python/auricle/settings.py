@@ -1,4 +1,4 @@
-"""The only reader of the environment. Every variable is documented here; the README's table is tested against it."""
+"""The only reader of the environment. Every variable is documented here; docs/settings.md is tested against it."""
 
 from __future__ import annotations
 

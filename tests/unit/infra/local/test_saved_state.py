@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local import cli, saved_state, state_repair
-from infra.local.failures import StateDamaged, StateTooNew
+from infra.local.failures import StateDamaged, StateTooNew, StateTooOld
 from infra.local.home import Home
 from infra.local.journal import MARK, Journal, empty_journal, journal_name, read_mark
 from infra.local.object_files import ObjectFiles
@@ -292,3 +292,10 @@ def test_the_commands_say_it(home: Home, monkeypatch: pytest.MonkeyPatch, capsys
 
 def test_an_empty_journal_is_one() -> None:
     assert len(empty_journal(1, 1)) == 24
+
+
+def test_state_of_a_version_before_the_journal_is_refused_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "dynamodb.json").write_text('{"__ministack_format__": 2, "payload": {"tables": {}}}')
+    with pytest.raises(StateTooOld, match=r"written by an earlier version, .* begin anew with another AURICLE_HOME"):
+        saved_state.read(tmp_path, objects_kept=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["dynamodb.json"]
