@@ -153,15 +153,20 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _fits_an_invocation(headers: Mapping[str, str], body: bytes) -> bool:
     around_body_bytes = 2048 + sum(len(name) + len(value) for name, value in headers.items())
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_text = media_type.startswith("text/") or media_type in _TEXT_TYPES
-    return around_body_bytes + _encoded_bytes(body, is_text=is_text) <= MAX_INVOCATION_BYTES
+    return around_body_bytes + _encoded_bytes(body, is_text=_is_text(headers)) <= MAX_INVOCATION_BYTES
 
 
 def _fits_an_answer(headers: Mapping[str, Any], content: bytes) -> bool:
     around_body_bytes = 256 + sum(len(name) + len(str(value)) + 6 for name, value in headers.items())
-    names = {name.lower() for name in headers}
-    return around_body_bytes + _encoded_bytes(content, is_text="content-encoding" not in names) <= MAX_INVOCATION_BYTES
+    # The engine has decoded the body: what is no text, or compressed, can only have come in base64.
+    lower = {name.lower(): str(value) for name, value in headers.items()}
+    is_text = (_is_text(lower) or "json" in lower.get("content-type", "")) and "content-encoding" not in lower
+    return around_body_bytes + _encoded_bytes(content, is_text=is_text) <= MAX_INVOCATION_BYTES
+
+
+def _is_text(headers: Mapping[str, str]) -> bool:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type.startswith("text/") or media_type in _TEXT_TYPES
 
 
 def _encoded_bytes(body: bytes, *, is_text: bool) -> int:

@@ -70,6 +70,9 @@ def test_request_line_and_headers_have_10_240_bytes_together(characters: int, st
         (JSON, b'"' * 3_000_000, 200),
         (JSON, b'"' * 3_200_000, 500),  # each is two bytes of the function's JSON
         (JSON, b"\x01" * 1_100_000, 500),
+        ({"content-type": "application/problem+json"}, b'"' * 3_200_000, 500),
+        ({"content-type": "application/octet-stream"}, bytes(4_600_000), 200),
+        ({"content-type": "application/octet-stream"}, bytes(4_800_000), 500),
         ({**JSON, "Content-Encoding": "gzip"}, b"\xff" * 4_600_000, 200),
         ({**JSON, "Content-Encoding": "gzip"}, b"\xff" * 4_800_000, 500),
     ],

@@ -27,6 +27,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         sys.stdout.write(f"{impostor(420)}\n")
     if path == "/reverse":
         content = base64.b64decode(event["body"])[::-1]
-        return {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(content).decode()}
+        headers = {"content-type": "application/octet-stream"}
+        body = base64.b64encode(content).decode()
+        return {"statusCode": 200, "headers": headers, "isBase64Encoded": True, "body": body}
     seen = {"event": event, "auricle": auricle.__file__, "marker": vars(auricle)["MARKER"], "sys_path": sys.path}
     return {"statusCode": 200, "cookies": ["a=1", "b=2"], "body": json.dumps(seen)}
