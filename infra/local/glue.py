@@ -12,6 +12,7 @@ import inspect
 import json
 import logging
 import os
+import queue
 import re
 import sys
 import threading
@@ -386,7 +387,9 @@ def function_environments() -> dict[str, dict[str, str]]:
 # --- Step Functions ----------------------------------------------------------------------------------------
 
 CUT_OFF = "States.ServiceRestart"
-MAX_REDRIVES = 5
+MAX_REDRIVES = 25
+"""Of one execution. Kills that have nothing to do with it also count, and there may be many of those."""
+REDRIVES_AT_ONCE = 4
 
 
 def register_batch(submit_and_wait: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
@@ -423,33 +426,51 @@ def executions_in_progress() -> bool:
 
 
 def redrive_cut_off_executions() -> tuple[list[str], list[str]]:
-    """Start the executions again that a stop or a kill cut off; returns (started again, given up).
+    """Start the executions again that a stop or a kill cut off; returns (to be started again, given up).
 
     The engine brings them back as FAILED. AWS never loses a running execution, so here each goes on under its
-    own ARN, as RedriveExecution would have it, but from its first state: every stage may run twice. One that
-    was cut off MAX_REDRIVES times (it may be what kills the engine) is failed for good, and announced as such.
+    own ARN, as RedriveExecution would have it, but from its first state: every stage may run twice. They are started
+    oldest first and a few at a time: all at once would slow each other down until the next kill cuts them all off.
+    One that was cut off MAX_REDRIVES times (it may be what kills the engine) is failed for good.
     """
+    waiting: queue.SimpleQueue[tuple[str, dict[str, Any], int]] = queue.SimpleQueue()
     again: list[str] = []
     given_up: list[str] = []
     with REQUEST_SCOPE.resolve()(ACCOUNT, REGION):
-        for arn, execution in _all_executions():
-            if execution.get("status") != "FAILED" or execution.get("error") != CUT_OFF:
-                continue
+        cut_off = [
+            (arn, execution)
+            for arn, execution in _all_executions()
+            if execution.get("status") == "FAILED" and execution.get("error") == CUT_OFF
+        ]
+        for arn, execution in sorted(cut_off, key=lambda found: str(found[1].get("startDate"))):
             redrives = sum(event["type"] == "ExecutionRedriven" for event in execution["events"])
             if redrives >= MAX_REDRIVES:
                 cause = f"The engine stopped {redrives + 1} times while this execution ran."
                 FAIL_EXECUTION.resolve()(execution, "States.Runtime", cause)
                 given_up.append(arn)
                 continue
+            # Running from now on, though it may wait for its turn: the sweep fails recordings whose run has ended.
             execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
-            details = {"executionRedrivenEventDetails": {"redriveCount": redrives + 1}}
-            ADD_EVENT.resolve()(execution, "ExecutionRedriven", details)
-            scope = contextvars.copy_context()
-            threading.Thread(
-                target=scope.run, args=(RUN_EXECUTION.resolve(), arn), name=f"redrive-{arn[-12:]}", daemon=True
-            ).start()
+            waiting.put((arn, execution, redrives + 1))
             again.append(arn)
+        for number in range(min(REDRIVES_AT_ONCE, len(again))):
+            scope = contextvars.copy_context()
+            threading.Thread(target=scope.run, args=(_redrive, waiting), name=f"redrive-{number}", daemon=True).start()
     return again, given_up
+
+
+def _redrive(waiting: queue.SimpleQueue[tuple[str, dict[str, Any], int]]) -> None:
+    """Run executions to their end, one after the other, until none waits."""
+    while True:
+        try:
+            arn, execution, count = waiting.get_nowait()
+        except queue.Empty:
+            return
+        if execution["status"] != "RUNNING":
+            continue  # it was stopped while it waited
+        details = {"executionRedrivenEventDetails": {"redriveCount": count}}
+        ADD_EVENT.resolve()(execution, "ExecutionRedriven", details)
+        RUN_EXECUTION.resolve()(arn)
 
 
 # --- saved state -------------------------------------------------------------------------------------------
