@@ -388,6 +388,23 @@ def test_what_is_merged_has_consent_again_when_all_of_its_sources_have(fakes: Fa
     assert stored(fakes, both).consent is ALL
 
 
+@pytest.mark.parametrize("order", [("rec_1", "rec_2"), ("rec_2", "rec_1")])
+def test_what_is_merged_has_consent_again_in_whatever_order_its_sources_get_it(
+    order: tuple[str, str], fakes: Fakes
+) -> None:
+    for recording_id in ("rec_1", "rec_2"):
+        short(fakes, recording_id)
+    both = merged(fakes, "rec_1", "rec_2")
+    for recording_id in ("rec_1", "rec_2"):
+        recorded(fakes, NONE, recording_id)
+    recorded(fakes, ALL, order[0])
+    assert stored(fakes, both).consent is NONE
+    recorded(fakes, ALL, order[1])
+    assert (stored(fakes, both).consent, stored(fakes, both).withdrawal) == (ALL, None)
+    swept(fakes, NOW + GRACE + timedelta(seconds=1))
+    assert stored(fakes, both).consent is ALL, "it was not erased"
+
+
 def test_a_part_takes_no_audio_of_an_original_without_consent(fakes: Fakes, tmp_path: Path) -> None:
     short(fakes, "rec_1")
     part = parts_of(fakes)[0]

@@ -130,7 +130,7 @@ def carry_to_made(source: Recording, *, by: str, grace: timedelta, ports: Ports,
             if source.consent is Consent.WITHDRAWN:
                 if made.consent is not Consent.WITHDRAWN:
                     _withdraw_with(source, made, by, grace, ports, now)
-            elif made.withdrawal and made.withdrawal.with_recording == source.id and source.consent.allows_processing:
+            elif source.consent.allows_processing and _lost_with_a_source(made):
                 _restore_with(source, made, by, grace, ports, now)
 
 
@@ -237,12 +237,17 @@ def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta,
     note = f"Consent to recording {source.id}, of which this one is made, was recorded again."
 
     def change(before: Recording) -> Recording:
-        if before.withdrawal is None or before.withdrawal.with_recording != source.id:
+        if not _lost_with_a_source(before):
             return before
         had = before.consent_changes[-1].before
         return _changed(before, had, before.parties, by=by, note=note, grace=grace, now=now)
 
     _recorded(source.org, made.id, change, by, grace, ports, now, None)
+
+
+def _lost_with_a_source(made: Recording) -> bool:
+    """Whether it lost its consent with a recording it is made of. Of several, only the first to lose it is noted."""
+    return made.withdrawal is not None and made.withdrawal.with_recording is not None
 
 
 def _announced(after: Recording) -> Sequence[DomainEvent]:
