@@ -5,8 +5,9 @@ A surface with an error shape of its own renders the same `Fault` in its own wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +15,9 @@ from starlette.responses import Response
 from api.answers import json_response
 from auricle import errors
 
+MAX_FIELD_FAULTS = 20
+"""As many fields are named in an answer: a request may have a hundred thousand that are wrong."""
+MAX_FIELD_CHARACTERS = 200
 RETRY_SOON_S = 5
 """What `Retry-After` says of results that are being made, and of what is briefly unreachable."""
 
@@ -24,6 +28,22 @@ class FieldFault:
 
     field: str
     message: str
+
+
+def first_faults(faults: Iterable[FieldFault]) -> tuple[FieldFault, ...]:
+    """As many of them as an answer names, the last of which says where there are more; the others are not made."""
+    first = tuple(FieldFault(shortened(fault.field), fault.message) for fault in islice(faults, MAX_FIELD_FAULTS + 1))
+    if len(first) <= MAX_FIELD_FAULTS:
+        return first
+    *named, last = first[:MAX_FIELD_FAULTS]
+    return (*named, FieldFault(last.field, f"{last.message}; further fields are wrong, too"))
+
+
+def shortened(field_name: str) -> str:
+    """The name as an answer repeats it."""
+    if len(field_name) <= MAX_FIELD_CHARACTERS:
+        return field_name
+    return f"{field_name[: MAX_FIELD_CHARACTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api.faults import FieldFault
+from api.faults import MAX_FIELD_CHARACTERS, FieldFault, first_faults, shortened
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1
 _MAX_INTEGER_CHARACTERS = len(str(_MIN_INTEGER))
@@ -32,15 +32,17 @@ class NotJson(ValueError):
 
 
 class InvalidValues(ValueError):
-    """It is JSON, with values that are not accepted anywhere; each is named by its place."""
+    """It is JSON, with values that are not accepted anywhere; the first of them are named by their places."""
 
-    def __init__(self, faults: list[FieldFault]) -> None:
+    def __init__(self, faults: tuple[FieldFault, ...]) -> None:
         super().__init__("; ".join(f"{fault.field} {fault.message}" for fault in faults))
         self.faults = faults
 
 
 class _Invalid:
     """Stands in the parsed tree for what is not accepted, until its place is known."""
+
+    __slots__ = ("message", "name")
 
     def __init__(self, message: str, name: str | None = None) -> None:
         self.message = message
@@ -55,7 +57,7 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
 
     Raises:
         NotJson: it is not JSON in UTF-8.
-        InvalidValues: naming each value that is not accepted.
+        InvalidValues: naming the values that are not accepted, as many as an answer names.
     """
     if content.startswith(_BYTE_ORDER_MARK):
         raise NotJson("it begins with a byte order mark")
@@ -66,11 +68,12 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
     if was_decoded and _REPLACEMENT_CHARACTER in text:
         place = text.index(_REPLACEMENT_CHARACTER)
         raise NotJson(f"character {place} is U+FFFD, which stands for bytes that were not UTF-8")
-    invalid: list[_Invalid] = []
+    any_invalid = False
 
     def mark(message: str, name: str | None = None) -> _Invalid:
-        invalid.append(_Invalid(message, name))
-        return invalid[-1]
+        nonlocal any_invalid
+        any_invalid = True
+        return _Invalid(message, name)
 
     def integer(digits: str) -> Any:
         number = int(digits) if len(digits) <= _MAX_INTEGER_CHARACTERS else _MAX_INTEGER + 1
@@ -84,8 +87,7 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
         found = dict(pairs)
         if len(found) == len(pairs):
             return found
-        names = [name for name, _ in pairs]
-        return mark(_REPEATED, next(name for name in names if names.count(name) > 1))
+        return mark(_REPEATED, _first_repeated(name for name, _ in pairs))
 
     try:
         value = json.loads(
@@ -99,31 +101,55 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
         raise NotJson(f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos}") from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
-    faults = list(_placed(value)) if invalid or _ESCAPED_SURROGATE.search(content) else []
+    faults = first_faults(_placed(value)) if any_invalid or _ESCAPED_SURROGATE.search(content) else ()
     if faults:
         raise InvalidValues(faults)
     return value
 
 
+def _first_repeated(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def _placed(value: Any) -> Iterator[FieldFault]:
-    """What is wrong in the tree, by its place."""
-    waiting: list[tuple[str, Any]] = [("", value)]
-    while waiting:
-        place, each = waiting.pop()
+    """What is wrong in the tree, by its place, in the order of the text.
+
+    Places are made one at a time and no longer than an answer shows them: a deep place with a hundred thousand values
+    below it takes no more memory than its own name.
+    """
+    open_branches: list[Iterator[tuple[str, Any]]] = [iter((("", value),))]
+    while open_branches:
+        found = next(open_branches[-1], None)
+        if found is None:
+            open_branches.pop()
+            continue
+        place, each = found
         if isinstance(each, _Invalid):
             yield FieldFault(_below(place, each.name) if each.name is not None else place, each.message)
         elif isinstance(each, dict):
-            for name, member in each.items():
+            for name in each:
                 if _SURROGATE.search(name):
                     yield FieldFault(place, _HALF_A_PAIR)
-                else:
-                    waiting.append((_below(place, name), member))
+            open_branches.append(_members(place, each))
         elif isinstance(each, list):
-            waiting += [(_below(place, str(number)), item) for number, item in enumerate(each)]
+            open_branches.append(_items(place, each))
         elif isinstance(each, str) and _SURROGATE.search(each):
             yield FieldFault(place, _HALF_A_PAIR)
 
 
+def _members(place: str, members: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((_below(place, name), member) for name, member in members.items() if not _SURROGATE.search(name))
+
+
+def _items(place: str, items: list[Any]) -> Iterator[tuple[str, Any]]:
+    return ((_below(place, str(number)), item) for number, item in enumerate(items))
+
+
 def _below(place: str, name: str) -> str:
-    shown = _SURROGATE.sub("?", name)
-    return f"{place}.{shown}" if place else shown
+    shown = _SURROGATE.sub("?", name[: MAX_FIELD_CHARACTERS + 1])
+    return shortened(f"{place}.{shown}" if place else shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import cache
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from api.faults import Fault, FieldFault, Refused
+from api.faults import Fault, FieldFault, Refused, first_faults
 from api.json_bodies import InvalidValues, NotJson, parse_json
 from auricle.errors import InvalidRequest
 from auricle.moments import parse_moment
@@ -158,8 +158,8 @@ async def read_body(request: Request, model: type[_Model]) -> _Model:
     except InvalidValues as error:
         raise refused(error.faults) from None
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        if faults[0]["type"] == "json_invalid":  # what Python's parser takes and pydantic's does not: depth
+        # What Python's parser takes and pydantic's does not: depth.
+        if error.error_count() == 1 and error.errors(include_url=False)[0]["type"] == "json_invalid":
             raise _not_json("it is nested too deeply") from None
         raise refused(_field_faults(error)) from None
 
@@ -207,19 +207,18 @@ def _is_json(content_type: str | None) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def refused(faults: Sequence[FieldFault]) -> Refused:
-    """422, naming each of the fields."""
-    detail = "; ".join(f"{fault.field} {fault.message}" if fault.field else fault.message for fault in faults[:5])
-    return Refused(Fault(422, "invalid-request", f"{detail}.", fields=tuple(faults)))
+def refused(faults: Iterable[FieldFault]) -> Refused:
+    """422, naming the first of the fields."""
+    named = first_faults(faults)
+    detail = "; ".join(f"{fault.field} {fault.message}" if fault.field else fault.message for fault in named[:5])
+    return Refused(Fault(422, "invalid-request", f"{detail}.", fields=named))
 
 
-def _field_faults(error: ValidationError) -> list[FieldFault]:
+def _field_faults(error: ValidationError) -> Iterator[FieldFault]:
     """Pydantic's findings in words a client understands; what was sent is not repeated."""
-    faults = []
     for found in error.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in found["loc"])
-        faults.append(FieldFault(field, _MESSAGES.get(found["type"]) or _as_clause(found["msg"])))
-    return faults
+        yield FieldFault(field, _MESSAGES.get(found["type"]) or _as_clause(found["msg"]))
 
 
 _MESSAGES = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import time
+import tracemalloc
 
 import pytest
 
@@ -102,3 +104,46 @@ def test_whatever_comes_is_parsed_or_refused() -> None:
         except (NotJson, InvalidValues) as refused:
             outcomes.add(type(refused).__name__)
     assert outcomes == {"parsed", "NotJson", "InvalidValues"}
+
+
+def test_so_many_invalid_values_are_named_as_an_answer_shows() -> None:
+    with pytest.raises(InvalidValues) as refused:
+        parse_json(b'{"a": [' + b",".join([b"NaN"] * 21) + b"]}")
+    faults = refused.value.faults
+    assert [fault.field for fault in faults] == [f"a.{number}" for number in range(20)]
+    assert {fault.message for fault in faults[:19]} == {"must be a number that JSON knows: NaN and Infinity are none"}
+    assert faults[19].message.endswith("; further fields are wrong, too")
+
+    with pytest.raises(InvalidValues) as refused:
+        parse_json(b'{"a": [' + b",".join([b"NaN"] * 20) + b"]}")
+    assert len(refused.value.faults) == 20
+    assert not refused.value.faults[19].message.endswith("too")
+
+
+def test_a_long_name_is_repeated_in_part() -> None:
+    with pytest.raises(InvalidValues) as refused:
+        parse_json(b'{"' + b"x" * 500_000 + b'": {"b": NaN}}')
+    assert [fault.field for fault in refused.value.faults] == ["x" * 199 + "…"]
+
+
+@pytest.mark.parametrize("bad_value", [b"NaN", b'"\\ud800"', b'{"b":1,"b":1}'])
+def test_many_invalid_values_below_a_long_name_take_little_memory(bad_value: bytes) -> None:
+    content = b'{"' + b"n" * 5000 + b'":[' + b",".join([bad_value] * 5000) + b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidValues):
+            parse_json(content)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 8_000_000  # 25 MB and more if each value's place is written out
+
+
+def test_a_name_given_twice_is_found_in_one_pass() -> None:
+    names = [b'"%x":1' % number for number in range(100_000)]
+    content = b"{" + b",".join([*names, names[-1]]) + b"}"
+    begun_s = time.process_time()
+    with pytest.raises(InvalidValues) as refused:
+        parse_json(content)
+    assert time.process_time() - begun_s < 10  # a tenth of a second; minutes if each name is looked for among all
+    assert [fault.field for fault in refused.value.faults] == ["1869f"]

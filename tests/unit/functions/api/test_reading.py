@@ -52,3 +52,20 @@ def test_nothing_else_is_a_whole_number(content: bytes, field: str) -> None:
         read(content)
     assert [fault.field for fault in refused.value.fault.fields] == [field]
     assert refused.value.fault.status == 422
+
+
+def test_of_many_wrong_fields_the_first_are_named() -> None:
+    with pytest.raises(Refused) as refused:
+        read(b'{"count": 1, ' + b", ".join(b'"unknown%d": 1' % number for number in range(50_000)) + b"}")
+    fields = refused.value.fault.fields
+    assert [fault.field for fault in fields] == [f"unknown{number}" for number in range(20)]
+    assert fields[0].message == "is not known here"
+    assert fields[19].message == "is not known here; further fields are wrong, too"
+
+
+def test_a_long_name_is_repeated_in_part() -> None:
+    with pytest.raises(Refused) as refused:
+        read(b'{"count": 1, "' + b"x" * 100_000 + b'": 1}')
+    (fault,) = refused.value.fault.fields
+    assert fault.field == "x" * 199 + "…"
+    assert len(refused.value.fault.detail) == 219
