@@ -107,7 +107,7 @@ class JobQueue(batch.JobQueue):
         )
 
         def computers(name: str, instance_types: Sequence[str], *, spot: bool) -> batch.ManagedEc2EcsComputeEnvironment:
-            return batch.ManagedEc2EcsComputeEnvironment(
+            computer = batch.ManagedEc2EcsComputeEnvironment(
                 scope,
                 name,
                 vpc=network.vpc,
@@ -127,6 +127,11 @@ class JobQueue(batch.JobQueue):
                 terminate_on_update=False,
                 update_timeout=Duration.hours(5),
             )
+            # Without it Batch takes the default version, which stays the first one when the template changes.
+            resource = computer.node.default_child
+            assert isinstance(resource, batch.CfnComputeEnvironment)  # noqa: S101 - what the construct is made of
+            resource.add_property_override("ComputeResources.LaunchTemplate.Version", machines.latest_version_number)
+            return computer
 
         super().__init__(
             scope,

@@ -393,6 +393,17 @@ def test_outputs_that_tools_read(assembly: Assembly) -> None:
     assert {"SweepFunctionName", "PublishEventsFunctionName", "StartProcessingFunctionName"} <= outputs
 
 
+def test_gpu_machines_start_with_the_newest_version_of_their_launch_template(prod: Assembly) -> None:
+    """CloudFormation adds versions and leaves the default one at the first, which Batch takes where none is named."""
+    (template,) = prod.resources("AWS::EC2::LaunchTemplate")
+    computers = prod.resources("AWS::Batch::ComputeEnvironment").values()
+    assert [each["Properties"]["ComputeResources"]["LaunchTemplate"] for each in computers] == [
+        {"LaunchTemplateId": {"Ref": template}, "Version": {"Fn::GetAtt": [template, "LatestVersionNumber"]}}
+    ] * 2
+    # Batch then replaces the machines in place, which it does with other allocation strategies than BEST_FIT only.
+    assert [each["Properties"]["ReplaceComputeEnvironment"] for each in computers] == [False, False]
+
+
 def test_gpu_machines_exist_only_while_jobs_wait(prod: Assembly) -> None:
     computers = [each["Properties"] for each in prod.resources("AWS::Batch::ComputeEnvironment").values()]
     assert {each["ComputeResources"]["Type"] for each in computers} == {"SPOT", "EC2"}
