@@ -431,6 +431,72 @@ def test_the_sweep_carries_a_withdrawal_to_what_was_made_meanwhile(fakes: Fakes)
     assert [stored(fakes, part).consent for part in parts] == [NONE, NONE]
 
 
+def fails_to_block(fakes: Fakes, recording_id: str, patched: pytest.MonkeyPatch) -> None:
+    block = fakes.objects.block_reading
+
+    def unreachable(prefix: str) -> None:
+        if prefix == Job("acme", recording_id, 1).prefix:
+            raise TransientError("Not now.")
+        block(prefix)
+
+    patched.setattr(fakes.objects, "block_reading", unreachable)
+
+
+def test_a_withdrawal_reaches_the_parts_before_their_original_is_erased(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a grace period, erasing is all that is left to do when the withdrawal was cut short."""
+    short(fakes, "rec_1")
+    first, second = parts_of(fakes)
+    with monkeypatch.context() as patched:
+        fails_to_block(fakes, "rec_1", patched)
+        with pytest.raises(TransientError):
+            recorded(fakes, NONE, grace=timedelta(0))
+    assert [stored(fakes, part).consent for part in (first, second)] == [ALL, ALL]
+    soon = NOW + timedelta(seconds=1)
+    with monkeypatch.context() as patched:
+        fails_to_block(fakes, first, patched)
+        assert swept(fakes, soon) == {"postponed": 1}
+        assert stored(fakes).consent is NONE, "not erased before all parts know"
+    assert swept(fakes, soon)["erasing"] >= 1
+    with pytest.raises(RecordingNotFound):
+        stored(fakes)
+    swept(fakes, soon + timedelta(seconds=1))
+    for part in (first, second):
+        with pytest.raises(RecordingNotFound):
+            stored(fakes, part)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_consent_recorded_again_while_the_erasure_is_due_keeps_original_and_parts(
+    late: bool, fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short(fakes, "rec_1")
+    parts = parts_of(fakes)
+    with monkeypatch.context() as patched:
+        fails_to_block(fakes, "rec_1", patched)
+        with pytest.raises(TransientError):
+            recorded(fakes, NONE, grace=timedelta(0))
+    store = fakes.recordings
+    work, save = store.consent_work, store.save
+
+    def listed(*given: Any) -> Any:
+        found = work(*given)
+        if not late:
+            recorded(fakes, ALL)
+        return found
+
+    def saved(after: Recording, **given: Any) -> bool:
+        if late and after.status is Status.REMOVED and not store.get("acme", "rec_1").consent.allows_processing:
+            recorded(fakes, ALL)
+        return save(after, **given)
+
+    monkeypatch.setattr(store, "consent_work", listed)
+    monkeypatch.setattr(store, "save", saved)
+    assert swept(fakes, NOW + timedelta(seconds=1))["moved-on"] == 1
+    assert [stored(fakes, each).consent for each in ("rec_1", *parts)] == [ALL, ALL, ALL]
+
+
 # --- what it rests on ---------------------------------------------------------------------------------------
 
 STORED_BEFORE = {

@@ -198,23 +198,43 @@ def _follow_consent(
     """Erases what consent was withdrawn from for longer than the organization's grace period; until then nobody reads
     it, whatever was still written after the withdrawal."""
     withdrawal = recording.withdrawal
-    if withdrawal is not None and withdrawal.erase_at <= now:
-        after = recording.erased(at=now)
-        events = [recording_event(kind, after) for kind in (EventType.RECORDING_REMOVED, EventType.RECORDING_ERASED)]
-        if not recordings.save(after, expected=recording, events=events):
-            return "moved-on"
-        return _erase(after, recordings, objects, workflow, now)
-    settled = settle_object_access(
-        recording, recordings=recordings, objects=objects, may_be_written=_may_be_written(recording, workflow, now)
-    )
-    carry_to_made(
-        settled,
+    carry = partial(
+        carry_to_made,
         by=recording.consent_changes[-1].by if recording.consent_changes else "",
         grace=withdrawal.erase_at - withdrawal.at if withdrawal else timedelta(0),
         ports=Ports(recordings, objects, workflow, max_upload_bytes),
         now=now,
     )
+    if withdrawal is not None and withdrawal.erase_at <= now:
+        return _erase_withdrawn(recording, carry, recordings, objects, workflow, now)
+    settled = settle_object_access(
+        recording, recordings=recordings, objects=objects, may_be_written=_may_be_written(recording, workflow, now)
+    )
+    carry(settled)
     return "blocking" if settled.object_access is ObjectAccess.BLOCKING else "settled"
+
+
+def _erase_withdrawn(
+    recording: Recording,
+    carry: Callable[[Recording], None],
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    now: datetime,
+) -> str:
+    """Erases it once what is made of it has lost its consent too: an erased recording no longer says what that is."""
+    try:
+        if recordings.get(recording.org, recording.id).revision != recording.revision:
+            return "moved-on"
+        carry(recording)
+        after = recording.erased(at=now)
+        events = [recording_event(kind, after) for kind in (EventType.RECORDING_REMOVED, EventType.RECORDING_ERASED)]
+        if not recordings.save(after, expected=recording, events=events):
+            carry(recordings.get(recording.org, recording.id))  # it may have consent again
+            return "moved-on"
+    except RecordingNotFound:  # removed since it was listed
+        return "moved-on"
+    return _erase(after, recordings, objects, workflow, now)
 
 
 def _may_be_written(recording: Recording, workflow: Workflow, now: datetime) -> bool:
