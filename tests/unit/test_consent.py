@@ -72,6 +72,7 @@ def recorded(
         note=note,
         grace=grace,
         recordings=fakes.recordings,
+        all_recordings=fakes.recordings,
         objects=fakes.objects,
         workflow=fakes.workflow,
         max_upload_bytes=1000,
@@ -405,6 +406,29 @@ def test_what_is_merged_has_consent_again_in_whatever_order_its_sources_get_it(
     assert stored(fakes, both).consent is ALL, "it was not erased"
 
 
+def test_what_is_merged_stays_without_consent_when_a_source_was_erased_for_it(fakes: Fakes) -> None:
+    for recording_id in ("rec_1", "rec_2"):
+        short(fakes, recording_id)
+    both = merged(fakes, "rec_1", "rec_2")
+    recorded(fakes, NONE, "rec_1")
+    recorded(fakes, NONE, "rec_2", grace=timedelta(days=1))
+    swept(fakes, NOW + timedelta(days=2))
+    assert fakes.recordings.was_removed("acme", "rec_2")
+    recorded(fakes, ALL, "rec_1", at=NOW + timedelta(days=3))
+    assert stored(fakes, both).consent is NONE
+
+
+def test_a_source_that_was_merely_removed_takes_no_consent_away(fakes: Fakes) -> None:
+    for recording_id in ("rec_1", "rec_2"):
+        short(fakes, recording_id)
+    both = merged(fakes, "rec_1", "rec_2")
+    recorded(fakes, NONE, "rec_1")
+    source = stored(fakes, "rec_2")
+    assert fakes.recordings.save(source.removed(at=NOW), expected=source)
+    recorded(fakes, ALL, "rec_1")
+    assert stored(fakes, both).consent is ALL
+
+
 def test_a_part_takes_no_audio_of_an_original_without_consent(fakes: Fakes, tmp_path: Path) -> None:
     short(fakes, "rec_1")
     part = parts_of(fakes)[0]
@@ -559,7 +583,7 @@ def test_what_is_said_by_a_person_replaces_the_policy(fakes: Fakes) -> None:
 def test_what_somebody_records_replaces_what_the_parties_said(fakes: Fakes) -> None:
     complete(fakes)
     attested: Any = {"by": "u-2", "grace": GRACE, "workflow": fakes.workflow, "max_upload_bytes": 1000, "now": NOW}
-    attested |= {"recordings": fakes.recordings, "objects": fakes.objects}
+    attested |= {"recordings": fakes.recordings, "all_recordings": fakes.recordings, "objects": fakes.objects}
     refused = record_attested_consent("acme", "rec_1", Parties(customer=False), **attested)
     assert (refused.consent, refused.parties) == (NONE, Parties(customer=False))
     assert recorded(fakes, ALL).parties == Parties()

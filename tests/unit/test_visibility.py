@@ -248,6 +248,33 @@ def test_nothing_that_answers_a_request_comes_to_the_stores_but_through_the_view
     ]
 
 
+def test_the_tenants_own_recordings_go_to_what_follows_from_consent_alone() -> None:
+    """Their one name stands where consent is recorded, and nowhere else; no other way leads into the stores."""
+    found = [
+        (path.relative_to(API).as_posix(), use)
+        for path in API.rglob("*.py")
+        for use in _uses_of_tenants_recordings(ast.parse(path.read_text()))
+    ]
+    assert sorted(found) == [
+        ("surfaces/agent/consent.py", "record_consent(all_recordings=...)"),
+        ("surfaces/core/recordings.py", "record_attested_consent(all_recordings=...)"),
+    ]
+
+
+def _uses_of_tenants_recordings(tree: ast.Module) -> Iterator[str]:
+    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"recordings_for_consent", "_stores", "_recordings"}:
+            argument = parents[node]
+            taker = parents[argument] if isinstance(argument, ast.keyword) else None
+            if isinstance(argument, ast.keyword) and isinstance(taker, ast.Call):
+                yield f"{ast.unparse(taker.func)}({argument.arg}=...)"
+            else:
+                yield ast.unparse(argument)
+        elif isinstance(node, ast.Constant) and node.value == "recordings_for_consent":
+            yield ast.unparse(parents[node])
+
+
 def _ways_to_stores(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text())
     parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}

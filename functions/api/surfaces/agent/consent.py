@@ -46,6 +46,7 @@ async def record_recording_consent(call: Call, asked: ConsentRequest) -> Respons
         by=call.caller.user,
         note=asked.note,
         recordings=services.recordings,
+        all_recordings=services.recordings_for_consent,
         objects=services.objects,
         workflow=services.workflow,
         max_upload_bytes=call.parts.settings().max_upload_bytes,

@@ -426,6 +426,7 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
             Parties(customer=asked.customer_consents, rep=asked.rep_consents),
             by=call.caller.user,
             grace=settings_of(call.org, records=services, now=now).consent_grace,
+            all_recordings=services.recordings_for_consent,
             **_wiring(call),
         )
     return _whole(call, recording_id)

@@ -36,6 +36,7 @@ class Ports:
     """What recording consent needs from outside."""
 
     recordings: RecordingStore
+    """The tenant's own, not those that one viewer sees: consent is carried to recordings the viewer may not see."""
     objects: ObjectStore
     workflow: Workflow
     max_upload_bytes: int
@@ -50,6 +51,7 @@ def record_consent(
     note: str | None,
     grace: timedelta,
     recordings: RecordingStore,
+    all_recordings: RecordingStore,
     objects: ObjectStore,
     workflow: Workflow,
     max_upload_bytes: int,
@@ -63,6 +65,9 @@ def record_consent(
     one lose their consent with it, and get it back with it. `grace` is how long after its withdrawal consent can be
     recorded again.
 
+    `recordings` decides who may record consent to this one: where it is a viewer's, the viewer must see it.
+    `all_recordings` is the tenant's own, for what follows: that reaches recordings the viewer may not see, too.
+
     Raises:
         RecordingNotFound: not the tenant's.
         PreconditionFailed: it is not at `if_revision`.
@@ -74,8 +79,8 @@ def record_consent(
             return before
         return _changed(before, consent, Parties(), by=by, note=note, grace=grace, now=now)
 
-    ports = Ports(recordings, objects, workflow, max_upload_bytes)
-    return _recorded(org, recording_id, change, by, grace, ports, now, if_revision)
+    ports = Ports(all_recordings, objects, workflow, max_upload_bytes)
+    return _recorded(org, recording_id, change, by, grace, ports, now, if_revision, admitted=recordings)
 
 
 def record_attested_consent(
@@ -86,6 +91,7 @@ def record_attested_consent(
     by: str,
     grace: timedelta,
     recordings: RecordingStore,
+    all_recordings: RecordingStore,
     objects: ObjectStore,
     workflow: Workflow,
     max_upload_bytes: int,
@@ -108,8 +114,8 @@ def record_attested_consent(
             return before
         return _changed(before, consent, said, by=by, note=None, grace=grace, now=now)
 
-    ports = Ports(recordings, objects, workflow, max_upload_bytes)
-    return _recorded(org, recording_id, change, by, grace, ports, now, None)
+    ports = Ports(all_recordings, objects, workflow, max_upload_bytes)
+    return _recorded(org, recording_id, change, by, grace, ports, now, None, admitted=recordings)
 
 
 def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
@@ -143,13 +149,15 @@ def _recorded(
     ports: Ports,
     now: datetime,
     if_revision: int | None,
+    *,
+    admitted: RecordingStore,
 ) -> Recording:
-    """The recording after the change, and after all that follows from it."""
+    """The recording after the change, and after all that follows from it. It is changed through `admitted`."""
     after = change_recording(
         org,
         recording_id,
         change,
-        recordings=ports.recordings,
+        recordings=admitted,
         now=now,
         if_revision=if_revision,
         events=_announced,
@@ -227,12 +235,12 @@ def _withdraw_with(source: Recording, made: Recording, by: str, grace: timedelta
             with_recording=source.id,
         )
 
-    _recorded(source.org, made.id, change, by, grace, ports, now, None)
+    _recorded(source.org, made.id, change, by, grace, ports, now, None, admitted=ports.recordings)
 
 
 def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
-    others = ports.recordings.find(made.org, [piece.recording_id for piece in made.made_of])
-    if not all(other.consent.allows_processing for other in others.values()):
+    sources = ports.recordings.find(made.org, [piece.recording_id for piece in made.made_of], with_removed=True)
+    if any(map(_is_without_consent, sources.values())):
         return
     note = f"Consent to recording {source.id}, of which this one is made, was recorded again."
 
@@ -242,7 +250,7 @@ def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta,
         had = before.consent_changes[-1].before
         return _changed(before, had, before.parties, by=by, note=note, grace=grace, now=now)
 
-    _recorded(source.org, made.id, change, by, grace, ports, now, None)
+    _recorded(source.org, made.id, change, by, grace, ports, now, None, admitted=ports.recordings)
 
 
 def _lost_with_a_source(made: Recording) -> bool:
@@ -252,6 +260,16 @@ def _lost_with_a_source(made: Recording) -> bool:
 
 def _announced(after: Recording) -> Sequence[DomainEvent]:
     return [consent_event(after)]
+
+
+def _is_without_consent(source: Recording) -> bool:
+    """Whether what is made of this one may not have consent either.
+
+    One that was erased because consent was withdrawn still counts; nobody refused one that was merely removed.
+    """
+    if source.status is Status.REMOVED:
+        return source.consent is Consent.WITHDRAWN
+    return not source.consent.allows_processing
 
 
 def _rests_on_itself(recording: Recording) -> bool:

@@ -76,6 +76,16 @@ class VisibleStores:
         return self._stores().recordings if self.viewer.sees_all else self._visible()
 
     @property
+    def recordings_for_consent(self) -> RecordingStore:
+        """The tenant's own recordings, hidden ones too: for what follows from consent, and for nothing else.
+
+        Who withdraws consent to a recording withdraws it from all that is made of it, also from what others made
+        private since. `auricle.consenting` alone takes them, after the viewer was admitted to the recording that the
+        request names, and answers with nothing of the others.
+        """
+        return self._stores().recordings
+
+    @property
     def contacts(self) -> ContactStore:
         contacts = self._stores().contacts
         return contacts if self.viewer.sees_all else VisibleContacts(contacts, self.viewer)
