@@ -33,7 +33,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return {"stopped": int(stopped)}
     if event.get("task") == ORPHANS:
         ends = erase_orphans(recordings=wired.recordings, objects=wired.objects, now=now)
-        logger().info("orphans", extra={"ends": ends})
+        log = logger().error if {"unowned", "doubtful"} & ends.keys() else logger().info
+        log("orphans", extra={"ends": ends})
         return dict(ends)
     ends = sweep(
         untouched=_untouched(event),

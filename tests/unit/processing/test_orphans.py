@@ -102,6 +102,30 @@ def test_an_id_that_claims_to_be_older_than_its_audio_proves_nothing(fakes: Fake
     assert is_there(fakes, orphan)
 
 
+@pytest.mark.parametrize("file", ["audio.flac", "transcript.json.zst", "chunks/000000"])
+def test_what_was_processed_once_is_reported_and_kept(file: str, fakes: Fakes) -> None:
+    """Its record was lost: this is the only copy of a conversation."""
+    lost = upload(fakes)
+    fakes.objects.write(Job("acme", lost, 1).prefix + file, b"x", content_type="application/octet-stream")
+    assert erased(fakes, SOON_ENOUGH) == {"unowned": 1}
+    assert is_there(fakes, lost)
+
+
+def test_audio_without_its_upload_is_kept(fakes: Fakes) -> None:
+    part = Job("acme", new_id("rec", UPLOADED), 1)
+    fakes.objects.write(part.audio_key, b"fLaC", content_type="audio/flac")
+    assert erased(fakes, SOON_ENOUGH) == {"unowned": 1}
+    assert part.audio_key in fakes.objects
+
+
+def test_a_table_that_knows_hardly_any_upload_erases_none(fakes: Fakes) -> None:
+    """It was emptied, or is only half restored."""
+    uploads = [upload(fakes, made=UPLOADED + timedelta(seconds=number)) for number in range(12)]
+    fakes.recordings.create(replace(a_recording("acme", uploads[0]), created_at=UPLOADED), [])
+    assert erased(fakes, SOON_ENOUGH) == {"known": 1, "doubtful": 11}
+    assert all(is_there(fakes, each) for each in uploads)
+
+
 def test_names_that_are_no_ids_are_left_alone(fakes: Fakes) -> None:
     fakes.objects.write("orgs/acme/recordings/rec_1/source", b"RIFF", content_type="audio/wav")
     fakes.objects.write("orgs/acme/exports/all.zip", b"PK", content_type="application/zip")

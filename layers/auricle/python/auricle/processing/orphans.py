@@ -1,9 +1,12 @@
-"""Erasing audio that belongs to no recording: uploaded to a signed URL that nobody described, or left by a recording
-that was lost.
+"""Audio that belongs to no recording: uploads to signed URLs that nobody described are erased, all else is reported.
 
 What a recording may still be made for is never erased: a slot may be claimed for `CLAIMABLE_FOR`, and is looked at
-after `ORPHANED_AFTER` at the earliest. Ids sort by time, so that only those of a few days are listed, by folder and
-not by object; each is met on several days, and a day without a sweep loses nothing.
+after `ORPHANED_AFTER` at the earliest. What was processed once belonged to a recording, whose record was lost: it is
+the only copy of a conversation, and is kept for whoever restores the table. Where most of what is met is unknown, the
+table is more likely to have lost records than its users to have given up uploads, and nothing is erased either.
+
+Ids sort by time, so that only those of a few days are listed, by folder and not by object; each is met on several
+days, and a day without a sweep loses nothing.
 """
 
 from __future__ import annotations
@@ -29,26 +32,35 @@ MAX_RECORDINGS = 20_000
 """Of one tenant and one day's sweep: about 200 reads of the table, and 20 listings."""
 
 _AT_ONCE = 100
+_FEW = 10
+"""So many unknown ones of a tenant prove nothing about its table."""
 
 
 def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> Mapping[str, int]:
-    """Erases what lies in folders of recordings that never were, or are no more; returns how many met which end.
+    """Looks at folders of recordings that never were, or are no more; returns how many met which end.
 
-    A removed recording is one still: what is left of it is the sweep's work, which knows what has to stay.
+    `erased` were abandoned uploads. `unowned` hold more than an upload, and `doubtful` are too many to believe that
+    their recordings never were: both are kept. A removed recording is known: what is left of it is the sweep's work.
     """
     ends: Counter[str] = Counter()
     for org in objects.folders("orgs/"):
         for ids in _in_parts(_looked_at(org, objects, now)):
-            known = recordings.find(org, ids, with_removed=True)
-            for recording_id in ids:
-                if recording_id in known:
-                    ends["known"] += 1
-                    continue
+            try:
+                known = recordings.find(org, ids, with_removed=True)
+            except TransientError:
+                ends["postponed"] += len(ids)
+                continue
+            unknown = [recording_id for recording_id in ids if recording_id not in known]
+            ends["known"] += len(known)
+            if len(unknown) > max(_FEW, len(ids) // 2):
+                ends["doubtful"] += len(unknown)
+                continue
+            for recording_id in unknown:
                 try:
                     ends[_erase(org, recording_id, objects, now)] += 1
                 except TransientError:
                     ends["postponed"] += 1  # tomorrow's sweep meets it again
-    return dict(ends)
+    return {end: count for end, count in ends.items() if count}
 
 
 def _looked_at(org: str, objects: ObjectStore, now: datetime) -> Iterator[str]:
@@ -63,6 +75,8 @@ def _erase(org: str, recording_id: str, objects: ObjectStore, now: datetime) -> 
     source = objects.first_version(job.source_key)
     if source is not None and now - source.created_at < ORPHANED_AFTER:
         return "young"  # its id says more than it knows
+    if list(objects.keys(job.prefix)) != [job.source_key]:
+        return "unowned"
     objects.erase(job.prefix)
     return "erased"
 
