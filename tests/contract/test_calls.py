@@ -466,12 +466,16 @@ def test_the_status_of_our_own_recording_moves_with_it(api: Gateway, archive: Ar
     assert api.get(f"{LOGS}/rec_1").json["data"]["transcription_status"] is None
 
 
-@pytest.mark.parametrize("given", [{"org": "globex"}, {"deleted_at": NOW}], ids=["foreign", "in-the-bin"])
-def test_a_recording_that_is_not_ours_is_not_linked(given: dict[str, Any], api: Gateway, archive: Archive) -> None:
+@pytest.mark.parametrize(
+    ("given", "linked"), [({"org": "globex"}, []), ({"deleted_at": NOW}, ["rec_1"])], ids=["foreign", "in-the-bin"]
+)
+def test_a_recording_of_our_own_is_linked_in_the_bin_too(
+    given: dict[str, Any], linked: list[str], api: Gateway, archive: Archive
+) -> None:
     archive.put(**given)
     registered(api)
     assert logged(api)["transcription_status"] is None
-    assert api.get(CALL).json["data"]["linked_recording_ids"] == []
+    assert api.get(CALL).json["data"]["linked_recording_ids"] == linked
 
 
 # --- who may ------------------------------------------------------------------------------------------------
@@ -590,3 +594,37 @@ def test_the_log_of_a_private_recording_stays_hidden_when_the_recording_is_remov
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
     assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == []
     assert shown(calls.CallAnswer, api.get(CALL))["recording_ids"] == ["rec_1"]
+
+
+@pytest.mark.parametrize("by", ["ann", "administrator"])
+@pytest.mark.parametrize("how", ["to the trash", "for good"])
+def test_the_log_of_a_private_recording_stays_hidden_when_it_is_sent_again_after_a_removal(
+    how: str, by: str, api: Gateway, archive: Archive
+) -> None:
+    archive.complete(user_id="ann", private=True)
+    ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
+    bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
+    registered(api)
+    shown(calls.RecordingLogAnswer, api.post(LOGS, LOG, token=ann))
+    path = "/v1/core/recordings/rec_1" if how == "to the trash" else "/api/v1/audio-files/rec_1"
+    assert api.delete(path).status in (200, 204)
+
+    again = api.post(LOGS, {**LOG, "transcription_status": "completed"}, token=ann if by == "ann" else None)
+    if by == "ann" and how == "for good":  # nobody can tell any more that it was Ann's
+        assert refused(again, 409) == "The recording rec_1 was removed. No log of it is taken any more."
+    else:
+        assert shown(calls.RecordingLogAnswer, again)["transcription_status"] == "completed"
+    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == []
+    assert refused(api.get(f"{LOGS}/rec_1", token=bob), 404) == "Recording log not found: rec_1."
+    assert shown(calls.CallAnswer, api.get(CALL))["linked_recording_ids"] == ["rec_1"]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_of_a_removed_recording_no_log_is_taken(private: bool, api: Gateway, archive: Archive) -> None:
+    """Whether it was private makes no difference that others could see."""
+    archive.complete(user_id="ann", private=private)
+    registered(api)
+    assert api.delete("/api/v1/audio-files/rec_1").status == 204
+    bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
+    assert refused(api.post(LOGS, LOG, token=bob), 409)
+    assert shown(calls.CallAnswer, api.get(CALL))["recording_ids"] == []

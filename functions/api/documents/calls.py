@@ -190,7 +190,9 @@ DOCUMENT = SurfaceDocument(
             refusals=(
                 Refusal(400, "invalid-request", "Field 'recording_url' must be a valid HTTPS URL."),
                 _NOT_THERE,
-                Refusal(409, "conflict", "The call has as many recording logs as it may."),
+                Refusal(
+                    409, "conflict", "The call has as many recording logs as it may, or the recording was removed."
+                ),
                 Refusal(412, "precondition-failed", "If-Match names a state that is no longer the present one."),
                 Refusal(500, "not-persisted", "Could not persist recording log. Please retry."),
             ),

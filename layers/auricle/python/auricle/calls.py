@@ -270,17 +270,19 @@ def save_log(
     """The log of one recording, new or brought up to date; `facts` holds its URL and length at least.
 
     What an update does not name stays as it was. A recording of the tenant's own that the caller may open is linked
-    to the call. Where the caller does not see all recordings, and has none of that id, a linked log of it is not
-    theirs to change, nor to know of: they write one beside it.
+    to the call, and stays linked, whoever changes the log later. Where the caller does not see all recordings, and has
+    none of that id, a linked log of it is not theirs to change, nor to know of: they write one beside it. Of a
+    recording that was removed none is written, as it could not be told any more whom to hide it from.
 
     Raises:
         CallNotFound: no such call of the tenant.
         InvalidRequest: the recording would end before it begins.
         PreconditionFailed: the call is not at `if_revision` (any more).
-        Conflict: the call has as many logs as it may.
+        Conflict: the call has as many logs as it may, or the recording was removed.
         TransientError: the call kept changing under the write.
     """
     linked = _is_ours(org, recording_id, recordings)
+    removed = not linked and recordings.was_removed(org, recording_id)
 
     def log_of(call: TelephoneCall) -> RecordingLog | None:
         seen = call if linked or sees_all else call.without_logs_of(frozenset((recording_id,)))
@@ -289,12 +291,14 @@ def save_log(
     def saved(before: TelephoneCall) -> TelephoneCall:
         known = log_of(before)
         if known is None:
+            if removed:
+                raise Conflict(f"The recording {recording_id} was removed. No log of it is taken any more.")
             if len(before.logs) >= MAX_LOGS:
                 raise Conflict(f"The call {call_id} has {MAX_LOGS} recording logs already, which is the most.")
             log = RecordingLog(recording_id=recording_id, created_at=now, updated_at=now, linked=linked, **facts)
             logs = (*before.logs, log)
         else:
-            log = replace(known, updated_at=now, linked=linked, **facts)
+            log = replace(known, updated_at=now, linked=linked or known.linked, **facts)
             logs = tuple(log if one is known else one for one in before.logs)
         _check_order(log.started_at, log.ended_at)
         return replace(before, logs=logs, updated_at=now)
@@ -377,7 +381,9 @@ def _is_known(call: TelephoneCall, name: str) -> bool:
 
 
 def _is_ours(org: str, recording_id: str, recordings: RecordingStore) -> bool:
+    """Whether it is a recording that the caller may open, or that lies in the trash and they could."""
     try:
-        return recordings.get(org, recording_id).deleted_at is None
+        recordings.get(org, recording_id)
     except RecordingNotFound:
         return False
+    return True
