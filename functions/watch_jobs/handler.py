@@ -16,9 +16,9 @@ from auricle.recording import Stage
 FAILED = "Batch Job State Change"
 """The rule lets it through for the status FAILED alone."""
 BLOCKED = "Batch Job Queue Blocked"
-NO_MACHINE = (NO_GPU, "CAPACITY:", "MISCONFIGURATION:")
-"""How the reason of a job begins that was cancelled while it waited for a machine: the job itself has not failed. Of a
-missing quota this is the only sign, since Batch does not call its queue blocked."""
+NO_MACHINE = (NO_GPU, "Canceled by JobStateTimeLimit action", "CAPACITY:", "MISCONFIGURATION:")
+"""How the reason of a job begins that was cancelled while it waited for a machine, by `watch_jobs` or by Batch: the job
+itself has not failed. Of a missing quota this is the only sign, since Batch does not call its queue blocked."""
 BY_THE_CLOCK = "Scheduled Event"
 
 

@@ -209,7 +209,8 @@ def test_a_job_that_only_changes_its_state_is_not_counted(in_prod: Emitted) -> N
     [
         "NO_GPU: no machine could be had for 10 minutes.",
         "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - …",
-        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - …",
+        "Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+        "Canceled by JobStateTimeLimit action due to reason: MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
     ],
 )
 def test_a_job_that_was_given_up_for_want_of_a_machine_is_blocked_and_not_failed(in_prod: Emitted, reason: str) -> None:
