@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from auricle.bin import put_into_bin, restore
-from auricle.errors import Conflict, TransientError
+from auricle.consent import Consent
+from auricle.consenting import record_consent
+from auricle.errors import Conflict, ConsentRequired, TransientError
 from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, remove
@@ -58,6 +60,23 @@ def merged(fakes: Fakes, *recording_ids: str) -> Recording:
 
 def removed(fakes: Fakes, recording_id: str) -> None:
     remove("acme", recording_id, recordings=fakes.recordings, objects=fakes.objects, now=NOW, in_bin=True)
+
+
+def recorded(fakes: Fakes, consent: Consent) -> None:
+    record_consent(
+        "acme",
+        "rec_1",
+        consent,
+        by="u-2",
+        note=None,
+        grace=timedelta(days=30),
+        recordings=fakes.recordings,
+        all_recordings=fakes.recordings,
+        objects=fakes.objects,
+        workflow=fakes.workflow,
+        max_upload_bytes=10**9,
+        now=NOW,
+    )
 
 
 def swept(fakes: Fakes, at: Any = LATER) -> Mapping[str, int]:
@@ -241,6 +260,33 @@ def test_what_is_being_split_is_not_removed(fakes: Fakes, monkeypatch: pytest.Mo
     assert swept(fakes)["split"] == 1
     removed(fakes, "rec_1")
     assert objects_of(fakes, "rec_1") == ["audio.flac"]
+
+
+def test_a_split_cut_short_waits_while_consent_is_withdrawn(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    complete(fakes, "rec_1")
+
+    def crash(_recording: Recording, _events: Any) -> None:
+        raise TransientError("The table could not take the request just now. Try again shortly.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fakes.recordings, "create", crash)
+        with pytest.raises(TransientError):
+            parts_of(fakes)
+    listed = fakes.recordings.get("acme", "rec_1")
+    recorded(fakes, Consent.WITHDRAWN)
+    with pytest.raises(ConsentRequired):
+        parts_of(fakes)
+    assert "split" not in swept(fakes)
+    with monkeypatch.context() as patched:
+        patched.setattr(fakes.recordings, "open_recordings", lambda *_: [listed])
+        assert swept(fakes)["moved-on"] == 1, "consent was withdrawn after the sweep had listed it"
+    wanted = fakes.recordings.get("acme", "rec_1").made_into
+    assert fakes.recordings.find("acme", wanted) == {}, "nothing is made without consent"
+
+    recorded(fakes, Consent.ALL_CONSENTED)
+    assert swept(fakes)["split"] == 1
+    made = fakes.recordings.find("acme", wanted).values()
+    assert [(part.consent, part.withdrawal) for part in made] == [(Consent.ALL_CONSENTED, None)] * 3
 
 
 def test_how_often_a_recording_is_merged_is_bounded(fakes: Fakes) -> None:

@@ -55,6 +55,8 @@ def split(
         if before.splits:
             if _cuts(before) != tuple(at_ms):
                 raise Conflict(f"This recording is split already, at {', '.join(map(str, _cuts(before)))} ms.")
+            if before.half_split:  # parts made now would inherit the lack of consent, and nobody could give it back
+                _check_consent(before, "split")
             return before
         _check_usable(before, "split")
         _check_moments(before, at_ms)
@@ -166,9 +168,13 @@ def _note_made_into(source: Recording, made_id: str, recordings: RecordingStore,
     )
 
 
-def _check_usable(recording: Recording, done: str) -> None:
+def _check_consent(recording: Recording, done: str) -> None:
     if recording.consent is Consent.WITHDRAWN:
         raise ConsentRequired(f"Consent to recording {recording.id} was withdrawn or refused: it cannot be {done}.")
+
+
+def _check_usable(recording: Recording, done: str) -> None:
+    _check_consent(recording, done)
     if recording.status is Status.RAW_SPLIT:
         raise Conflict(f"Recording {recording.id} is split: it cannot be {done}.")
     if recording.status is not Status.COMPLETE or recording.duration_s is None:

@@ -17,7 +17,7 @@ from auricle.chunks import Chunks, spoken_numbers
 from auricle.consent import ObjectAccess
 from auricle.consenting import Ports, carry_to_made
 from auricle.domain_events import EventType, recording_event
-from auricle.errors import RecordingNotFound, TransientError
+from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.object_access import settle_object_access
 from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
 from auricle.processing.erasing import erase_objects
@@ -182,7 +182,7 @@ def _finish_split(recording: Recording, recordings: RecordingStore, workflow: Wo
     moments = [cut.at_ms for cut in recording.splits]
     try:
         split(recording.org, recording.id, moments, recordings=recordings, workflow=workflow, now=now)
-    except RecordingNotFound:  # removed, or put into the bin, since it was listed
+    except (RecordingNotFound, ConsentRequired):  # removed, binned, or consent was withdrawn, since it was listed
         return "moved-on"
     return "split"
 
