@@ -6,7 +6,8 @@ A request that was refused otherwise changed nothing, so it is simply tried agai
 
 An answer belongs to whom it was given: the subject of an issuer, or one API key. Before it is given again, scopes and
 roles are checked as for a first request, and that the recording it is about is still there for who asks. One that
-holds a credential is given again only to who may still do all that the first request's credential could.
+holds a credential is given again only to who may still do all that the first request's credential could. One that
+shows what was found in a recording is not given again where consent does not allow to show it.
 
 Source: The Idempotency-Key HTTP Header Field, draft-ietf-httpapi-idempotency-key-header-07.
 """
@@ -26,6 +27,7 @@ import orjson
 from starlette.responses import Response
 
 from api.faults import Fault, FieldFault, Refused
+from auricle.consent import content_may_be_shown
 from auricle.errors import NotYours, TransientError
 
 if TYPE_CHECKING:
@@ -66,15 +68,22 @@ def given_key(request: Request) -> str | None:
 
 
 async def once(
-    call: Call, key: str, said: bytes, make: Callable[[], Awaitable[Response]], *, holds_secret: bool = False
+    call: Call,
+    key: str,
+    said: bytes,
+    make: Callable[[], Awaitable[Response]],
+    *,
+    holds_secret: bool = False,
+    holds_content: bool = False,
 ) -> Response:
     """The answer that `make` gives, or gave to an earlier request of this caller with this key.
 
     `said` stands for what the request said: two that say the same are the same request. `holds_secret` says that the
-    answer is a credential.
+    answer is a credential, `holds_content` that it shows what was found in the recording that the path names.
 
     Raises:
-        Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered.
+        Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered, or
+            where the answer may not be shown any more for want of consent.
         NotYours: the answer is a credential, made for one that may do more than this one.
         RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
     """
@@ -101,7 +110,7 @@ async def once(
                 raise NotYours(
                     "The answer kept under this Idempotency-Key was given to a credential that could do more."
                 )
-            _check_recording(call)
+            _check_recordings(call, holds_content=holds_content)
             return response
         await asyncio.sleep(POLL_S)
     else:
@@ -145,10 +154,23 @@ def _allowed(call: Call) -> frozenset[str]:
     return frozenset({*(f"scope {scope}" for scope in caller.scopes), *(f"role {role}" for role in caller.roles)})
 
 
-def _check_recording(call: Call) -> None:
-    """Raises RecordingNotFound: the path names a recording that is not there for the caller."""
+def _check_recordings(call: Call, *, holds_content: bool) -> None:
+    """What the path names must be there for the caller, and what was found in it may be shown, if the answer does so.
+
+    Raises:
+        RecordingNotFound: it is not there.
+        Refused: 409 where consent to it was withdrawn after it was answered.
+    """
     for parameter in _RECORDING_PARAMETERS & call.request.path_params.keys():
-        call.recording(call.recording_id(parameter))
+        recording = call.recording(call.recording_id(parameter))
+        if holds_content and not content_may_be_shown(recording):
+            raise Refused(
+                Fault(
+                    409,
+                    "idempotency-answer-lost",
+                    "This request has been answered; without consent to the recording the answer is not given again.",
+                )
+            )
 
 
 def _sealed(call: Call, name: str, response: Response) -> bytes:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar, overload
 
 from starlette.requests import Request
@@ -133,6 +134,8 @@ class Operation:
     """Of a POST that changes nothing: it is answered anew each time, whatever Idempotency-Key it has."""
     holds_secret: bool = False
     """Whether its answer is a credential."""
+    holds_content: bool = False
+    """Whether its answer shows what was found in the recording that the path names: consent is asked at each replay."""
 
     @property
     def name(self) -> str:
@@ -171,6 +174,7 @@ class Surface:
         scope: str | None = None,
         said: Callable[[Call], Awaitable[bytes]] | None = None,
         only_reads: bool = False,
+        holds_content: bool = False,
     ) -> Callable[[_Plain], _Plain]: ...
     @overload
     def post(
@@ -181,6 +185,7 @@ class Surface:
         reads: type[_Asked],
         only_reads: bool = False,
         holds_secret: bool = False,
+        holds_content: bool = False,
     ) -> Callable[[_Reading[_Asked]], _Reading[_Asked]]: ...
     def post(
         self,
@@ -191,10 +196,19 @@ class Surface:
         said: Callable[[Call], Awaitable[bytes]] | None = None,
         only_reads: bool = False,
         holds_secret: bool = False,
+        holds_content: bool = False,
     ) -> Any:
         """Declares a POST; `reads` is the model of its JSON body. One that reads a form itself gives `said`."""
         return self._declared(
-            "POST", path, scope, reads, in_query=False, said=said, only_reads=only_reads, holds_secret=holds_secret
+            "POST",
+            path,
+            scope,
+            reads,
+            in_query=False,
+            said=said,
+            only_reads=only_reads,
+            holds_secret=holds_secret,
+            holds_content=holds_content,
         )
 
     @overload
@@ -247,10 +261,22 @@ class Surface:
         said: Callable[[Call], Awaitable[bytes]] | None = None,
         only_reads: bool = False,
         holds_secret: bool = False,
+        holds_content: bool = False,
     ) -> Any:
         def declare(endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
             self.operations.append(
-                Operation(method, self.prefix + path, endpoint, reads, scope, in_query, said, only_reads, holds_secret)
+                Operation(
+                    method,
+                    self.prefix + path,
+                    endpoint,
+                    reads,
+                    scope,
+                    in_query,
+                    said=said,
+                    only_reads=only_reads,
+                    holds_secret=holds_secret,
+                    holds_content=holds_content,
+                )
             )
             return endpoint
 
@@ -300,14 +326,15 @@ class Surface:
 async def _once(call: Call, key: str, operation: Operation) -> Response:
     """The operation's answer, once for all requests with this key."""
     request, endpoint = call.request, operation.endpoint
+    kept = partial(once, holds_secret=operation.holds_secret, holds_content=operation.holds_content)
     if operation.said is not None:
         said = await operation.said(call)
-        return await once(call, key, said, lambda: endpoint(call))
+        return await kept(call, key, said, lambda: endpoint(call))
     if operation.reads is NothingAsked:
-        return await once(call, key, b"", lambda: endpoint(call))
+        return await kept(call, key, b"", lambda: endpoint(call))
     asked = await read_body(request, operation.reads)
     said = canonical(await request.body())
-    return await once(call, key, said, lambda: endpoint(call, asked), holds_secret=operation.holds_secret)
+    return await kept(call, key, said, lambda: endpoint(call, asked))
 
 
 def etag(revision: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 from api import idempotency
 from auricle.errors import TransientError
 from auricle.ports import CLAIMED, KEPT
+from tests.contract.conftest import Archive
 from tests.contract.gateway import SETTINGS, Answer, Gateway, Identity
 from tests.fakes import Fakes
 
@@ -168,6 +169,29 @@ def test_an_answer_about_a_recording_is_given_to_who_may_see_it(api: Gateway, id
     assert api.post(f"{path}/multimedia-events", body, headers=KEY, token=colleague).body == first.body
     assert api.ask("PATCH", path, body=b'{"isPrivate": true}', token=owner).status == 200
     assert api.post(f"{path}/multimedia-events", body, headers=KEY, token=colleague).status == 404
+
+
+def test_an_answer_that_shows_content_is_not_given_again_without_consent(api: Gateway, services: Fakes) -> None:
+    Archive(services).complete()
+    path = "/v1/core/recordings/rec_1"
+    first = api.post(f"{path}/restore", headers=KEY)
+    assert first.json["data"]["detected_language"], "it shows what was found in the recording"
+    assert api.post(f"{path}/restore", headers=KEY).body == first.body
+    for attests, status, code in ((False, 409, "idempotency-answer-lost"), (True, 200, None)):
+        body = b'{"customerConsentAttested": %s}' % str(attests).lower().encode()
+        assert api.ask("PATCH", path, body=body).status == 200
+        again = api.post(f"{path}/restore", headers=KEY)
+        assert (again.status, again.json.get("code"), replayed(again)) == (status, code, attests), again.body
+    assert again.body == first.body
+
+
+def test_an_answer_without_content_is_given_again_without_consent(api: Gateway, services: Fakes) -> None:
+    Archive(services).complete()
+    path, body = "/v1/core/recordings/rec_1/multimedia-events", {"mimeType": "image/png", "timestampInMilliseconds": 1}
+    first = api.post(path, body, headers=KEY)
+    refusal = b'{"customerConsentAttested": false}'
+    assert api.ask("PATCH", "/v1/core/recordings/rec_1", body=refusal).status == 200
+    assert api.post(path, body, headers=KEY).body == first.body
 
 
 def test_a_post_that_only_reads_is_answered_anew(api: Gateway, services: Fakes) -> None:

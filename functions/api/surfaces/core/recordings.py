@@ -186,7 +186,7 @@ async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
     return json_response(None, headers=etag(binned.revision))
 
 
-@surface.post("/recordings/{recording_id}/restore", scope=WRITE)
+@surface.post("/recordings/{recording_id}/restore", scope=WRITE, holds_content=True)
 async def restore_core_recording(call: Call) -> Response:
     from auricle.bin import restore
 
