@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from auricle.bin import put_into_bin, restore
 from auricle.consent import BasisKind, Consent, ConsentBasis, ObjectAccess, Parties
 from auricle.consenting import record_attested_consent, record_consent
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
+from auricle.processing import gate
 from auricle.processing.finish import finish_recording
 from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
-from auricle.processing.start import accept_upload
+from auricle.processing.start import Accepted, accept_upload, process
 from auricle.processing.sweep import UPLOADS_END_AFTER, run_stopped, sweep
 from auricle.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.splitting import merge, split
@@ -323,6 +325,71 @@ def test_an_execution_that_died_without_consent_begins_anew_with_it(fakes: Fakes
     assert run_stopped(job, recordings=fakes.recordings, workflow=fakes.workflow, now=NOW)
     again = recorded(fakes, ALL)
     assert (again.status, again.run, [one.run for one in fakes.workflow.jobs]) == (Status.UPLOADED, 2, [1, 2])
+
+
+def made_available_later(fakes: Fakes, patched: pytest.MonkeyPatch) -> None:
+    def unreachable(_prefix: str) -> None:
+        raise TransientError("Not now.")
+
+    patched.setattr(fakes.objects, "allow_reading", unreachable)
+
+
+def asked_for(fakes: Fakes, ask: Callable[..., Any]) -> Any:
+    stores: dict[str, Any] = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
+    return ask("acme", "rec_1", **stores, max_upload_bytes=1000, now=NOW)
+
+
+def test_nothing_is_processed_before_the_bucket_gives_its_objects_out_again(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(fakes, a_recording("acme", status=Status.UPLOADED, version="v1"))
+    recorded(fakes, NONE)
+    later = NOW + timedelta(minutes=20)
+    with monkeypatch.context() as patched:
+        made_available_later(fakes, patched)
+        with pytest.raises(TransientError):
+            recorded(fakes, ALL)
+        assert asked_for(fakes, accept_upload) is Accepted.POSTPONED
+        assert asked_for(fakes, partial(process, reprocess=False)).status is Status.UPLOADED
+        assert swept(fakes, later) == {"postponed": 2}, "neither started nor made available"
+        assert fakes.metrics.oldest_open[-1] == 20 * 60, "it waits for nothing but Auricle"
+        assert len(fakes.workflow) == 0
+    swept(fakes, later)
+    assert stored(fakes).object_access is ObjectAccess.OPEN
+    swept(fakes, later + timedelta(minutes=10))
+    assert [job.run for job in fakes.workflow.jobs] == [1]
+
+
+def test_a_new_run_that_is_asked_for_too_early_is_started_by_the_sweep(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(fakes, a_recording("acme", status=Status.COMPLETE, version="v1", audio=AUDIO))
+    recorded(fakes, NONE)
+    with monkeypatch.context() as patched:
+        made_available_later(fakes, patched)
+        with pytest.raises(TransientError):
+            recorded(fakes, ALL)
+        again = asked_for(fakes, partial(process, reprocess=True))
+        assert (again.status, again.run, len(fakes.workflow)) == (Status.UPLOADED, 2, 0)
+        assert asked_for(fakes, partial(process, reprocess=True)).run == 2
+    for minutes in (20, 40):
+        swept(fakes, NOW + timedelta(minutes=minutes))
+    assert [job.run for job in fakes.workflow.jobs] == [2]
+
+
+def test_a_stage_that_begins_too_early_is_tried_again(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = complete(fakes, status=Status.TRANSCRIBING).current_job()
+    recorded(fakes, NONE)
+    with monkeypatch.context() as patched:
+        made_available_later(fakes, patched)
+        with pytest.raises(TransientError):
+            recorded(fakes, ALL)
+        with pytest.raises(TransientError, match="being made available"):
+            gate.enter(job, fakes.recordings)
+        with pytest.raises(TransientError, match="being made available"):
+            finish_recording(job, {}, recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    recorded(fakes, ALL)
+    assert gate.enter(job, fakes.recordings).recording.id == "rec_1"
 
 
 def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fakes) -> None:

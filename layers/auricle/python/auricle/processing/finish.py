@@ -9,6 +9,7 @@ from typing import Any
 
 from auricle import transcript_file
 from auricle.cautions import Caution
+from auricle.consent import check_content_may_be_shown
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import ConsentRequired, NotFound, TransientError
 from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
@@ -40,7 +41,8 @@ def finish_recording(
 
     Raises:
         SupersededRun: the recording was removed, or is being processed anew.
-        TransientError: the recording kept changing under the write; the workflow tries again.
+        TransientError: the recording kept changing under the write, or consent was recorded again just now and the
+            bucket does not give its files out yet; the workflow tries again.
     """
     results: Mapping[Stage, StageResult] | None = None
     for _ in range(_ATTEMPTS):
@@ -81,6 +83,7 @@ def _outcome(
     failure = next((results[stage].failure for stage in ESSENTIAL if results[stage].failure), None)
     if not before.consent.allows_processing:
         return _without_consent(before, failure, now)
+    check_content_may_be_shown(before)
     found = _found(before, job, objects, has_transcript=results[Stage.ASSEMBLE].state is StageState.COMPLETE)
     if failure:
         status = Status.UNRECOVERABLE_ERROR if is_final(failure) else Status.ERROR

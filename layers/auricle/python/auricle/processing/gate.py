@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auricle.consent import check_content_may_be_shown
 from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
 from auricle.processing.job import Job
@@ -29,13 +30,15 @@ def current(job: Job, recordings: RecordingStore) -> RecordingDetail:
 
 
 def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
-    """The recording, if the job's run is its current one and consent holds.
+    """The recording, if the job's run is its current one, consent holds, and the bucket gives its objects out.
 
     Raises:
         SupersededRun: as `current` does.
         ConsentRequired: consent was withdrawn; the workflow ends with the recording held.
+        TransientError: consent was recorded again just now; the workflow tries again.
     """
     detail = current(job, recordings)
     if not detail.recording.consent.allows_processing:
         raise ConsentRequired(WITHDRAWN_ON_ITS_WAY)
+    check_content_may_be_shown(detail.recording)
     return detail

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from auricle.chunks import Chunks, spoken_numbers
+from auricle.consent import ObjectAccess
 from auricle.domain_events import DomainEvent, EventType, recording_event
 from auricle.errors import (
     Conflict,
@@ -42,6 +43,8 @@ class Accepted(StrEnum):
     STARTED = "started"
     HELD = "held"
     """Kept, and not processed until consent is recorded."""
+    POSTPONED = "postponed"
+    """Consent was recorded again just now: the sweep starts it once the bucket gives it out."""
     UNUSABLE = "unusable"
     """Empty or too large: the recording has failed for good."""
     KNOWN = "known"
@@ -105,7 +108,8 @@ def process(
     """Sees to it that the recording is processed; returns it as it then stands.
 
     What has not started is started, what failed begins a new run, what is under way or complete stays as it is;
-    `reprocess` begins a new run of a complete one. Asking several times at once begins one run.
+    `reprocess` begins a new run of a complete one. Asking several times at once begins one run. Where consent was
+    recorded again and the bucket does not give the recording out yet, the sweep starts the run.
 
     Raises:
         RecordingNotFound: unknown, removed, or in the bin.
@@ -145,7 +149,7 @@ def process(
         else:
             anew = _with_late_chunks(recording.new_run(at=now), recordings)
             if recordings.save(anew, expected=recording):
-                workflow.start(anew.current_job())
+                _start(anew, workflow)
                 return anew
         recording = recordings.get(org, recording_id)
     raise TransientError("The recording kept changing while its processing was asked for. Try again.")
@@ -280,12 +284,14 @@ def _unusable(arrived: _Arrived, max_upload_bytes: int) -> UnusableRecording | N
 def _start(recording: Recording, workflow: Workflow) -> Accepted:
     if not recording.consent.allows_processing:
         return Accepted.HELD
+    if recording.object_access is ObjectAccess.UNBLOCKING:
+        return Accepted.POSTPONED
     return Accepted.STARTED if workflow.start(recording.current_job()) else Accepted.KNOWN
 
 
 def _has_stopped(recording: Recording, workflow: Workflow) -> bool:
     """Whether the run of an open recording came to an end of which it does not know; starts one that never began."""
-    if recording.status is Status.UPLOADED and workflow.start(recording.current_job()):
+    if recording.status is Status.UPLOADED and _start(recording, workflow) is Accepted.STARTED:
         return False
     return workflow.outcome(recording.current_job()) in STOPPED
 

@@ -90,7 +90,7 @@ def sweep(
             look_after(recording, partial(_finish_split, recording, recordings, workflow, now))
         else:
             end = look_after(recording, partial(_await_run, recording, recordings, workflow, now))
-            if end in {"started", "running", None}:
+            if end in {"started", "running", "postponed", None}:
                 oldest = min(oldest, recording.awaited_since or recording.updated_at)
     metrics.oldest_open_recording(age_seconds=(now - oldest).total_seconds())
     for recording in recordings.consent_work(now, MAX_RECORDINGS):
@@ -171,6 +171,8 @@ def _await_run(recording: Recording, recordings: RecordingStore, workflow: Workf
         return "held"
     outcome = workflow.outcome(job)
     if outcome is None:
+        if recording.object_access is ObjectAccess.UNBLOCKING:  # its bytes cannot be read yet
+            return "postponed"
         workflow.start(job)
         return "started"
     if outcome not in STOPPED:
