@@ -257,3 +257,30 @@ def test_telling_and_reading_take_their_scopes(api: Gateway) -> None:
     token = api.identity.token(scope="recordings:write")
     for path in (EVENTS, f"{EVENTS}/{event['id']}"):
         refused(api.get(path, token=token), 403, "insufficient-scope")
+
+
+@pytest.mark.parametrize("flags", [{"private": True}, {"discoverable": False}])
+@pytest.mark.parametrize("query", ["pageSize=1", "pageSize=1&eventCode=networkStatusChange"])
+def test_the_cursor_tells_nothing_of_hidden_events(
+    query: str, flags: dict[str, bool], api: Gateway, archive: Archive
+) -> None:
+    """The last page of what somebody may see is the last one, however many hidden events follow."""
+    archive.complete("rec_3", user_id="ann", **flags)
+    bob = api.identity.token(sub="bob", scope="recordings:read recordings:write", roles=())
+    (first,) = told(api, OFFLINE)
+    for _ in range(3):
+        told(api, *[OFFLINE] * 20, recording_id="rec_3")
+    (last,) = told(api, OFFLINE)
+
+    page = api.ask("GET", EVENTS, query=query, token=bob).json
+    assert [[event["id"] for event in events] for events in page["data"]] == [[last["id"]]]
+    page = api.ask("GET", EVENTS, query=f"{query}&cursor={page['cursor']}", token=bob).json
+    assert [[event["id"] for event in events] for events in page["data"]] == [[first["id"]]]
+    assert page["cursor"] is None
+
+    told(api, OFFLINE, recording_id="rec_3")
+    (newest,) = told(api, OFFLINE, recording_id="rec_2")
+    since = f"{query}&createdAtGt={last['createdAt']}"
+    page = api.ask("GET", EVENTS, query=since, token=bob).json
+    assert [event["id"] for event in page["data"][0]] == [newest["id"]]
+    assert page["cursor"] is None

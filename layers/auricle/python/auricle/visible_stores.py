@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, Protocol
 
 from auricle.chunks import ChunksChange
@@ -37,7 +38,9 @@ from auricle.timeline import EntryType, TimelineEntry
 from auricle.visibility import Viewer
 
 MAX_READINGS = 10
-"""How often a page is filled up that hidden records leave short."""
+"""How often a page is filled up that hidden records leave short, until one more is found than it shows."""
+_LOOK_AHEAD = 50
+"""At least as many records are looked at in one reading."""
 _NO_RECORDING = "none"
 
 
@@ -298,25 +301,36 @@ class VisibleCollection(Generic[T]):
         created_from: datetime | None = None,
         created_to: datetime | None = None,
     ) -> Page[T]:
-        """Of one recording, or those of all recordings that the viewer may find (`by_id`: open)."""
+        """Of one recording, or those of all recordings that the viewer may find (`by_id`: open).
+
+        There is a next position where a visible record follows, or where that would take more than `MAX_READINGS` to
+        know.
+        """
         if recording_id is not None:
             self._recordings.require(org, recording_id)
+        read = partial(
+            self._records.list,
+            org,
+            recording_id=recording_id,
+            wanted=wanted,
+            created_from=created_from,
+            created_to=created_to,
+        )
+        if recording_id is not None:
+            return read(limit, position)
         found: builtins.list[T] = []
         for _ in range(MAX_READINGS):
-            page = self._records.list(
-                org,
-                limit - len(found),
-                position,
-                recording_id=recording_id,
-                wanted=wanted,
-                created_from=created_from,
-                created_to=created_to,
-            )
-            if recording_id is not None:
-                return page
-            found += self._visible(org, page.records)
+            missing = limit - len(found)
+            page = read(max(missing + 1, _LOOK_AHEAD), position)
+            visible = self._visible(org, page.records)
+            if len(visible) > missing:
+                if missing:  # the page ends within what was read: where, the store says
+                    found += visible[:missing]
+                    position = read(page.records.index(found[-1]) + 1, position).next_position
+                return Page(tuple(found), position)
+            found += visible
             position = page.next_position
-            if position is None or len(found) == limit:
+            if position is None:
                 break
         return Page(tuple(found), position)
 
