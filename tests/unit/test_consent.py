@@ -13,6 +13,7 @@ import pytest
 
 from auricle.adapters.dynamodb import documents, items
 from auricle.bin import put_into_bin, restore
+from auricle.chunking import accept_chunk
 from auricle.consent import BasisKind, Consent, ConsentBasis, ObjectAccess, Parties
 from auricle.consenting import record_attested_consent, record_consent
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
@@ -409,6 +410,34 @@ def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fake
         )
         assert blocked(fakes)
     assert len(fakes.workflow) == 0
+
+
+@pytest.mark.parametrize("status", [Status.RECORDING, Status.UPLOADED])
+def test_a_chunk_that_comes_after_everything_was_blocked_is_blocked_too(status: Status, fakes: Fakes) -> None:
+    blocked_before = {"consent": NONE, "object_access": ObjectAccess.BLOCKED}
+    fakes.recordings.create(a_recording("acme", status=status, version="v1", chunked=True, **blocked_before), [])
+    key = Job("acme", "rec_1", 1).chunk_key(3)
+    fakes.objects.write(key, b"late", content_type="audio/wav")
+    assert not fakes.objects.is_blocked(key)
+    asked_for(fakes, partial(accept_chunk, number=3))
+    assert fakes.objects.is_blocked(key)
+
+
+def test_an_upload_that_arrives_while_consent_is_recorded_is_not_left_blocked(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(fakes, a_recording("acme", status=Status.UPLOADED, version="v1"))
+    recorded(fakes, NONE)
+    block = fakes.objects.block_reading
+
+    def interrupted(prefix: str) -> None:
+        recorded(fakes, ALL)
+        block(prefix)
+
+    monkeypatch.setattr(fakes.objects, "block_reading", interrupted)
+    asked_for(fakes, accept_upload)
+    assert stored(fakes).object_access is ObjectAccess.OPEN
+    assert not fakes.objects.blocked
 
 
 # --- recordings that are made of others ---------------------------------------------------------------------

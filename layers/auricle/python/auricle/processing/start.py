@@ -77,6 +77,7 @@ def accept_upload(
     for _ in range(_ATTEMPTS):
         try:
             detail = recordings.detail(org, recording_id)
+            _block_what_arrived(detail.recording, recordings, objects)
         except RecordingNotFound:
             return _without_recording(org, recording_id, recordings, objects)
         before = detail.recording
@@ -303,11 +304,26 @@ def _wants_work(recording: Recording, *, reprocess: bool) -> bool:
     return recording.status in OPEN or recording.status is Status.ERROR
 
 
+def _block_what_arrived(recording: Recording, recordings: RecordingStore, objects: ObjectStore) -> None:
+    """Without consent nobody reads what was uploaded after the rest was blocked.
+
+    Consent may be recorded meanwhile: what is done last is what the record then says.
+
+    Raises:
+        RecordingNotFound: it was removed meanwhile.
+        TransientError: the bucket did not answer.
+    """
+    if not recording.object_access.is_to_be_blocked:
+        return
+    prefix = _prefix(recording.org, recording.id)
+    objects.block_reading(prefix)
+    if not recordings.get(recording.org, recording.id).object_access.is_to_be_blocked:
+        objects.allow_reading(prefix)
+
+
 def _note_later_versions(recording: Recording, recordings: RecordingStore, objects: ObjectStore) -> None:
     if recording.chunked or recording.made_of:
         return
-    if recording.object_access.is_to_be_blocked:
-        objects.block_reading(_prefix(recording.org, recording.id))  # what has just arrived too
     room = MAX_LATER_VERSIONS - len(recording.later_versions)
     later = objects.versions_after_first(_prefix(recording.org, recording.id) + "source") if room else ()
     for version in [version for version in later if version not in recording.later_versions][:room]:
