@@ -140,12 +140,12 @@ def let_cancel_jobs(function: lambda_.Function) -> None:
     """List the jobs of queues, and cancel those that wait."""
     stack = Stack.of(function)
     jobs = stack.format_arn(service="batch", resource="job", resource_name="*")
-    function.add_to_role_policy(iam.PolicyStatement(actions=["batch:ListJobs"], resources=["*"]))
+    function.add_to_role_policy(iam.PolicyStatement(actions=["batch:ListJobs", "batch:DescribeJobs"], resources=["*"]))
     function.add_to_role_policy(iam.PolicyStatement(actions=["batch:CancelJob"], resources=[jobs]))
     if function.role:
         accept(
             function.role,
             "IAM5",
             findings=["Resource::*", f"Resource::{finding_text(stack, jobs)}"],
-            reason="Listing jobs has no resources to name, and a job's id is known when it is listed.",
+            reason="Listing and describing jobs have no resources to name, and a job's id is known when it is listed.",
         )

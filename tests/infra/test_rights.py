@@ -104,6 +104,7 @@ CALLS: dict[str, Needs] = {
     "metrics.job_blocked": frozenset(),
     "events.publish": needs(BUS, "events:PutEvents"),
     "job_queue.jobs_since": needs(ANYTHING, "batch:ListJobs"),
+    "job_queue.attempts_ended": needs(ANYTHING, "batch:DescribeJobs"),
     "job_queue.cancel": needs(JOBS, "batch:CancelJob"),
 }
 KEYED = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey", "dynamodb:": "kms:Decrypt"}

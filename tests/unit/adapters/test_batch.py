@@ -47,6 +47,23 @@ def test_jobs_of_every_status_are_listed_page_by_page(queue: BatchQueue) -> None
     ]
 
 
+def detail(job_id: str, *attempts: dict[str, Any]) -> dict[str, Any]:
+    required = {"jobName": "n", "jobQueue": "q", "jobDefinition": "d", "startedAt": 1795255200000}
+    return {"jobId": job_id, "status": "RUNNABLE", **required, "attempts": list(attempts)}
+
+
+def test_a_job_s_last_attempt_says_since_when_it_waits(queue: BatchQueue) -> None:
+    ids = [f"job {number}" for number in range(101)]
+    with Stubber(queue._client) as batch:
+        retried = detail("job 0", {"stoppedAt": 1795255201000}, {"stoppedAt": 1795255203000})
+        described = {"jobs": [retried, detail("job 1"), detail("job 2", {"startedAt": 1795255202000})]}
+        batch.add_response("describe_jobs", described, {"jobs": ids[:100]})
+        batch.add_response("describe_jobs", {"jobs": []}, {"jobs": ["job 100"]})
+        assert queue.attempts_ended(ids) == {"job 0": datetime(2026, 11, 21, 10, 0, 3, tzinfo=UTC)}
+        batch.assert_no_pending_responses()
+        assert queue.attempts_ended([]) == {}  # the stubber has no answer left: a call would fail
+
+
 def test_a_job_is_cancelled_only_while_it_waits(queue: BatchQueue) -> None:
     """CancelJob leaves a job alone that has begun; TerminateJob would end it."""
     with Stubber(queue._client) as batch:
@@ -60,3 +77,6 @@ def test_a_busy_batch_is_asked_again_later(queue: BatchQueue) -> None:
         batch.add_client_error("list_jobs", "TooManyRequestsException", http_status_code=429)
         with pytest.raises(TransientError):
             queue.jobs_since(CREATED)
+        batch.add_client_error("describe_jobs", "TooManyRequestsException", http_status_code=429)
+        with pytest.raises(TransientError):
+            queue.attempts_ended(["a"])

@@ -30,6 +30,16 @@ def job(
     )
 
 
+def test_a_job_whose_machine_was_taken_away_waits_from_then_on() -> None:
+    """Hours after it was created and had begun: Batch lists neither when its attempt ended nor that it had more."""
+    queue = FakeJobQueue(job("interrupted", "RUNNABLE", 500, started=300), job("behind it", "RUNNABLE", 300))
+    queue.ended["interrupted"] = ago(9)
+    assert cancel_stuck_jobs(queue, wait=timedelta(minutes=10), now=NOW) == 0
+    queue.ended["interrupted"] = ago(10)
+    assert cancel_stuck_jobs(queue, wait=timedelta(minutes=10), now=NOW) == 2
+    assert set(queue.cancelled) == {"interrupted", "behind it"}
+
+
 def cancelled(*jobs: QueuedJob) -> set[str]:
     queue = FakeJobQueue(*jobs)
     count = cancel_stuck_jobs(queue, wait=timedelta(minutes=10), now=NOW)

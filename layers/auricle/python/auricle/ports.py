@@ -464,6 +464,12 @@ class JobQueue(Protocol):
     def jobs_since(self, created: datetime) -> Sequence[QueuedJob]:
         """Every job that was created after that, whatever became of it. Raises TransientError."""
 
+    def attempts_ended(self, job_ids: Sequence[str]) -> Mapping[str, datetime]:
+        """When the last attempt of each of these jobs ended, without jobs that had none. Raises TransientError.
+
+        A job that is tried again waits since then. Listed jobs do not say it: `stopped_at` is of the job's own end.
+        """
+
     def cancel(self, job_id: str, reason: str) -> None:
         """Ends the job with that reason if it still waits, and leaves it alone otherwise. Raises TransientError."""
 

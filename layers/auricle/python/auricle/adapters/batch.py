@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,9 @@ from auricle.ports import QueuedJob
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_batch.type_defs import JobSummaryTypeDef, KeyValuesPairTypeDef
+
+JOBS_PER_CALL = 100
+"""As many as DescribeJobs takes."""
 
 
 class BatchQueue:
@@ -32,6 +35,18 @@ class BatchQueue:
         with aws.transient_errors("The jobs of the queue could not be listed"):
             pages = self._client.get_paginator("list_jobs").paginate(jobQueue=self._name, filters=[after])
             return [_queued(job) for page in pages for job in page["jobSummaryList"]]
+
+    def attempts_ended(self, job_ids: Sequence[str]) -> Mapping[str, datetime]:
+        ended: dict[str, datetime] = {}
+        for start in range(0, len(job_ids), JOBS_PER_CALL):
+            asked = list(job_ids[start : start + JOBS_PER_CALL])
+            with aws.transient_errors("The attempts of jobs could not be read"):
+                found = self._client.describe_jobs(jobs=asked)["jobs"]
+            for job in found:
+                moments = [_moment(attempt.get("stoppedAt")) for attempt in job.get("attempts", [])]
+                if known := [moment for moment in moments if moment]:
+                    ended[job["jobId"]] = max(known)
+        return ended
 
     def cancel(self, job_id: str, reason: str) -> None:
         with aws.transient_errors("A job could not be cancelled"):

@@ -18,17 +18,21 @@ LONGEST_WAIT = timedelta(days=1)
 """Older jobs are not looked for: the workflow gives up after half of it."""
 
 
-def cancel_stuck_jobs(queue: JobQueue, *, wait: timedelta, now: datetime) -> int:
+def cancel_stuck_jobs(job_queue: JobQueue, *, wait: timedelta, now: datetime) -> int:
     """Cancels every job that has waited that long while the queue stood still; returns how many.
 
     A queue that moves is left alone however long it is: machines are to be had, and an import of thousands waits.
+    So is one where a job's attempt ended a moment ago, though it began long before: its spot machine was taken away.
     """
-    jobs = queue.jobs_since(now - LONGEST_WAIT)
-    if _has_moved(jobs, since=now - wait):
+    jobs = job_queue.jobs_since(now - LONGEST_WAIT)
+    since = now - wait
+    if _has_moved(jobs, since=since):
         return 0
-    stuck = [job for job in jobs if job.waits and max(job.created_at, job.started_at or job.created_at) <= now - wait]
+    stuck = [job for job in jobs if job.waits and max(job.created_at, job.started_at or job.created_at) <= since]
+    if any(ended_at > since for ended_at in job_queue.attempts_ended([job.id for job in stuck]).values()):
+        return 0
     for job in stuck:
-        queue.cancel(job.id, f"{NO_GPU}: no machine could be had for {wait.total_seconds() / 60:.0f} minutes.")
+        job_queue.cancel(job.id, f"{NO_GPU}: no machine could be had for {wait.total_seconds() / 60:.0f} minutes.")
     return len(stuck)
 
 
