@@ -19,7 +19,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -75,11 +75,14 @@ async def once(
     *,
     holds_secret: bool = False,
     holds_content: bool = False,
+    named_recordings: Sequence[str] = (),
 ) -> Response:
     """The answer that `make` gives, or gave to an earlier request of this caller with this key.
 
     `said` stands for what the request said: two that say the same are the same request. `holds_secret` says that the
     answer is a credential, `holds_content` that it shows what was found in the recording that the path names.
+    `named_recordings` are ids of the body: those that are recordings the caller may see are kept with the answer, which
+    is given again while they are there for the caller.
 
     Raises:
         Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered, or
@@ -105,11 +108,13 @@ async def once(
                 )
             )
         if found.content is not None:
-            response, allowed = _opened(_sealing_key(call), name, found.content)
+            response, allowed, seen = _opened(_sealing_key(call), name, found.content)
             if holds_secret and not allowed <= _allowed(call):
                 raise NotYours(
                     "The answer kept under this Idempotency-Key was given to a credential that could do more."
                 )
+            for recording_id in seen:
+                call.recording(recording_id)
             _check_recordings(call, holds_content=holds_content)
             return response
         await asyncio.sleep(POLL_S)
@@ -129,8 +134,8 @@ async def once(
             answers.release(call.org, name, owner)
         raise
     has_effect = response.status_code < 300 or "location" in response.headers
-    content = _sealed(call, name, response) if has_effect else b""
     with suppress(TransientError):  # it is done: whoever asked must hear so, and not try again
+        content = _sealed(call, name, response, _seen(call, named_recordings)) if has_effect else b""
         if content and len(content) <= MAX_KEPT_BYTES:
             answers.keep(call.org, name, owner, content, now=call.parts.now())
         else:
@@ -154,6 +159,12 @@ def _allowed(call: Call) -> frozenset[str]:
     return frozenset({*(f"scope {scope}" for scope in caller.scopes), *(f"role {role}" for role in caller.roles)})
 
 
+def _seen(call: Call, recording_ids: Sequence[str]) -> Sequence[str]:
+    """Those of the ids that are recordings the caller may see."""
+    found = call.services.recordings.find(call.org, recording_ids) if recording_ids else {}
+    return [recording.id for recording in found.values() if recording.deleted_at is None]
+
+
 def _check_recordings(call: Call, *, holds_content: bool) -> None:
     """What the path names must be there for the caller, and what was found in it may be shown, if the answer does so.
 
@@ -173,18 +184,18 @@ def _check_recordings(call: Call, *, holds_content: bool) -> None:
             )
 
 
-def _sealed(call: Call, name: str, response: Response) -> bytes:
+def _sealed(call: Call, name: str, response: Response, seen: Sequence[str]) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
-    head = orjson.dumps([response.status_code, kept, sorted(_allowed(call))])
+    head = orjson.dumps([response.status_code, kept, sorted(_allowed(call)), seen])
     nonce = secrets.token_bytes(12)
     sealed = AESGCM(_sealing_key(call)).encrypt(nonce, head + b"\n" + bytes(response.body), name.encode())
     return nonce + sealed
 
 
-def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[str]]:
-    """The answer, and what the credential could do that it was first given to."""
+def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[str], Sequence[str]]:
+    """The answer, what the credential could do that it was first given to, and the recordings it saw."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -195,7 +206,7 @@ def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[
             Fault(409, "idempotency-answer-lost", "This request has been answered; the answer is not kept any more.")
         ) from None
     head, _, body = opened.partition(b"\n")
-    status, kept, allowed = orjson.loads(head)
+    status, kept, allowed, *seen = orjson.loads(head)  # an answer that an earlier version kept names none seen
     response = Response(None, status)
     response.body = body
     response.raw_headers = [
@@ -207,4 +218,4 @@ def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[
     ]
     if status == 204:
         response.raw_headers = response.raw_headers[1:]
-    return response, frozenset(allowed)
+    return response, frozenset(allowed), seen[0] if seen else ()

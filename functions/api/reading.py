@@ -35,6 +35,10 @@ class Asked(BaseModel):
     repeatable: ClassVar[frozenset[str]] = frozenset()
     """Query parameters that may be given several times: it means the same as once, with commas between."""
 
+    def named_recordings(self) -> Sequence[str]:
+        """Ids in a body whose recordings its answer is about, besides the one in the path."""
+        return ()
+
 
 class NothingAsked(Asked):
     """Of routes that take neither parameters nor a body."""

@@ -334,7 +334,7 @@ async def _once(call: Call, key: str, operation: Operation) -> Response:
         return await kept(call, key, b"", lambda: endpoint(call))
     asked = await read_body(request, operation.reads)
     said = canonical(await request.body())
-    return await kept(call, key, said, lambda: endpoint(call, asked))
+    return await kept(call, key, said, lambda: endpoint(call, asked), named_recordings=asked.named_recordings())
 
 
 def etag(revision: int) -> dict[str, str]:

@@ -194,6 +194,48 @@ def test_an_answer_without_content_is_given_again_without_consent(api: Gateway, 
     assert api.post(path, body, headers=KEY).body == first.body
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("of", ["a log", "a merge"])
+def test_an_answer_about_a_recording_in_the_body_is_given_to_who_may_see_it(
+    of: str, hidden: bool, api: Gateway, identity: Identity, services: Fakes
+) -> None:
+    scope = "recordings:read recordings:write audio:write calls:read calls:write"
+    owner, colleague = (identity.token(sub=user, scope=scope, roles=()) for user in ("user_1", "user_2"))
+    archive = Archive(services)
+    archive.complete("rec_1", user_id="user_1")
+    archive.complete("rec_2", user_id="user_2")
+    body: dict[str, Any]
+    if of == "a merge":
+        path, body = "/v1/core/recordings/merge", {"recordingIds": ["rec_1", "rec_2"]}
+    else:
+        path = f"{api.post(CALLS, {'call_id': 'call_1', 'direction': 'inbound'}).headers['location']}/recording-log"
+        body = {"recording_id": "rec_1", "recording_url": "https://example.com/a.wav", "duration_seconds": 3}
+    first = api.post(path, body, headers=KEY, token=colleague)
+    assert first.status in (200, 201), first.body
+    if hidden:
+        changed = api.ask("PATCH", "/v1/core/recordings/rec_1", body=b'{"isPrivate": true}', token=owner)
+        assert changed.status == 200, changed.body
+    again = api.post(path, body, headers=KEY, token=colleague)
+    assert (again.status, replayed(again)) == ((404, False) if hidden else (first.status, True))
+    assert (again.body == first.body) is not hidden
+
+
+def test_a_kept_answer_does_not_tell_a_hidden_recording_from_an_unknown_one(
+    api: Gateway, identity: Identity, services: Fakes
+) -> None:
+    """A log under either id is taken, and its answer given again."""
+    Archive(services).complete("rec_1", user_id="user_1", private=True)
+    colleague = identity.token(sub="user_2", scope="calls:read calls:write", roles=())
+    path = f"{api.post(CALLS, {'call_id': 'call_1', 'direction': 'inbound'}).headers['location']}/recording-log"
+    for recording_id in ("rec_1", "unknown"):
+        log = {"recording_id": recording_id, "recording_url": "https://example.com/a.wav", "duration_seconds": 3}
+        headers = {"idempotency-key": recording_id}
+        first, again = (api.post(path, log, headers=headers, token=colleague) for _ in range(2))
+        assert first.status == 200, first.body
+        assert replayed(again)
+        assert again.body == first.body
+
+
 def test_a_post_that_only_reads_is_answered_anew(api: Gateway, services: Fakes) -> None:
     """What it shows may have been changed, hidden or removed since."""
     recording_id = api.post(f"{FILES}/upload-url", {"fileName": "a.wav"}).json["audioFileId"]

@@ -125,6 +125,9 @@ class RecordingLogRequest(Asked):
     ended_at: Moment | None = None
     metadata: Metadata | None = None
 
+    def named_recordings(self) -> Sequence[str]:
+        return (self.recording_id,)
+
 
 class CallListRequest(Asked):
     """`GET /v1/calls`. Dates bound when a call began or, where nobody said, when it was registered."""

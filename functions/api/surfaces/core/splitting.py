@@ -11,6 +11,8 @@ from api.surface import Call, etag
 from api.surfaces.core.wire import WRITE, enveloped, surface, timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.responses import Response
 
     from auricle.recording import Recording
@@ -34,6 +36,9 @@ class MergeRequest(Asked):
 
     recording_ids: Annotated[tuple[Id, ...], Field(min_length=2, max_length=MAX_AT_ONCE)] = Field(alias="recordingIds")
     title: Line | None = None
+
+    def named_recordings(self) -> Sequence[str]:
+        return self.recording_ids
 
 
 @surface.post("/recordings/{recording_id}/split", scope=WRITE, reads=SplitRequest)
