@@ -6,8 +6,8 @@ what it says: a finished recording has to fit one kilobyte, which is what a writ
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -56,7 +56,7 @@ def pack(
     content = dump(value, exclude=set(without | always) or None, exclude_defaults=not whole)
     if always:
         content = _joined(dump(value, include=set(always)), content)
-    return _VERSION_1 + _compressor().compress(content)
+    return _VERSION_1 + _zstd.compressor.compress(content)
 
 
 def _joined(first: bytes, second: bytes) -> bytes:
@@ -69,7 +69,7 @@ def unpack(type_: type[T], stored: bytes, *, left_out: Mapping[str, Any] | None 
 
     `left_out` is what fields that are missing meant when the document was written, whatever their default is today.
     """
-    content = {**(left_out or {}), **orjson.loads(_decompressor().decompress(stored[1:]))}
+    content = {**(left_out or {}), **orjson.loads(_zstd.decompressor.decompress(stored[1:]))}
     content.update(elsewhere)
     value: T = adapter(type_).validate_python(content)
     return value
@@ -85,16 +85,13 @@ def adapter(type_: type[Any]) -> TypeAdapter[Any]:
     return _ADAPTERS[type_]
 
 
-@cache
-def _dictionary() -> zstandard.ZstdCompressionDict:
-    return zstandard.ZstdCompressionDict(_DICTIONARY_1, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+class _PerThread(threading.local):
+    """zstd works in a context that two threads must never share: both would write into it at once."""
+
+    def __init__(self) -> None:
+        dictionary = zstandard.ZstdCompressionDict(_DICTIONARY_1, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        self.compressor = zstandard.ZstdCompressor(LEVEL, dict_data=dictionary, write_content_size=True)
+        self.decompressor = zstandard.ZstdDecompressor(dict_data=dictionary)
 
 
-@cache
-def _compressor() -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(LEVEL, dict_data=_dictionary(), write_content_size=True)
-
-
-@cache
-def _decompressor() -> zstandard.ZstdDecompressor:
-    return zstandard.ZstdDecompressor(dict_data=_dictionary())
+_zstd = _PerThread()
