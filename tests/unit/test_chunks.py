@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from auricle.chunks import MAX_CHUNKS, Chunk, Chunks, ChunkState, spoken_numbers
+from auricle.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange, ChunkState, noted, spoken_numbers
 from auricle.processing.job import Job, chunk_key_ids, source_key_ids
 from tests.fakes.contract import NOW
 
@@ -99,3 +100,87 @@ def test_a_chunk_s_key_says_whose_it_is() -> None:
 def test_other_keys_are_no_chunks(name: str) -> None:
     assert chunk_key_ids(f"orgs/acme/recordings/rec_1/chunks/{name}") is None
     assert chunk_key_ids(f"orgs/acme/recordings/rec_1/other/{name}") is None
+
+
+def test_the_first_chunk_beyond_the_end_is_not_of_the_audio() -> None:
+    chunks = Chunks(arrived=here(0, 2, 3, 4), expected=3)
+    assert chunks.usable == (0, 2)
+    assert Chunks(arrived=here(0, 2, 3, 4)).usable == (0, 2, 3, 4), "nobody has said yet where the end is"
+
+
+def test_before_anything_is_known_there_is_no_number_to_speak_of() -> None:
+    assert Chunks().numbers == ()
+    assert Chunks(requested=frozenset({3}), skippable=frozenset({1})).numbers == (1, 3)
+    assert Chunks().outstanding == ()
+
+
+def test_the_version_has_a_fixed_form() -> None:
+    assert Chunks(arrived=here(0, 1)).version_of((0, 1)) == "chunks-1f9035668053459a6100bbfaccefbcb4"
+
+
+def test_what_is_noted_first_stays_and_what_is_empty_changes_nothing() -> None:
+    before = Chunks(
+        requested=frozenset({0}),
+        arrived=here(1),
+        skippable=frozenset({2}),
+        expected=4,
+        finished_at=NOW,
+        lacking_one_since=NOW,
+        processed=frozenset({1}),
+    )
+    assert noted(before, ChunksChange()) == before
+    assert noted(None, ChunksChange()) == Chunks()
+
+
+def test_a_change_adds_to_what_is_known() -> None:
+    before = Chunks(
+        requested=frozenset({0}), arrived=here(1), skippable=frozenset({2}), expected=4, processed=frozenset({1})
+    )
+    later = NOW + timedelta(minutes=1)
+    change = ChunksChange(
+        requested=frozenset({3}),
+        arrived={0: Chunk("v0", 5, later), 1: Chunk("sent again", 9, later)},
+        skippable=frozenset({3}),
+        expected=5,
+        finished_at=later,
+        lacking_one_since=later,
+        processed=frozenset({0, 1}),
+    )
+    after = noted(before, change)
+    assert after == Chunks(
+        requested=frozenset({0, 3}),
+        arrived={0: Chunk("v0", 5, later), 1: Chunk("v1", 1, NOW)},
+        skippable=frozenset({2, 3}),
+        expected=5,
+        finished_at=later,
+        lacking_one_since=later,
+        processed=frozenset({0, 1}),
+    )
+    assert list(after.arrived) == [0, 1], "in the order of the audio"
+
+
+def test_finishing_again_and_lacking_one_still_keep_the_first_moment() -> None:
+    later = NOW + timedelta(minutes=1)
+    before = Chunks(finished_at=NOW, lacking_one_since=NOW)
+    after = noted(before, ChunksChange(finished_at=later, lacking_one_since=later))
+    assert (after.finished_at, after.lacking_one_since) == (NOW, NOW)
+    assert noted(before, ChunksChange(lacks_one_no_more=True)).lacking_one_since is None
+
+
+def test_a_run_without_chunks_takes_the_place_of_one_with_some() -> None:
+    before = Chunks(processed=frozenset({0, 1}))
+    assert noted(before, ChunksChange(processed=frozenset())).processed == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([0], "chunk 0 is"),
+        ([3, 4, 6], "chunks 3, 4 and 6 are"),
+        (range(0, 38, 2), f"chunks {', '.join(str(each) for each in range(0, 36, 2))} and 36 are"),
+        (range(0, 40, 2), f"chunks {', '.join(str(each) for each in range(0, 38, 2))} and 38 are"),
+        (range(0, 42, 2), f"chunks {', '.join(str(each) for each in range(0, 40, 2))} and more are"),
+    ],
+)
+def test_twenty_numbers_are_said_and_no_more(numbers: Sequence[int], words: str) -> None:
+    assert spoken_numbers(numbers) == words

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from auricle.processing.failures import failure, is_final, seen_result, stage_result
+from auricle.errors import EngineFailed, TransientError
+from auricle.processing.failures import failure, failure_of, is_final, seen_result, stage_result
 from auricle.recording import Failure, Run, Stage, StageResult, StageState
 
 
@@ -87,3 +88,119 @@ def test_of_a_job_without_words_its_exit_tells(job: dict[str, object], code: str
     assert said in failed.message
     assert "secret" not in failed.message
     assert not is_final(failed)
+
+
+@pytest.mark.parametrize("error", ["TransientError", "auricle.errors.TransientError", "KeyError", "ClientError"])
+def test_what_only_operators_should_read_reaches_no_owner(error: str) -> None:
+    """Also not of our own transient errors: their messages name tables and buckets."""
+    failed = failure(Stage.SUMMARIZE, error, _cause("table auricle-prod did not answer", error))
+    assert failed == Failure(
+        Stage.SUMMARIZE,
+        "summarize-failed",
+        "Picking highlights failed. Ask for processing again to retry; what succeeded is kept.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (ValueError("secret words"), Failure(Stage.DIARIZE, "diarize-failed", "Telling the speakers apart failed. ")),
+        (EngineFailed("whisper is out of memory"), Failure(Stage.DIARIZE, "engine-failed", "whisper is out of memory")),
+        (EngineFailed(""), Failure(Stage.DIARIZE, "engine-failed", "A speech engine could not do its work; the ")),
+        (TransientError("table auricle-prod"), Failure(Stage.DIARIZE, "diarize-failed", "Telling the speakers apart ")),
+        (MemoryError("secret"), Failure(Stage.DIARIZE, "out-of-memory", "Telling the speakers apart needed more ")),
+    ],
+)
+def test_an_error_that_a_stage_still_has_is_told_as_a_caught_one(error: Exception, failed: Failure) -> None:
+    told = failure_of(Stage.DIARIZE, error)
+    assert (told.stage, told.code) == (failed.stage, failed.code)
+    assert told.message.startswith(failed.message)
+    assert "secret" not in told.message
+    assert "auricle-prod" not in told.message
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (Stage.PREPARE, "Reading the audio"),
+        (Stage.TRANSCRIBE, "Transcription"),
+        (Stage.DIARIZE, "Telling the speakers apart"),
+        (Stage.ASSEMBLE, "Putting the transcript together"),
+        (Stage.REDACT, "Redaction"),
+        (Stage.SUMMARIZE, "Picking highlights"),
+    ],
+)
+def test_every_stage_has_a_name_for_people(stage: Stage, words: str) -> None:
+    hint = "Ask for processing again to retry; what succeeded is kept."
+    assert failure(stage, "", "") == Failure(stage, f"{stage.value}-failed", f"{words} failed. {hint}")
+    too_long = f"{words} took too long and was stopped. {hint}"
+    assert failure(stage, "States.Timeout", "") == Failure(stage, "timed-out", too_long)
+    memory = f"{words} needed more memory than it has. {hint}"
+    assert failure(stage, "OutOfMemory", "") == Failure(stage, "out-of-memory", memory)
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        ({"ExitCode": 75, "Attempts": 2}, "was tried 2 times and something it needs did not answer"),
+        ({"ExitCode": 75, "Attempts": 1}, "was tried and something it needs did not answer"),
+        ({"ExitCode": 75, "Attempts": "10"}, "was tried and something it needs did not answer"),
+        ({"ExitCode": 75}, "was tried and something it needs did not answer"),
+        ({"ExitCode": 75, "StatusReason": "Host EC2"}, "was tried and something it needs did not answer"),
+        ({"StatusReason": "Host EC2 (instance i-0) terminated."}, "lost its machine"),
+        ({"StatusReason": "Task failed to start", "Attempts": 3}, "could not be started 3 times"),
+        ({"ExitCode": 1, "Reason": "No OutOfMemory"}, "failed"),
+        ({"Reason": "OutOfMemoryError: killed"}, "needed more memory than it has"),
+        ({"StatusReason": "No job attempt duration exceeded"}, "failed"),
+    ],
+)
+def test_a_job_s_end_is_said_in_these_words(job: dict[str, object], message: str) -> None:
+    told = failure(Stage.TRANSCRIBE, "States.TaskFailed", json.dumps(job)).message
+    assert told == f"Transcription {message}. Ask for processing again to retry; what succeeded is kept."
+
+
+@pytest.mark.parametrize("cause", ["", "no JSON", "[1]", "null", '"text"'])
+def test_a_cause_that_says_nothing_leaves_the_class_to_speak(cause: str) -> None:
+    assert failure(Stage.PREPARE, "EmptyAudio", cause) == Failure(
+        Stage.PREPARE, "empty-audio", "Nothing was uploaded, or the file holds no audio at all."
+    )
+    assert failure(Stage.PREPARE, "TaskFailed", cause).code == "prepare-failed"
+
+
+@pytest.mark.parametrize("cause", ['{"errorMessage": "cut off in the mid', '{"errorMessage": ', '{"errorMessage"'])
+def test_a_message_that_was_itself_cut_off_is_not_shown(cause: str) -> None:
+    assert failure(Stage.PREPARE, "DamagedAudio", cause).message == (
+        "A known format that cannot be decoded: cut off in transfer, or broken."
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "final"),
+    [
+        ("unusable-recording", True),
+        ("empty-audio", True),
+        ("unsupported-audio", True),
+        ("damaged-audio", True),
+        ("too-long", True),
+        ("too-large", True),
+        ("engine-failed", False),
+        ("consent-required", False),
+        ("timed-out", False),
+        ("upload-missing", False),
+    ],
+)
+def test_only_what_the_bytes_are_to_blame_for_is_final(code: str, final: bool) -> None:
+    assert is_final(Failure(Stage.PREPARE, code, "…")) is final
+
+
+def test_a_failure_that_the_stage_did_not_note_is_the_workflow_s() -> None:
+    caught = {"state": "failed", "error": "States.Timeout", "cause": ""}
+    run = Run(1, "v1", datetime(2026, 3, 30, tzinfo=UTC), stages={Stage.DIARIZE: StageResult(StageState.FAILED)})
+    for known in (run, None):
+        told = seen_result(Stage.DIARIZE, caught, known)
+        assert (told.state, told.failure and told.failure.code) == (StageState.FAILED, "timed-out")
+
+
+def test_a_state_that_is_not_said_is_complete() -> None:
+    assert stage_result(Stage.PREPARE, {"windows": 3}) == StageResult(StageState.COMPLETE)
+    assert stage_result(Stage.PREPARE, {"state": "failed"}).failure == failure(Stage.PREPARE, "", "")
