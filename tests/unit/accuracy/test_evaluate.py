@@ -17,13 +17,15 @@ from auricle.accuracy.evaluate import (
 )
 from auricle.accuracy.rttm import write_rttm
 from auricle.errors import InvalidRequest
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from auricle.speech.models import ensure_models
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.windows import Window
 from auricle.transcript import Engine, SpeakerTurn, Word
 from tests.fixtures.odd_audio import DEMO_CALL
+
+SAMPLE_RATE_HZ = 16_000
 
 
 class Parrot:

@@ -13,9 +13,11 @@ import pytest
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnsupportedAudio
 from auricle.speech import ogg
 from auricle.speech.decode import AudioFacts, decode
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from tests.fixtures import containers, odd_audio
 from tests.fixtures.odd_audio import tones
+
+SAMPLE_RATE_HZ = 16_000
 
 
 def decoded(source: Path | BinaryIO, max_duration_s: float = 7200.0) -> tuple[Samples, AudioFacts]:

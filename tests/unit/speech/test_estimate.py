@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from auricle.speech.estimate import estimated_duration_s
-from auricle.speech.sniff import HEAD_BYTES, AudioFormat, sniff
+from auricle.speech.sniff import AudioFormat, sniff
 from tests.fixtures import calls
 from tests.fixtures.hostile.durations import UNBELIEVABLE
 from tests.fixtures.hostile.ogg import chain as hostile_chain
+
+HEAD_BYTES = 4096
 
 SECONDS = 47
 

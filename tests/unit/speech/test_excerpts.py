@@ -7,8 +7,10 @@ import pytest
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLong
 from auricle.speech.excerpts import Excerpts, FlacExcerpt
-from auricle.speech.flac import SAMPLE_RATE_HZ, FlacWriter, Samples
+from auricle.speech.flac import FlacWriter, Samples
 from tests.fixtures.odd_audio import tones
+
+SAMPLE_RATE_HZ = 16_000
 
 FULL_SCALE = np.float32(32767.0)
 

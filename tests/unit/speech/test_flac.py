@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from auricle.errors import DamagedAudio
-from auricle.speech.flac import FRAME_SAMPLES, SAMPLE_RATE_HZ, FlacIndex, FlacWriter, Samples, decode_flac_range
+from auricle.speech.flac import FlacIndex, FlacWriter, Samples, decode_flac_range
 from auricle.speech.working_copy import read_blocks
+
+FRAME_SAMPLES = 4096
+SAMPLE_RATE_HZ = 16_000
 
 
 def noise(channels: int, samples: int) -> Samples:
@@ -99,3 +102,32 @@ def test_the_number_of_channels_is_the_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="1 channels"):
         writer.write(noise(2, 100))
     writer.abandon()
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "expected"),
+    [
+        (0.0, 0.1, (100, 200, 0, 1600)),
+        (0.0, 0.256, (100, 200, 0, 4096)),
+        (0.0, 4097 / 16_000, (100, 300, 0, 4097)),
+        (4095 / 16_000, 0.3, (100, 300, 4095, 4800)),
+        (0.256, 0.512, (200, 300, 4096, 8192)),
+        (0.512, 9.0, (300, 350, 8192, 10_000)),
+        (-1.0, 0.00004, (100, 200, 0, 1)),
+    ],
+)
+def test_a_range_is_the_whole_frames_around_what_is_wanted(
+    start_s: float, end_s: float, expected: tuple[int, int, int, int]
+) -> None:
+    index = FlacIndex(bytes(34), (100, 200, 300, 350), sample_count=10_000, channels=1)
+    assert index.duration_s == 0.625
+    found = index.window_byte_range(start_s, end_s)
+    assert (found.start_byte, found.end_byte, found.start_sample, found.end_sample) == expected
+    assert found.http_range == f"bytes={expected[0]}-{expected[1] - 1}"
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(0.5, 0.5), (0.5, 0.4), (0.625, 1.0), (-2.0, -1.0)])
+def test_a_range_without_audio_is_refused(start_s: float, end_s: float) -> None:
+    index = FlacIndex(bytes(34), (100, 200, 300, 350), sample_count=10_000, channels=1)
+    with pytest.raises(ValueError, match=r"of 0\.625 s"):
+        index.window_byte_range(start_s, end_s)

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from auricle.errors import DamagedAudio, UnsupportedAudio, UnusableRecording
 from auricle.speech.decode import AudioFacts, Decoding, decode
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from auricle.speech.joining import decode_pieces
 from auricle.speech.sniff import begins_file
 from tests.fixtures import odd_audio
 from tests.fixtures.odd_audio import tones
+
+SAMPLE_RATE_HZ = 16_000
 
 
 def taken(decoding: Decoding) -> tuple[Samples, AudioFacts]:
@@ -234,3 +238,43 @@ def test_what_may_stand_in_the_middle_begins_no_file(head: bytes) -> None:
 )
 def test_a_container_s_mark_begins_a_file(head: bytes) -> None:
     assert begins_file(head)
+
+
+def test_slices_are_joined_without_needing_the_disk_twice(
+    tmp_path: Path, rising: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each slice is gone before the next is copied."""
+    there: list[list[str]] = []
+    copy = shutil.copyfileobj
+
+    def copied(*given: Any) -> None:
+        there.append(sorted(path.name for path in (tmp_path / "pieces").iterdir()))
+        copy(*given)
+
+    monkeypatch.setattr(shutil, "copyfileobj", copied)
+    content = odd_audio.write(tmp_path / "whole.wav", rising, codec="pcm_s16le").read_bytes()
+    pieced(tmp_path / "pieces", sliced(content, 3), [3, 5, 8])
+    assert there == [["00003", "00005", "00008", "joined"], ["00005", "00008", "joined"], ["00008", "joined"]]
+    assert [path.name for path in (tmp_path / "pieces").iterdir()] == ["joined"]
+    assert (tmp_path / "pieces" / "joined").read_bytes() == content
+
+
+def test_complete_files_stay_as_they_are(tmp_path: Path, rising: Samples) -> None:
+    files = files_of(tmp_path, rising, 2, ".wav", "pcm_s16le", 16_000)
+    taken(pieced(tmp_path / "pieces", files))
+    assert sorted(path.name for path in (tmp_path / "pieces").iterdir()) == ["00000", "00001"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "said"),
+    [
+        ([1, 2, 3], "Chunk 4 is a slice, while others are complete files"),
+        ([1, 2], "Chunk 1 is a complete file, while others are slices of one file"),
+        ([3], "Chunk 3 is a complete file, while others are slices of one file"),
+    ],
+)
+def test_of_a_mixture_the_fewer_are_the_odd_ones(tmp_path: Path, marked: list[int], said: str) -> None:
+    """The first piece begins like a file in either case; of two and two, the files are the odd ones."""
+    contents = [b"fLaC" if number in marked or not number else b"1234" for number in range(5)]
+    with pytest.raises(UnusableRecording, match=said):
+        pieced(tmp_path / "pieces", contents)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from auricle.speech.flac import SAMPLE_RATE_HZ
 from auricle.speech.peaks import PeakMeter
+
+SAMPLE_RATE_HZ = 16_000
 
 
 def test_the_loudest_sample_of_every_tenth_of_a_second() -> None:
@@ -24,3 +25,20 @@ def test_blocks_of_any_size_give_the_same_peaks() -> None:
         found.add(meter.finish().levels)
     assert len(found) == 1
     assert len(found.pop()[0]) == 8
+
+
+def test_intervals_are_100_ms_and_the_last_may_be_shorter() -> None:
+    sound = np.zeros((1, 3201), np.float32)
+    sound[0, [1599, 1600, 3199, 3200]] = 0.1, 0.2, 0.3, -0.4
+    for cut in (1, 1599, 1600, 1601, 3200):
+        meter = PeakMeter(channels=1)
+        meter.feed(sound[:, :cut])
+        meter.feed(sound[:, cut:])
+        found = meter.finish()
+        assert found.levels == ((26, 76, 102),)
+        assert found.interval_ms == 100
+        assert meter.finish() == found, "asked twice"
+
+
+def test_nothing_has_no_peaks() -> None:
+    assert PeakMeter(channels=2).finish().levels == ((), ())

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from auricle.accuracy.wer import WordError, word_error
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 from auricle.speech.working_copy import WorkingCopy
 from tests.fixtures.odd_audio import DEMO_CALL
+
+SAMPLE_RATE_HZ = 16_000
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from auricle.errors import GpuUnavailable, InvalidRequest, ModelUnavailable
 from auricle.speech import transcribe_whisper, whisper_weights
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
 from auricle.speech.transcribe_whisper import WhisperTranscription
 from auricle.speech.transcription import choose_engine
@@ -17,6 +17,8 @@ from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 from auricle.speech.working_copy import WorkingCopy
 from tests.fixtures import toy_whisper
+
+SAMPLE_RATE_HZ = 16_000
 
 pytestmark = pytest.mark.usefixtures("no_hub")
 

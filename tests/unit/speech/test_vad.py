@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -7,9 +8,8 @@ import numpy as np
 import pytest
 
 from auricle.errors import ModelUnavailable
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
+from auricle.speech.flac import Samples
 from auricle.speech.vad import (
-    FRAME_S,
     SpeechRegion,
     VoiceActivity,
     VoiceActivityModel,
@@ -18,6 +18,9 @@ from auricle.speech.vad import (
     without_crosstalk,
 )
 from tests.fixtures.odd_audio import DEMO_CALL
+
+SAMPLE_RATE_HZ = 16_000
+FRAME_S = 0.032
 
 
 def heard(model: VoiceActivityModel, sound: Samples, block_samples: int) -> VoiceTrack:
@@ -103,3 +106,117 @@ def test_crosstalk_is_nobodys_speech() -> None:
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"nowhere\.onnx"):
         VoiceActivityModel(tmp_path / "nowhere.onnx")
+
+
+def spoken(*stretches: tuple[float, int], duration_s: float | None = None, **how: float) -> list[tuple[float, float]]:
+    """The regions of a track with a probability for so many frames each, to the millisecond."""
+    values = np.concatenate([np.full(count, value, np.float32) for value, count in stretches])
+    heard = VoiceTrack(values, np.zeros_like(values), len(values) * 0.032 if duration_s is None else duration_s)
+    return [(round(region.start_s, 3), round(region.end_s, 3)) for region in speech_regions(heard, **how)]
+
+
+def test_a_region_is_two_tenths_of_a_second_wider_than_its_speech() -> None:
+    assert spoken((0, 100), (1, 50), (0, 100)) == [(3.0, 5.0)]
+    assert spoken((0, 5), (1, 50), (0, 5)) == [(0.0, 1.92)]
+    assert spoken((1, 50), duration_s=1.59) == [(0.0, 1.59)]
+
+
+def test_two_regions_share_the_pause_between_them() -> None:
+    assert spoken((1, 50), (0, 20), (1, 50), padding_s=0.5) == [(0.0, 1.92), (1.92, 3.84)]
+    assert spoken((1, 50), (0, 20), (1, 50), padding_s=0.3) == [(0.0, 1.9), (1.94, 3.84)]
+
+
+def test_speech_begins_at_one_half() -> None:
+    assert spoken((0.5, 50), padding_s=0) == [(0.0, 1.6)]
+    assert spoken((0.49, 50)) == []
+    assert spoken((0.7, 50), threshold=0.75) == []
+
+
+def test_speech_of_a_quarter_of_a_second_counts() -> None:
+    assert spoken((0, 100), (1, 7), (0, 100)) == []
+    assert spoken((0, 100), (1, 8), (0, 100), padding_s=0) == [(3.2, 3.456)]
+    assert spoken((1, 8), (0, 100), padding_s=0, min_speech_s=0.256) == [(0.0, 0.256)]
+    assert spoken((0, 100), (1, 7)) == []
+
+
+@pytest.mark.parametrize(("quiet_frames", "found"), [(16, [(0.0, 2.112)]), (17, [(0.0, 0.8), (1.344, 2.144)])])
+def test_a_pause_of_half_a_second_ends_a_region(quiet_frames: int, found: list[tuple[float, float]]) -> None:
+    assert spoken((1, 25), (0, quiet_frames), (1, 25), padding_s=0) == found
+
+
+def test_a_region_ends_where_the_probability_fell_first() -> None:
+    assert spoken((1, 25), (0.3, 1), (0.4, 30), padding_s=0) == [(0.0, 0.8)]
+    assert spoken((1, 25), (0.4, 30), padding_s=0) == [(0.0, 1.76)]
+    assert spoken((1, 25), (0.4, 5), (0.3, 5), padding_s=0) == [(0.0, 0.96)]
+    assert spoken((1, 25), (0, 5), (0.6, 1), (0, 15), padding_s=0) == [(0.0, 0.992)]
+
+
+def levels(*levels_db: float) -> VoiceTrack:
+    return VoiceTrack(np.ones(len(levels_db), np.float32), np.array(levels_db, np.float32), 9.5)
+
+
+def kept(own: VoiceTrack, other: VoiceTrack) -> list[float]:
+    """The probabilities that are left of one side."""
+    track, _ = without_crosstalk([own, other])
+    assert track.levels_db is own.levels_db
+    assert track.duration_s == 9.5
+    return [float(probability) for probability in track.probabilities]
+
+
+def test_a_side_counts_from_six_decibels_below_the_other() -> None:
+    other = levels(-20, -20, -20, -20)
+    assert kept(levels(-25.99, -25.99, -25.99, -25.99), other) == [1, 1, 1, 1]
+    assert kept(levels(-26.01, -26.01, -26.01, -26.01), other) == [0, 0, 0, 0]
+
+
+def test_levels_are_compared_as_power_over_three_frames() -> None:
+    """Beside two frames at -20 dB a silent one is at -21.8 dB; beside one it is at -24.8 dB."""
+    assert kept(levels(-20, -20, -90, -20, -20), levels(-16, -16, -16, -16, -16)) == [1, 1, 1, 1, 1]
+    assert kept(levels(-20, -20, -90, -90, -20), levels(-18, -18, -18, -18, -18)) == [1, 1, 0, 0, 1]
+    assert kept(levels(-20, -90), levels(-20, -20)) == [1, 0], "too few to average"
+
+
+def test_three_channels_are_no_call() -> None:
+    three = [levels(-20, -20), levels(-60, -60), levels(-60, -60)]
+    assert without_crosstalk(three) == tuple(three)
+
+
+class Session:
+    """Answers with the number of frames heard so far, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Samples] = []
+        self.states: list[tuple[float, float]] = []
+        self.heard = 0
+
+    def run(self, _: None, given: dict[str, Samples]) -> tuple[Samples, Samples, Samples]:
+        self.inputs.append(given["input"])
+        self.states.append((float(given["h"].max()), float(given["c"].max())))
+        assert given["h"].shape == given["c"].shape == (1, 1, 128)
+        count = len(given["input"])
+        numbers = np.arange(self.heard, self.heard + count, dtype=np.float32).reshape(-1, 1)
+        self.heard += count
+        return numbers, np.full((1, 1, 128), self.heard, np.float32), np.full((1, 1, 128), -self.heard, np.float32)
+
+
+@pytest.mark.parametrize("block_samples", [700, 131_072, 400_000])
+def test_the_model_hears_frames_with_64_samples_before_them(block_samples: int) -> None:
+    model, session = VoiceActivityModel.__new__(VoiceActivityModel), Session()
+    model.session = session  # type: ignore[assignment]  # it answers as the real one
+    sound = np.arange(1, 300_001, dtype=np.float32)
+    found = heard(model, sound, block_samples)
+    padded = np.concatenate([np.zeros(64, np.float32), sound, np.zeros(32, np.float32)])
+    expected = np.stack([padded[512 * frame : 512 * frame + 576] for frame in range(586)])
+    np.testing.assert_array_equal(np.concatenate(session.inputs), expected)
+    assert max(len(frames) for frames in session.inputs) == 256
+    heard_before = [0, *itertools.accumulate(len(frames) for frames in session.inputs)]
+    assert session.states == [(before, -before) for before in heard_before[:-1]], "each run goes on from the last"
+    assert found.probabilities.tolist() == list(range(586))
+    assert found.duration_s == 18.75
+
+
+def test_levels_are_decibels_of_full_scale_and_silence_is_minus_120() -> None:
+    model = VoiceActivityModel.__new__(VoiceActivityModel)
+    model.session = Session()  # type: ignore[assignment]  # it answers as the real one
+    sound = np.repeat(np.array([0.0, 1.0, -0.1, 0.001], np.float32), 512)
+    assert heard(model, sound, 512).levels_db.tolist() == pytest.approx([-120, 0, -20, -60], abs=1e-3)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from auricle.errors import DamagedAudio, EmptyAudio
-from auricle.speech.flac import SAMPLE_RATE_HZ, Samples, decode_flac_range
+from auricle.speech.flac import Samples, decode_flac_range
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.working_copy import WorkingCopy, read_blocks, write_working_copy
 from tests.fixtures import odd_audio
+
+SAMPLE_RATE_HZ = 16_000
 
 
 def copied(source: Path, model: VoiceActivityModel) -> WorkingCopy:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from auricle.speech.diarization import embedding
 from auricle.speech.diarization.embedding import SpeakerEncoder, local_voices
-from auricle.speech.diarization.windows import FRAMES_PER_WINDOW, WindowBatch, window_batches
+from auricle.speech.diarization.windows import WindowBatch, window_batches
+
+FRAMES_PER_WINDOW = 293
 
 
 class Ear(SpeakerEncoder):
@@ -83,3 +86,75 @@ def test_an_offset_of_the_recorder_changes_nothing() -> None:
     list(local_voices(batch, active, plain))
     list(local_voices(WindowBatch(0, 1, batch.samples + np.float32(0.4)), active, shifted))
     np.testing.assert_allclose(plain.heard[0], shifted.heard[0], rtol=0.01, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "starts"),
+    [(160, [0]), (201, [20]), (239, [39]), (241, [0, 81]), (400, [0, 240]), (401, [0, 120, 241])],
+)
+def test_excerpts_of_160_frames_are_spread_evenly(count: int, starts: list[int]) -> None:
+    frames = np.repeat(np.arange(count, dtype=np.float32)[:, None], 40, axis=1)
+    found = embedding._excerpts(frames)
+    assert [int(excerpt[0, 0]) for excerpt in found] == starts
+    assert all(excerpt.shape == (160, 40) for excerpt in found)
+
+
+def test_what_is_too_short_for_an_excerpt_is_repeated() -> None:
+    frames = np.repeat(np.arange(100, dtype=np.float32)[:, None], 40, axis=1)
+    (found,) = embedding._excerpts(frames)
+    assert found[:, 0].tolist() == [*range(100), *range(60)]
+    assert found[:, 39].tolist() == [*range(100), *range(60)]
+
+
+@pytest.mark.parametrize(
+    ("window", "frame", "expected"),
+    [(0, 0, [3]), (0, 1, [4, 5]), (0, 2, [6, 7]), (1, 0, [123]), (0, 292, [495, 496])],
+)
+def test_a_frame_has_the_mel_frames_whose_middles_lie_in_it(window: int, frame: int, expected: list[int]) -> None:
+    """Frame f of window w is samples 360 + 270 f + 19170 w to 270 more; mel frame m is centred on sample 160 m."""
+    frames = np.zeros(293, dtype=np.bool_)
+    frames[frame] = True
+    assert embedding._mel_frames_of(frames, window, 900).tolist() == expected
+
+
+@pytest.mark.parametrize(("active_frames", "voices"), [(7, 0), (8, 0), (11, 0), (12, 1)])
+def test_a_voice_needs_twenty_mel_frames(active_frames: int, voices: int) -> None:
+    """From frame 40: 11 frames are 2970 samples with 18 or 19 middles in them, 12 are 3240 with 20."""
+    active = nobody()
+    active[0, 40 : 40 + active_frames, 0] = True
+    assert len(list(local_voices(two_tones(), active, Ear()))) == voices
+
+
+@pytest.mark.parametrize(("alone", "heard_alone"), [(29, False), (30, True)])
+def test_half_a_second_alone_is_enough_to_leave_the_shared_moments_out(alone: int, heard_alone: bool) -> None:
+    """Slot 1 shares frames 20 to 99, with the low tone, and is alone from frame 200 on, with the high one."""
+    active = nobody()
+    active[0, 20:100, 0] = True
+    active[0, 20:100, 1] = active[0, 200 : 200 + alone, 1] = True
+    voices = {voice.slot: voice for voice in local_voices(two_tones(), active, Ear())}
+    assert voices[1].solo_s == pytest.approx(alone * 0.016875)
+    assert (voices[1].embedding.argmax() == voices[0].embedding.argmax()) is not heard_alone
+
+
+def test_embeddings_are_of_unit_length_and_windows_count_over_the_batches() -> None:
+    active = np.repeat(nobody(), 2, axis=0)
+    active[1, 50:200, 2] = True
+    batch = two_tones()
+    longer = WindowBatch(7, 2, np.pad(batch.samples, (0, 19_170)))
+    (found,) = local_voices(longer, active, Ear())
+    assert (found.window, found.slot) == (8, 2)
+    assert float(np.linalg.norm(found.embedding)) == pytest.approx(1.0)
+
+
+def test_what_is_below_minus_30_dbfs_is_raised_and_what_is_above_is_not() -> None:
+    """A tone of amplitude a has the power a^2 / 2: -30 dBFS is 0.0447."""
+    active = nobody()
+    active[0, :140, 0] = True
+    batch = two_tones()
+    loudness = {}
+    for amplitude in (0.4, 0.2, 0.02):
+        ear = Ear()
+        list(local_voices(WindowBatch(0, 1, batch.samples * np.float32(amplitude / 0.1)), active, ear))
+        loudness[amplitude] = float(ear.heard[0].mean())
+    assert loudness[0.4] / loudness[0.2] == pytest.approx(4.0, rel=1e-3)
+    assert loudness[0.2] / loudness[0.02] == pytest.approx((0.2 / 0.0447214) ** 2, rel=1e-2)

@@ -6,8 +6,16 @@ from numpy.typing import NDArray
 
 from auricle.speech.diarization.embedding import LocalVoice
 from auricle.speech.diarization.reconstruction import speaker_turns
-from auricle.speech.diarization.windows import FRAMES_PER_WINDOW, STEP_FRAMES, frame_start_s
 from auricle.transcript import SpeakerTurn
+
+FRAMES_PER_WINDOW = 293
+STEP_FRAMES = 71
+
+
+def frame_start_s(frame: int) -> float:
+    """The first frame begins at sample 360 of the recording, and each has 270 at 16 kHz."""
+    return (360 + frame * 270) / 16_000
+
 
 DURATION_S = 100.0
 FRAMES = STEP_FRAMES + FRAMES_PER_WINDOW
@@ -93,3 +101,49 @@ def test_turns_end_with_the_recording() -> None:
     activities[0, 100:, 0] = 0.9
     (turn,) = turns(activities, {(0, 0): 0}, duration_s=3.0)
     assert turn.end_s == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("pause_frames", "found"), [(11, 1), (12, 2)])
+def test_a_pause_under_two_tenths_of_a_second_is_bridged(pause_frames: int, found: int) -> None:
+    activities = quiet(1)
+    activities[0, 50:100, 0] = activities[0, 100 + pause_frames : 180, 0] = 0.9
+    assert len(turns(activities, {(0, 0): 0})) == found
+
+
+@pytest.mark.parametrize(("frames", "found"), [(2, 0), (3, 1)])
+def test_a_turn_has_more_than_a_twentieth_of_a_second(frames: int, found: int) -> None:
+    activities = quiet(1)
+    activities[0, 50 : 50 + frames, 0] = 0.9
+    assert len(turns(activities, {(0, 0): 0})) == found
+
+
+def test_who_is_most_active_in_sum_over_the_windows_is_taken() -> None:
+    """Both windows hear one person from 100 to 200: speaker 1 has 0.4 + 0.9 there, speaker 0 has 0.8 + 0.3. Who is
+    speaker 1 talks alone later."""
+    activities = quiet(2)
+    activities[0, 100:200, 0], activities[0, 100:200, 1] = 0.8, 0.4
+    activities[1, 29:129, 0], activities[1, 29:129, 1] = 0.3, 0.9
+    activities[0, 220:250, 1] = activities[1, 149:179, 1] = 0.9
+    assert turns(activities, {(0, 0): 0, (0, 1): 1, (1, 0): 0, (1, 1): 1}) == (
+        SpeakerTurn("speaker_0", frame_start_s(100), frame_start_s(200)),
+        SpeakerTurn("speaker_0", frame_start_s(220), frame_start_s(250)),
+    )
+
+
+def test_two_slots_of_one_speaker_count_as_the_more_active_of_them() -> None:
+    """Speaker 0 has two slots with 0.3 each, which are 0.3 together; speaker 1 has 0.55 and is the one who talks."""
+    activities = quiet(1)
+    activities[0, 100:200, 0] = activities[0, 100:200, 1] = 0.3
+    activities[0, 100:200, 2] = 0.55
+    activities[0, 250:280, 0] = 0.9
+    found = turns(activities, {(0, 0): 0, (0, 1): 0, (0, 2): 1})
+    assert [turn.speaker for turn in found] == ["speaker_0", "speaker_1"]
+
+
+def test_half_a_vote_is_rounded_to_even() -> None:
+    """Of two windows one hears somebody: that is half a person, and none. Of two that hear one and two, it is two."""
+    activities = quiet(2)
+    activities[0, 100:200, 0] = 0.9
+    assert turns(activities, {(0, 0): 0}) == ()
+    activities[1, 29:129, 0], activities[1, 29:129, 1] = 0.9, 0.9
+    assert len(turns(activities, {(0, 0): 0, (1, 0): 0, (1, 1): 1})) == 2

@@ -3,15 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auricle.speech.diarization import windows
-from auricle.speech.diarization.windows import (
-    FRAME_SAMPLES,
-    MARGIN_SAMPLES,
-    STEP_SAMPLES,
-    WINDOW_SAMPLES,
-    frame_start_s,
-    window_batches,
-)
+from auricle.speech.diarization.windows import frame_start_s, window_batches
+
+FRAME_SAMPLES = 270
+MARGIN_SAMPLES = 200
+STEP_SAMPLES = 19_170
+WINDOW_SAMPLES = 80_000
 
 
 @pytest.mark.parametrize(
@@ -68,6 +65,10 @@ def test_little_is_held_of_an_endless_stream() -> None:
 
 def test_windows_begin_on_the_grid_of_frames() -> None:
     assert STEP_SAMPLES % FRAME_SAMPLES == 0
-    assert frame_start_s(windows.STEP_FRAMES) - frame_start_s(0) == pytest.approx(STEP_SAMPLES / 16_000)
+    assert frame_start_s(71) - frame_start_s(0) == pytest.approx(STEP_SAMPLES / 16_000)
     # The middle of the first frame is the middle of the 991 samples the model sees for it.
     assert (frame_start_s(0) + frame_start_s(1)) / 2 == pytest.approx(495 / 16_000)
+
+
+def test_frames_begin_at_sample_360_every_270() -> None:
+    assert [frame_start_s(frame) for frame in (0, 1, 71)] == [0.0225, 0.039375, 1.220625]
