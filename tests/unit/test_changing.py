@@ -148,7 +148,8 @@ class Shelf:
         return True
 
     def changed(self, text: str = "new", if_revision: int | None = None) -> Note:
-        return change_record(
+        change: Any = change_record  # of any dataclass with a revision and the time of its last change
+        after: Note = change(
             "note",
             lambda: self.note,
             self.write,
@@ -156,6 +157,7 @@ class Shelf:
             now=LATER,
             if_revision=if_revision,
         )
+        return after
 
 
 def test_a_record_is_stored_and_answered_as_it_is_stored() -> None:

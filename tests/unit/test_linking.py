@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from auricle.contacts import NewContact, add_contact
-from auricle.errors import Conflict, ContactNotFound, InvalidRequest, TransientError
-from auricle.linking import link_recording, unlink_recording
+from auricle.errors import (
+    Conflict,
+    ContactNotFound,
+    InvalidRequest,
+    PreconditionFailed,
+    RecordingNotFound,
+    TransientError,
+)
+from auricle.linking import link_recording, linked_recordings, unlink_recording
+from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recording import MAX_CONTACTS, Recording, Status
+from auricle.timeline import EntryType, TimelineEntry
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -107,3 +117,122 @@ def test_a_contact_is_added_once(fakes: Fakes) -> None:
         add_contact(NewContact("Another", id="c1"), org="acme", contacts=fakes.contacts, now=NOW)
     made = add_contact(NewContact("No id given"), org="acme", contacts=fakes.contacts, now=NOW)
     assert fakes.contacts.get_contact("acme", made.id) == made
+
+
+def test_the_revision_is_asked_for(fakes: Fakes) -> None:
+    with pytest.raises(PreconditionFailed):
+        link_recording(
+            "acme",
+            "rec_1",
+            contact_ids=["c1"],
+            deal_id=None,
+            recordings=fakes.recordings,
+            contacts=fakes.contacts,
+            now=LATER,
+            if_revision=2,
+        )
+    with pytest.raises(PreconditionFailed):
+        unlink_recording(
+            "acme",
+            "rec_1",
+            contact_ids=["c1"],
+            deal_id=None,
+            recordings=fakes.recordings,
+            now=LATER,
+            if_revision=2,
+        )
+
+
+def test_of_two_unknown_ids_the_recording_s_is_named(fakes: Fakes) -> None:
+    with pytest.raises(RecordingNotFound, match="rec_none"):
+        link_recording(
+            "acme",
+            "rec_none",
+            contact_ids=["nobody"],
+            deal_id=None,
+            recordings=fakes.recordings,
+            contacts=fakes.contacts,
+            now=LATER,
+        )
+
+
+def test_the_bound_on_contacts_names_itself(fakes: Fakes) -> None:
+    assert len(link(fakes, [f"c{number}" for number in range(20)]).contact_ids) == 20
+    with pytest.raises(InvalidRequest) as refused:
+        link(fakes, ["c20"])
+    assert (refused.value.message, refused.value.field) == ("A recording can have 20 contacts at most.", "contact_ids")
+
+
+@pytest.mark.parametrize("deal_id", ["deal_0", "deal_2", None])
+def test_another_deal_than_its_own_is_not_taken_off(fakes: Fakes, deal_id: str | None) -> None:
+    link(fakes, ["c1"], "deal_1")
+    left = unlink_recording("acme", "rec_1", contact_ids=[], deal_id=deal_id, recordings=fakes.recordings, now=LATER)
+    assert (left.deal_id, left.contact_ids) == ("deal_1", ("c1",))
+
+
+# --- a contact's recordings ---------------------------------------------------------------------------------
+
+
+def of_contact(
+    fakes: Fakes, wanted: RecordingFilter, limit: int = 10, position: Position | None = None
+) -> RecordingPage:
+    return linked_recordings(
+        "acme", "c1", wanted, limit, position, recordings=fakes.recordings, contacts=fakes.contacts
+    )
+
+
+def ids(page: RecordingPage) -> list[str]:
+    return [recording.id for recording in page.recordings]
+
+
+@pytest.fixture
+def linked(fakes: Fakes) -> Fakes:
+    """Four recordings with one contact, an hour apart, and a note between them."""
+    for number in range(4):
+        recording = Recording(
+            "acme",
+            f"call_{number}",
+            NOW + timedelta(hours=number),
+            NOW,
+            Status.COMPLETE,
+            "call.wav",
+            kind="video" if number == 2 else "phone",
+            contact_ids=("c1",),
+        )
+        fakes.recordings.create(recording, [])
+    note = TimelineEntry("acme", "c1", EntryType.NOTE, "note_1", NOW + timedelta(minutes=90), {"text": "…"})
+    fakes.contacts.add_interaction(note)
+    return fakes
+
+
+def test_a_contact_s_recordings_come_newest_first_page_by_page(linked: Fakes) -> None:
+    assert ids(of_contact(linked, RecordingFilter())) == ["call_3", "call_2", "call_1", "call_0"]
+    page = of_contact(linked, RecordingFilter(), limit=3)
+    assert ids(page) == ["call_3", "call_2", "call_1"]
+    last = of_contact(linked, RecordingFilter(), limit=3, position=page.next_position)
+    assert (ids(last), last.next_position) == (["call_0"], None)
+
+
+def test_a_contact_s_recordings_are_those_the_filter_admits(linked: Fakes) -> None:
+    assert ids(of_contact(linked, RecordingFilter(kind="phone"))) == ["call_3", "call_1", "call_0"]
+    since, until = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    asked: list[dict[str, Any]] = []
+    timeline = linked.contacts.timeline
+
+    def seen(*given: Any, **named: Any) -> Any:
+        asked.append(named)
+        return timeline(*given, **named)
+
+    linked.contacts.timeline = seen  # type: ignore[method-assign]
+    assert ids(of_contact(linked, RecordingFilter(created_from=since, created_to=until))) == ["call_2", "call_1"]
+    assert (asked[0]["date_from"], asked[0]["date_to"]) == (since, until), "the table is not read beyond them"
+
+
+def test_a_line_whose_recording_is_gone_is_passed_over(linked: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = linked.recordings.find
+
+    def found(org: str, wanted: Sequence[str]) -> Any:
+        return {key: value for key, value in find(org, wanted).items() if key != "call_2"}
+
+    monkeypatch.setattr(linked.recordings, "find", found)
+    assert ids(of_contact(linked, RecordingFilter())) == ["call_3", "call_1", "call_0"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auricle.chunks import Chunks
 from auricle.consent import Consent
 from auricle.errors import SupersededRun
 from auricle.processing.job import Job
@@ -278,3 +279,94 @@ def test_one_whose_run_died_waits_no_longer(fakes: Fakes) -> None:
     fakes.workflow.end(job, "FAILED")
     assert swept(fakes) == {"stopped": 1}
     assert fakes.metrics.oldest_open == [0.0]
+
+
+# --- bounds ---------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_is_awaited_from_its_last_change_whatever_date_the_client_gave(fakes: Fakes) -> None:
+    put(fakes, created_at=NOW - timedelta(days=30))
+    put(fakes, "rec_2", created_at=NOW + timedelta(days=30))
+    assert swept(fakes, NOW + timedelta(hours=23, minutes=59)) == {"awaited": 2}
+    day_after = NOW + timedelta(hours=24)
+    assert swept(fakes, day_after) == {"abandoned": 2}
+    recording = fakes.recordings.get("acme", "rec_1")
+    assert recording.updated_at == day_after
+    assert recording.failure == Failure(
+        Stage.PREPARE, "upload-missing", "The file never arrived. Ask for a new upload URL and send it."
+    )
+
+
+def test_what_lies_with_a_removed_recording_is_forgotten_again(fakes: Fakes) -> None:
+    """A stage that was under way may have noted something after the removal."""
+    put(fakes)
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    fakes.recordings.chunks["acme", "rec_1"] = Chunks(requested=frozenset({0}))
+    assert swept(fakes) == {"erased": 1}
+    assert fakes.recordings.chunks == {}
+
+
+@pytest.mark.parametrize(("version", "outcome", "end"), [("v1", None, "erased"), ("v1", "SUCCEEDED", "erased")])
+def test_an_erasure_is_confirmed_once_nothing_runs(fakes: Fakes, version: str, outcome: str | None, end: str) -> None:
+    job = put(fakes, status=Status.COMPLETE, version=version).current_job()
+    if outcome:
+        fakes.workflow.start(job)
+        fakes.workflow.end(job, outcome)
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    assert swept(fakes, NOW + timedelta(minutes=59, seconds=59)) == {"erasing": 1}
+    assert swept(fakes, NOW + timedelta(minutes=60)) == {end: 1}
+    assert swept(fakes, NOW + timedelta(days=1)) == {}
+
+
+def test_while_a_run_of_it_goes_on_the_erasure_is_not_confirmed(fakes: Fakes) -> None:
+    job = transcribing(fakes)
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
+    assert swept(fakes, NOW + timedelta(days=1)) == {"erasing": 1}
+    fakes.workflow.end(job, "ABORTED")
+    assert swept(fakes, NOW + timedelta(days=1)) == {"erased": 1}
+
+
+@pytest.mark.parametrize("status", [Status.UPLOADED, Status.TRANSCRIBING])
+@pytest.mark.parametrize("consent", [Consent.PENDING, Consent.WITHDRAWN])
+def test_consent_that_goes_between_listing_and_looking_is_seen(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, status: Status, consent: Consent
+) -> None:
+    """The list may be older than the recording: without consent no execution is begun, whoever listed it."""
+    recording = put(fakes, status=status, version="v1", consent=consent)
+    monkeypatch.setattr(fakes.recordings, "open_recordings", lambda *_: [recording])
+    assert swept(fakes) == {"held": 1}
+    assert len(fakes.workflow) == 0
+
+
+def test_a_sweep_looks_at_2000_of_each_kind(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def asking(name: str) -> Any:
+        def listed(*given: Any) -> list[Recording]:
+            asked[name] = given
+            return []
+
+        return listed
+
+    for name in ("open_recordings", "consent_work", "removed_recordings"):
+        monkeypatch.setattr(fakes.recordings, name, asking(name))
+    assert swept(fakes) == {}
+    assert asked == {
+        "open_recordings": (LATER - timedelta(minutes=10), 2000),
+        "consent_work": (LATER, 2000),
+        "removed_recordings": (LATER - timedelta(minutes=10), 2000),
+    }
+
+
+def test_the_longest_wait_counts_those_that_are_started_and_those_that_run(fakes: Fakes) -> None:
+    put(fakes, "rec_1", status=Status.UPLOADED, version="v1")
+    before = put(fakes, "rec_2", status=Status.UPLOADED, version="v1", queued_at=NOW - timedelta(hours=1))
+    fakes.workflow.start(before.current_job())
+    assert swept(fakes) == {"started": 1, "running": 1}
+    assert fakes.metrics.oldest_open == [7200.0]
+
+
+def test_one_that_was_queued_before_that_was_noted_waits_since_its_last_change(fakes: Fakes) -> None:
+    put(fakes, status=Status.UPLOADED, version="v1", updated_at=NOW - timedelta(minutes=30))
+    swept(fakes)
+    assert fakes.metrics.oldest_open == [5400.0]
