@@ -101,7 +101,8 @@ def test_endless_speech_is_cut_in_the_middle_of_the_quietest_tenth_of_a_second(d
     heard.levels_db[[370, 371, 372, 940, 941, 942]] -= 60
     first, second = cut_windows([heard])
     assert first.end_s == second.start_s == pytest.approx(cut_frame * 0.032, abs=1e-9)
-    assert (first.start_s, second.end_s) == (0.0, pytest.approx(38.4))
+    assert first.start_s == 0.0
+    assert second.end_s == pytest.approx(38.4)
 
 
 @pytest.mark.parametrize(("drop_db", "cut_frame"), [(29, 501.5), (31, 701.5)])

@@ -202,7 +202,7 @@ class Session:
 @pytest.mark.parametrize("block_samples", [700, 131_072, 400_000])
 def test_the_model_hears_frames_with_64_samples_before_them(block_samples: int) -> None:
     model, session = VoiceActivityModel.__new__(VoiceActivityModel), Session()
-    model.session = session  # type: ignore[assignment]  # it answers as the real one
+    model.session = session
     sound = np.arange(1, 300_001, dtype=np.float32)
     found = heard(model, sound, block_samples)
     padded = np.concatenate([np.zeros(64, np.float32), sound, np.zeros(32, np.float32)])
@@ -217,6 +217,6 @@ def test_the_model_hears_frames_with_64_samples_before_them(block_samples: int) 
 
 def test_levels_are_decibels_of_full_scale_and_silence_is_minus_120() -> None:
     model = VoiceActivityModel.__new__(VoiceActivityModel)
-    model.session = Session()  # type: ignore[assignment]  # it answers as the real one
+    model.session = Session()
     sound = np.repeat(np.array([0.0, 1.0, -0.1, 0.001], np.float32), 512)
     assert heard(model, sound, 512).levels_db.tolist() == pytest.approx([-120, 0, -20, -60], abs=1e-3)
