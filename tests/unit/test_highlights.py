@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import pytest
 
 from auricle.highlights import ENGINE, Highlight, pick_highlights
@@ -204,3 +206,27 @@ def test_stop_words_and_words_of_two_letters_are_no_content() -> None:
 
 def test_the_engine_is_named() -> None:
     assert (ENGINE.name, ENGINE.version, ENGINE.model) == ("highlights", "1", None)
+
+
+def test_a_line_like_any_line_before_it_is_a_repetition() -> None:
+    """The repetition keeps 2.54 of 8.47, less than four content words said once, though it is unlike one of the lines
+    chosen before."""
+    boiler = "boiler leaks water every morning"
+    told, again = _spoken(*_evenly(boiler)), _spoken(*_evenly(boiler), index=1)
+    other = _spoken(*_evenly("kitchen floor stays soaking wet"), index=2)
+    third = _spoken(*_evenly("radiator valves need replacing and"), index=3)
+    lines = pick_highlights([told, again, other, third], max_lines=3)
+    assert sorted(line.segment for line in lines) == [0, 2, 3]
+
+
+def test_a_line_whose_confidence_is_not_known_counts_as_sure_and_not_more() -> None:
+    sure = _spoken(*_evenly("boiler leaks water every morning", confidence=1.0))
+    unknown = _spoken(*_evenly("kitchen floor stays soaking and"), index=1)
+    assert [line.segment for line in pick_highlights([unknown, sure], max_lines=1)] == [0]
+
+
+def test_highlights_cannot_be_changed() -> None:
+    line = Highlight("text", None, 0, 0.0, 1.0)
+    with pytest.raises(FrozenInstanceError):
+        line.text = "other"  # type: ignore[misc]  # this is what must fail
+    assert not hasattr(line, "__dict__")

@@ -43,3 +43,25 @@ def test_everything_else_is_bytes(declared: str | None) -> None:
 @pytest.mark.parametrize("declared", [None, "text/html", "application/octet-stream"])
 def test_where_nothing_of_use_was_declared_the_name_tells(declared: str | None, name: str, served: str | None) -> None:
     assert download_media_type(declared, name) == (served or "application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "served"),
+    [
+        (".aac", "audio/aac"),
+        (".amr", "audio/amr"),
+        (".flac", "audio/flac"),
+        (".m4a", "audio/mp4"),
+        (".mp3", "audio/mpeg"),
+        (".mp4", "video/mp4"),
+        (".oga", "audio/ogg"),
+        (".ogg", "audio/ogg"),
+        (".opus", "audio/ogg"),
+        (".wav", "audio/wav"),
+        (".webm", "video/webm"),
+        (".html", "application/octet-stream"),
+    ],
+)
+def test_each_suffix_of_a_recording_has_its_type(suffix: str, served: str) -> None:
+    assert download_media_type(None, f"call{suffix}") == served
+    assert download_media_type("image/png", f"call{suffix}") == "image/png", "what is declared comes first"

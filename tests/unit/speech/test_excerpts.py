@@ -78,3 +78,40 @@ def test_what_there_is_not_is_refused(tmp_path: Path) -> None:
     flac.write_bytes(b"fLaC, and no more")
     with pytest.raises(DamagedAudio):
         taken(excerpted(FlacExcerpt(flac)))
+
+
+def test_blocks_have_a_second_or_more_but_for_the_last(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    written(flac, tones(3.5, 440))
+    lengths = [block.shape[1] for block in excerpted(FlacExcerpt(flac))]
+    assert lengths == [16_384, 16_384, 16_384, 6848]
+
+
+def test_as_much_as_is_accepted_is_taken(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    written(flac, tones(2.0, 440))
+    assert taken(excerpted(FlacExcerpt(flac), max_duration_s=2.0)).shape == (1, 32_000)
+    with pytest.raises(TooLong):
+        taken(excerpted(FlacExcerpt(flac), max_duration_s=1.9999))
+
+
+def test_the_facts_are_there_in_the_end_and_not_before(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    written(flac, tones(0.5, 440))
+    excerpts = excerpted(FlacExcerpt(flac))
+    with pytest.raises(RuntimeError, match="complete once every block was taken"):
+        _ = excerpts.facts
+    taken(excerpts)
+    facts = excerpts.facts
+    assert (facts.format, facts.codec, facts.sample_rate_hz, facts.duration_s) == ("flac", "flac", 16_000, 0.5)
+    assert (facts.channels, facts.is_video, facts.cautions) == (1, False, ())
+
+
+def test_a_file_that_is_no_flac_or_not_there_is_damaged_or_missing(tmp_path: Path) -> None:
+    flac = tmp_path / "audio.flac"
+    sound = np.random.default_rng(0).uniform(-1, 1, (1, 64_000)).astype(np.float32)
+    written(flac, sound)
+    content = flac.read_bytes()
+    flac.write_bytes(content[:4] + b"\xff" * 4 + content[8:])
+    with pytest.raises(DamagedAudio, match="cannot be read"):
+        taken(excerpted(FlacExcerpt(flac)))

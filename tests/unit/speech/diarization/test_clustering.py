@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,108 @@ def test_of_a_long_recording_a_part_decides_for_all(space: VoiceSpace, monkeypat
     labels = cluster([voice(speaker, window) for window, speaker in enumerate(truth)], space)
     assert groups(labels, truth) == 3
     assert asked == [800]
+
+
+def test_only_voices_alone_for_a_second_decide() -> None:
+    voices = [voice(0, window, solo_s=solo_s) for window, solo_s in enumerate((1.0, 0.99, 2.0, 0.5, 1.5))]
+    assert clustering._deciding(voices, at_least=2).tolist() == [0, 2, 4]
+    assert clustering._deciding(voices, at_least=3).tolist() == [0, 2, 4]
+    assert clustering._deciding(voices, at_least=4).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_of_more_than_800_voices_so_many_are_taken_evenly() -> None:
+    voices = [voice(0, window) for window in range(1599)]
+    assert len(clustering._deciding(voices[:801], at_least=2)) == 800
+    assert clustering._deciding(voices[:800], at_least=2).tolist() == list(range(800))
+    assert clustering._deciding(voices, at_least=2).tolist() == list(range(0, 1599, 2))
+
+
+@pytest.mark.parametrize(("cosine", "clusters"), [(0.61, 1), (0.59, 2)])
+def test_voices_at_a_cosine_distance_of_two_fifths_are_linked(cosine: float, clusters: int) -> None:
+    directions = np.array([[1.0, 0.0], [cosine, np.sqrt(1 - cosine**2)]])
+    assert len(set(clustering._linked(directions).tolist())) == clusters
+
+
+def test_linkage_is_by_the_average() -> None:
+    """Two voices 20 degrees apart and one 40 from the nearer: at 0.234 and 0.5 to the two, on average 0.367."""
+    angles = np.radians([0.0, 20.0, 60.0])
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert len(set(clustering._linked(directions).tolist())) == 1
+    angles[2] = np.radians(64.0)  # 0.281 and 0.562, on average 0.421
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert len(set(clustering._linked(directions).tolist())) == 2
+
+
+@pytest.mark.parametrize(("voices", "few", "kept"), [(50, 2, True), (50, 1, False), (63, 2, False), (12, 1, True)])
+def test_a_cluster_with_less_than_a_twenty_fifth_joins_the_nearest(voices: int, few: int, kept: bool) -> None:
+    directions = np.zeros((voices, 3))
+    labels = np.full(voices, 4)
+    directions[:, 0] = 1
+    labels[:few], directions[:few] = 9, [0, 0.6, 0.8]
+    labels[-5:], directions[-5:] = 2, [0, 1, 0]
+    found = clustering._without_small(directions, labels)
+    assert found[few:].tolist() == labels[few:].tolist()
+    assert found[:few].tolist() == [9 if kept else 2] * few
+
+
+def test_if_all_clusters_are_small_the_largest_is_kept() -> None:
+    labels = np.array([*range(70), 33])
+    assert set(clustering._without_small(np.eye(71), labels).tolist()) == {33}
+
+
+def test_voices_are_compared_in_the_space_of_the_analysis() -> None:
+    space = VoiceSpace(
+        mean=np.array([1.0, 1.0, 0.0]),
+        centre=np.array([0.1, 0.2, 0.0]),
+        projection=np.array([[2.0, 0.0], [0.0, 3.0], [0.0, 0.0]]),
+        between_variance=np.array([3.0, 0.0]),
+    )
+    # (4, 5, 0) less the mean is (3, 4, 0), of unit length (0.6, 0.8, 0), less the centre (0.5, 0.6, 0).
+    whitened = space.whitened(np.array([[4.0, 5.0, 0.0], [1.0, 1.0, 0.0]]))
+    np.testing.assert_allclose(whitened, [[1.0, 1.8], [-0.2, -0.6]])
+    np.testing.assert_allclose(space.directions(whitened), [[1.0, 0.0], [-1.0, 0.0]])
+    wider = VoiceSpace(space.mean, space.centre, space.projection, np.array([3.0, 1 / 3]))
+    # Axes count by the roots of 3/4 and 1/4: (0.866, 0.9) of length 1.249.
+    np.testing.assert_allclose(wider.directions(whitened[:1]), [[0.69338, 0.72058]], atol=1e-5)
+
+
+def test_a_space_is_loaded_with_its_numbers_in_double_precision(tmp_path: Path) -> None:
+    single = [np.array(values, np.float32) for values in ([1, 2], [3, 4], [[5], [6]], [7])]
+    np.savez(tmp_path / "space.npz", mean=single[0], centre=single[1], projection=single[2], between_variance=single[3])
+    space = VoiceSpace.load(tmp_path / "space.npz")
+    found = (space.mean, space.centre, space.projection, space.between_variance)
+    assert [values.tolist() for values in found] == [[1, 2], [3, 4], [[5], [6]], [7]]
+    assert {values.dtype for values in found} == {np.dtype(np.float64)}
+
+
+def test_slots_of_a_window_are_assigned_best_in_sum() -> None:
+    """0.9 + 0.1 is less than 0.8 + 0.7; a third slot keeps the speaker it is most like."""
+    likeness = np.array([[0.9, 0.8], [0.7, 0.1], [0.9, 0.1], [0.2, 0.3]])
+    voices = [voice(0, 0), voice(0, 0, 1), voice(0, 1), voice(0, 2)]
+    assert clustering._assigned(voices, likeness).tolist() == [1, 0, 0, 1]
+    alike = np.array([[0.9, 0.2], [0.8, 0.1], [0.1, 0.9]])
+    assert clustering._assigned([voice(0, 0, slot) for slot in range(3)], alike).tolist() == [0, 0, 1]
+
+
+def test_means_of_a_cluster_are_of_unit_length() -> None:
+    directions = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    labels = np.array([3, 3, 8])
+    np.testing.assert_allclose(clustering._centroids(directions, labels), [[0.5**0.5, 0.5**0.5], [-1, 0]])
+    np.testing.assert_allclose(clustering._centroids(directions, labels, np.array([8])), [[-1, 0]])
+    assert clustering._unit(np.array([[0.0, 0.0], [3.0, 4.0]])).tolist() == [[0.0, 0.0], [0.6, 0.8]]
+
+
+def test_k_means_begins_with_the_largest_clusters_and_ends_at_the_means() -> None:
+    """The cluster of one voice is given up, and its voice goes to the nearest."""
+    angles = np.radians([0.0, 10.0, 20.0, 90.0, 100.0, 40.0])
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = clustering._k_means(directions, np.array([7, 7, 7, 5, 5, 1]), 2)
+    assert np.degrees(np.arctan2(found[:, 1], found[:, 0])).tolist() == pytest.approx([17.427, 95.0], abs=1e-3)
+
+
+def test_k_means_splits_the_widest_cluster() -> None:
+    angles = np.radians([0.0, 2.0, 80.0, 82.0, 180.0, 182.0])
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = clustering._k_means(directions, np.array([1, 1, 1, 1, 2, 2]), 3)
+    degrees = sorted(float(angle) % 360 for angle in np.degrees(np.arctan2(found[:, 1], found[:, 0])))
+    assert degrees == pytest.approx([1.0, 81.0, 181.0])
