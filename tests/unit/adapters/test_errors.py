@@ -14,7 +14,7 @@ from pynamodb.exceptions import CancellationReason, PutError, TransactWriteError
 
 from auricle.adapters.aws import transient_errors
 from auricle.adapters.dynamodb.translate import ATTEMPTS, ConditionFailed, repeated, translated
-from auricle.errors import TransientError
+from auricle.errors import RecordTooLarge, TransientError
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -110,3 +110,66 @@ def test_a_failed_condition_is_not_repeated() -> None:
     with pytest.raises(ConditionFailed):
         repeated(call)
     assert len(calls) == 1
+
+
+def test_tries_are_spread_over_longer_and_longer_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    monkeypatch.setattr("random.uniform", lambda least, most: most - least)
+
+    def call() -> None:
+        raise cancelled("TransactionConflict")
+
+    with pytest.raises(TransientError):
+        repeated(call)
+    assert waited == pytest.approx([0.02, 0.04, 0.08, 0.16, 0.32])
+
+
+def too_large(code: str, message: str) -> list[Exception]:
+    """As PutItem and UpdateItem say it, and as a transaction does."""
+    answer = ClientError({"Error": {"Code": code, "Message": message}}, "Call")
+    reasons = [None, CancellationReason(code, message)]
+    said = {"Error": {"Code": "TransactionCanceledException"}}
+    return [
+        PutError("…", answer),
+        TransactWriteError("…", VerboseClientError(said, "TransactWriteItems", {}, cancellation_reasons=reasons)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *too_large("ValidationException", "Item size has exceeded the maximum allowed size"),
+        *too_large("ValidationException", "Item size to update has exceeded the maximum allowed size"),
+        *too_large("ValidationError", "Item size to update has exceeded the maximum allowed size"),
+    ],
+)
+def test_an_item_of_more_than_400_kb_is_told_from_other_mistakes(error: Exception) -> None:
+    with pytest.raises(RecordTooLarge, match="more than 400 KB"), translated():
+        raise error
+
+
+@pytest.mark.parametrize("error", too_large("ValidationException", "The provided key is not as the schema has it"))
+def test_another_mistake_passes_as_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)), translated():
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("code", "transient"),
+    [
+        ("TransactionConflict", True),
+        ("ThrottlingError", True),
+        ("ProvisionedThroughputExceeded", True),
+        ("RequestLimitExceeded", True),
+        ("ItemCollectionSizeLimitExceeded", False),
+    ],
+)
+def test_why_a_transaction_was_cancelled(code: str, transient: bool) -> None:
+    with pytest.raises(TransientError if transient else TransactWriteError), translated():
+        raise cancelled(code)
+
+
+def test_a_batch_that_was_left_undone_is_worth_another_try() -> None:
+    with pytest.raises(TransientError), translated():
+        raise PutError("Failed to batch write items: max_retry_attempts exceeded")

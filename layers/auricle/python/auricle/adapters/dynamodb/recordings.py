@@ -235,18 +235,13 @@ class DynamoRecordings:
     def forget_children(self, org: str, recording_id: str) -> None:
         key = items.recording_key(org, recording_id)
 
-        def below() -> Sequence[Item]:
-            return tuple(Item.query(key, Item.sk < items.STATE_KEY, consistent_read=True))
-
-        def above() -> Sequence[Item]:
-            return tuple(Item.query(key, Item.sk > items.STATE_KEY, consistent_read=True))
-
-        found = [item for item in (*repeated(below), *repeated(above)) if not isinstance(item, OutboxItem)]
-
         def delete() -> None:
+            """Another try reads anew: what the one before has deleted is there no more."""
             with Item.batch_write() as batch:
-                for item in found:
-                    batch.delete(item)
+                for beside in (Item.sk < items.STATE_KEY, Item.sk > items.STATE_KEY):
+                    for item in Item.query(key, beside, consistent_read=True):
+                        if not isinstance(item, OutboxItem):
+                            batch.delete(item)
 
         repeated(delete)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import PutError, PynamoDBException, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.aws import error_code, is_transient
@@ -45,7 +45,7 @@ def translated() -> Iterator[None]:
             raise RecordTooLarge("With this the record would have more than 400 KB, the most that is kept.") from error
         if error_code(cause) in _CONDITION_FAILED or reasons & _CONDITION_FAILED:
             raise ConditionFailed from error
-        if is_transient(cause) or reasons & _WORTH_REPEATING:
+        if is_transient(cause) or reasons & _WORTH_REPEATING or _is_left_undone(error):
             raise TransientError("The table could not take the request just now. Try again shortly.") from error
         raise
 
@@ -79,6 +79,11 @@ def repeated(call: Callable[[], _Answer]) -> _Answer:
                 raise
             time.sleep(random.uniform(0, FIRST_WAIT_S * 2**attempt))  # noqa: S311  # spreads rivals, hides nothing
     raise AssertionError("the last attempt returns or raises")
+
+
+def _is_left_undone(error: Exception) -> bool:
+    """Whether a busy table did only some of a batch: pynamodb then raises an error of its own, without a cause."""
+    return isinstance(error, PutError) and error.cause is None
 
 
 def _is_too_large(error: Exception, cause: Exception) -> bool:
