@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from auricle.adapters import aws
+from auricle.errors import TransientError
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +90,7 @@ def test_an_error_without_an_answer_has_no_code() -> None:
 
 def test_the_error_that_was_the_cause_is_kept() -> None:
     cause = client_error("SlowDown", 503)
-    with pytest.raises(aws.TransientError) as refused, aws.transient_errors("It could not be done"):
+    with pytest.raises(TransientError) as refused, aws.transient_errors("It could not be done"):
         raise cause
     assert refused.value.__cause__ is cause
     assert refused.value.message == "It could not be done just now. Try again shortly."
