@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from auricle.errors import RecordTooLarge
 from auricle.ports import CLAIMED, KEPT, KeptAnswer
+from tests.fakes.item_size import MAX_ITEM_BYTES
 
 
 @dataclass(slots=True)
@@ -37,6 +39,8 @@ class FakeAnswers:
             return None
 
     def keep(self, org: str, name: str, owner: str, content: bytes, *, now: datetime) -> None:
+        if len(content) > MAX_ITEM_BYTES:
+            raise RecordTooLarge("With this the record would have more than 400 KB, the most that is kept.")
         with self._lock:
             found = self.held.get((org, name))
             if found is not None and found.owner == owner:

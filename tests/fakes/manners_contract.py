@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from auricle.errors import RecordTooLarge
 from auricle.ports import CLAIMED, KEPT, AnswerStore, KeptAnswer, Meter
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -72,6 +73,26 @@ class MannersContract:
         state.answers.release(org, "name", "me")
         state.answers.release(org, "name", "me")
         assert state.answers.claim(org, "name", "you", "other", now=NOW) is None
+
+    def test_an_answer_is_kept_for_a_day_and_a_claim_for_a_minute(self, state: Manners, org: str) -> None:
+        def asked_after(**later: float) -> KeptAnswer | None:
+            return state.answers.claim(org, "name", "you", "print", now=NOW + timedelta(**later))
+
+        state.answers.claim(org, "name", "me", "print", now=NOW)
+        assert asked_after(seconds=59) == KeptAnswer("print", None)
+        state.answers.keep(org, "name", "me", b"answer", now=NOW + timedelta(minutes=1))
+        assert asked_after(hours=24) == KeptAnswer("print", b"answer")
+        assert asked_after(hours=24, minutes=2) is None
+
+    def test_an_answer_that_is_larger_than_an_item_is_refused(self, state: Manners, org: str) -> None:
+        """Who would keep one must know that it is too large before."""
+        state.answers.claim(org, "name", "me", "print", now=NOW)
+        with pytest.raises(RecordTooLarge):
+            state.answers.keep(org, "name", "me", bytes(410_000), now=NOW)
+        state.answers.keep(org, "name", "me", bytes(300_000), now=NOW)
+        kept = state.answers.claim(org, "name", "you", "print", now=NOW)
+        assert kept is not None
+        assert kept.content == bytes(300_000)
 
     def test_a_meter_adds_up_what_is_taken(self, state: Manners, org: str) -> None:
         with ThreadPoolExecutor(4) as threads:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from auricle.highlights import Highlight
 from auricle.timeline import SUMMARY_CHARACTERS, EntryType, recording_entries
-from tests.fakes.contract import a_finished_recording, a_recording
+from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
 
 def test_each_contact_has_a_line_of_its_own() -> None:
@@ -33,3 +33,25 @@ def test_a_long_summary_ends_between_words() -> None:
     summary = entry.facts["summary"]
     assert SUMMARY_CHARACTERS - 10 < len(summary) <= SUMMARY_CHARACTERS
     assert summary.endswith("wordy…")
+
+
+def test_a_summary_of_600_characters_stands_whole() -> None:
+    """Longer ones lose their last word at least, and a sign says so."""
+    for length, shown in ((600, 600), (601, 597)):
+        text = f"{'x' * 596} {'y' * (length - 597)}"
+        (entry,) = recording_entries(
+            a_recording("acme", contact_ids=("ann",), highlights=(Highlight(text, None, 0, 0.0, 1.0),))
+        )
+        assert len(entry.facts["summary"]) == shown
+        assert entry.facts["summary"].endswith("…") == (length == 601)
+
+
+def test_a_line_carries_who_may_find_it() -> None:
+    for private, discoverable, user_id in ((False, True, None), (True, True, "u-1"), (False, False, "u-1")):
+        recording = a_recording("acme", contact_ids=("ann",), user_id="u-1", private=private, discoverable=discoverable)
+        (entry,) = recording_entries(recording)
+        assert (entry.private, entry.discoverable, entry.user_id) == (private, discoverable, user_id)
+
+
+def test_what_is_in_the_trash_has_no_line() -> None:
+    assert recording_entries(replace(a_finished_recording("acme"), deleted_at=NOW)) == ()

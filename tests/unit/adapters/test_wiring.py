@@ -6,8 +6,22 @@ import sys
 import pytest
 
 from auricle.adapters.s3 import _saved_as
-from auricle.bootstrap import Bootstrap
+from auricle.bootstrap import Bootstrap, bootstrap
+from auricle.comments import COMMENTS
 from auricle.settings import SettingMissing, Settings
+
+PORTS = {
+    "recordings": "DynamoRecordings",
+    "contacts": "DynamoContacts",
+    "answers": "DynamoAnswers",
+    "meter": "DynamoMeter",
+    "objects": "S3Objects",
+    "downloads": "HttpsDownloads",
+    "workflow": "StepFunctionsWorkflow",
+    "events": "EventBridgeBus",
+    "job_queue": "BatchQueue",
+    "metrics": "EmbeddedMetrics",
+}
 
 
 def test_importing_the_wiring_loads_no_sdk() -> None:
@@ -34,6 +48,27 @@ def test_a_missing_setting_is_named_when_it_is_needed() -> None:
 def test_each_port_is_made_once() -> None:
     wired = Bootstrap(Settings(bucket="b"))
     assert wired.objects is wired.objects
+
+
+def test_each_port_is_the_adapter_of_its_service() -> None:
+    wired = Bootstrap(
+        Settings(
+            env="dev", table="t", bucket="b", bus="e", state_machine_arn="arn", job_queue="q", diarize_compute="batch"
+        )
+    )
+    made = {name: type(getattr(wired, name)).__name__ for name in PORTS}
+    assert made == PORTS
+    assert vars(wired.objects)["_bucket"] == "b"
+    assert vars(wired.events)["_bus"] == "e"
+    assert vars(wired.job_queue)["_name"] == "q"
+    assert vars(wired.metrics)["_environment"] == "dev"
+    assert vars(wired.workflow)["_state_machine_arn"] == "arn"
+    assert vars(wired.workflow)["_compute"] == {"transcribe": "lambda", "diarize": "batch"}
+    assert type(wired.collection(COMMENTS)).__name__ == "DynamoCollection"
+
+
+def test_a_process_has_one_bootstrap() -> None:
+    assert bootstrap() is bootstrap()
 
 
 @pytest.mark.parametrize(
