@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from api.documents.agent import recordings
-from api.surfaces.agent.uploads import MAX_DIRECT_BYTES
 from auricle.consent import Consent
 from auricle.errors import TransientError
 from auricle.recording import Status
@@ -125,7 +124,7 @@ def test_every_documented_format_is_told_by_its_content(
 
 
 def test_a_file_of_the_very_limit_is_taken(api: Gateway, services: Fakes) -> None:
-    content = a_wav() + bytes(MAX_DIRECT_BYTES - len(a_wav()))
+    content = a_wav() + bytes(4_500_000 - len(a_wav()))
     made = shown(recordings.UploadedRecording, upload(api, *USUAL, ("file", content)), 201)
     assert services.objects.read(source(made["id"])) == content
 
@@ -285,7 +284,7 @@ def test_a_duration_beyond_belief_is_answered_and_makes_one_recording(
 
 def test_a_file_above_the_limit_is_handed_over(api: Gateway, services: Fakes) -> None:
     """The form is kept; its bytes go to the same recording by the URL in the refusal."""
-    content = a_wav() + bytes(MAX_DIRECT_BYTES + 1 - len(a_wav()))
+    content = a_wav() + bytes(4_500_001 - len(a_wav()))
     parts = (*USUAL, ("source", "twilio"), ("title", "Long"), ("deal_id", "d1"))
     answer = upload(api, *parts, ("file", content), file_name="long.wav")
     handed = error(answer, 413, "FILE_TOO_LARGE")["upload"]
@@ -305,7 +304,7 @@ def test_a_file_above_the_limit_is_handed_over(api: Gateway, services: Fakes) ->
 
 
 def test_a_form_without_its_file_says_how_large_it_is(api: Gateway, services: Fakes) -> None:
-    parts = (*USUAL, ("file_name", "long.mp3"), ("file_size", str(MAX_DIRECT_BYTES + 1)))
+    parts = (*USUAL, ("file_name", "long.mp3"), ("file_size", "4500001"))
     handed = error(upload(api, *parts), 413, "FILE_TOO_LARGE")["upload"]
     assert stored(services, handed["id"]).file_name == "long.mp3"
 
@@ -316,7 +315,7 @@ def test_a_file_larger_than_anything_that_is_processed(api: Gateway, services: F
 
 
 def test_a_large_file_needs_consent_and_known_contacts_too(api: Gateway, services: Fakes) -> None:
-    size = ("file_size", str(MAX_DIRECT_BYTES + 1))
+    size = ("file_size", "4500001")
     error(upload(api, ("type", "phone"), size), 422, "CONSENT_REQUIRED")
     error(upload(api, *USUAL, ("contact_ids", '["nobody"]'), size), 404, "CONTACT_NOT_FOUND")
     assert len(services.recordings) == 0
@@ -343,7 +342,7 @@ def test_a_form_sent_again_makes_one_recording(api: Gateway, services: Fakes) ->
 
 
 def test_a_large_form_sent_again_is_handed_over_once(api: Gateway, services: Fakes) -> None:
-    parts = (*USUAL, ("file_size", str(MAX_DIRECT_BYTES + 1)))
+    parts = (*USUAL, ("file_size", "4500001"))
     answers = [upload(api, *parts, **{"idempotency-key": "two"}) for _ in range(2)]
     assert [answer.status for answer in answers] == [413, 413]
     assert answers[0].body == answers[1].body

@@ -12,7 +12,7 @@ import pytest
 from api.documents.core import splitting as documented
 from auricle.consent import Consent
 from auricle.errors import TransientError
-from auricle.processing.sweep import UNTOUCHED, sweep
+from auricle.processing.sweep import sweep
 from auricle.recording import Audio, Excerpt, Recording, Rep, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Gateway
@@ -149,13 +149,13 @@ def test_the_sweep_finishes_what_nobody_asks_for_again(
 
     def swept() -> Mapping[str, int]:
         return sweep(
-            untouched=UNTOUCHED,
+            untouched=timedelta(minutes=10),
             recordings=services.recordings,
             objects=services.objects,
             workflow=services.workflow,
             metrics=services.metrics,
             max_upload_bytes=1000,
-            now=NOW + UNTOUCHED + timedelta(seconds=1),
+            now=NOW + timedelta(minutes=10, seconds=1),
         )
 
     assert swept() == {"split": 1}

@@ -10,7 +10,6 @@ import pytest
 
 from api.documents.core import uploads as documented
 from api.surface import Services
-from auricle.claiming import MAX_FETCHED_BYTES
 from auricle.connections import CONNECTIONS, Connection, Platform
 from auricle.contacts import NewContact, add_contact
 from auricle.people import User, add_user
@@ -377,6 +376,6 @@ def test_no_other_host_is_asked(url: str, open_api: Gateway, services: Fakes) ->
 def test_a_file_that_cannot_be_fetched_is_no_recording(open_api: Gateway, services: Fakes) -> None:
     body = {"fileUrl": ELSEWHERE, "fileType": "mp3"}
     refused(open_api.post(UPLOAD, body), 422, "invalid-request", "fileUrl")
-    services.downloads.files[ELSEWHERE] = bytes(MAX_FETCHED_BYTES + 1)
+    services.downloads.files[ELSEWHERE] = bytes(67_108_865)
     refused(open_api.post(UPLOAD, body), 422, "invalid-request", "fileUrl")
     assert (len(services.recordings), len(services.objects)) == (0, 0)

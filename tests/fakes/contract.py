@@ -35,7 +35,6 @@ from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingS
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.recording import (
-    MAX_CONTACTS,
     MAX_LATER_VERSIONS,
     Audio,
     Failure,
@@ -242,8 +241,8 @@ class StateContract:
         assert timeline_of(state, org, "bob") == timeline_of(state, org, "cid") == []
 
     def test_all_contacts_of_a_recording_can_change_at_once(self, state: State, org: str) -> None:
-        before = a_recording(org, contact_ids=tuple(f"a{number}" for number in range(MAX_CONTACTS)))
-        after = replace(before, contact_ids=tuple(f"b{number}" for number in range(MAX_CONTACTS)))
+        before = a_recording(org, contact_ids=tuple(f"a{number}" for number in range(20)))
+        after = replace(before, contact_ids=tuple(f"b{number}" for number in range(20)))
         state.recordings.create(before, [recording_event(EventType.RECORDING_CREATED, before)])
         assert state.recordings.save(
             after, expected=before, events=[recording_event(EventType.RECORDING_UPLOADED, after)]

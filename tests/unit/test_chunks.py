@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auricle.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange, ChunkState, noted, spoken_numbers
+from auricle.chunks import Chunk, Chunks, ChunksChange, ChunkState, noted, spoken_numbers
 from auricle.processing.job import Job, chunk_key_ids, source_key_ids
 from tests.fakes.contract import NOW
 
@@ -91,7 +91,7 @@ def test_the_version_follows_from_the_chunks_and_their_order() -> None:
 
 def test_a_chunk_s_key_says_whose_it_is() -> None:
     job = Job("acme", "rec_1", 1)
-    for number in (0, 17, MAX_CHUNKS - 1):
+    for number in (0, 17, 1999):
         assert chunk_key_ids(job.chunk_key(number)) == ("acme", "rec_1", number)
         assert source_key_ids(job.chunk_key(number)) is None
 

@@ -22,7 +22,7 @@ from auricle.processing.finish import finish_recording
 from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, process
-from auricle.processing.sweep import UPLOADS_END_AFTER, run_stopped, sweep
+from auricle.processing.sweep import run_stopped, sweep
 from auricle.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.splitting import merge, split
 from tests.fakes import Fakes
@@ -189,7 +189,7 @@ def test_what_was_written_after_the_withdrawal_is_blocked_too(fakes: Fakes) -> N
     assert not blocked(fakes)
     assert swept(fakes, NOW + timedelta(minutes=5)) == {"blocking": 1}
     assert blocked(fakes)
-    assert swept(fakes, NOW + UPLOADS_END_AFTER) == {"settled": 1}
+    assert swept(fakes, NOW + timedelta(hours=1)) == {"settled": 1}
     assert swept(fakes, NOW + timedelta(days=29)) == {}, "nothing to do until the grace period ends"
 
 
@@ -197,9 +197,9 @@ def test_while_its_run_goes_on_it_is_looked_at_again(fakes: Fakes) -> None:
     recording = complete(fakes, status=Status.TRANSCRIBING)
     fakes.workflow.start(recording.current_job())
     recorded(fakes, NONE)
-    assert swept(fakes, NOW + 2 * UPLOADS_END_AFTER) == {"blocking": 1}
+    assert swept(fakes, NOW + timedelta(hours=2)) == {"blocking": 1}
     fakes.workflow.end(recording.current_job(), "FAILED")
-    assert swept(fakes, NOW + 2 * UPLOADS_END_AFTER) == {"settled": 1}
+    assert swept(fakes, NOW + timedelta(hours=2)) == {"settled": 1}
 
 
 def test_who_withdraws_and_who_records_at_the_same_time_agree_in_the_end(fakes: Fakes) -> None:
@@ -237,7 +237,7 @@ def test_after_the_grace_period_it_is_erased_and_its_consents_history_stays(fake
     assert (left.consent, [change.note for change in left.consent_changes]) == (NONE, ["asked by phone"])
     assert (left.withdrawal and left.withdrawal.at, left.highlights, left.withheld) == (NOW, (), None)
     assert told(fakes) == ["recording.consent_withdrawn", "recording.removed", "recording.erased"]
-    assert swept(fakes, NOW + GRACE + 2 * UPLOADS_END_AFTER) == {"erased": 1}
+    assert swept(fakes, NOW + GRACE + timedelta(hours=2)) == {"erased": 1}
     assert swept(fakes, NOW + 2 * GRACE) == {}
 
 

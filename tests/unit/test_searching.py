@@ -14,7 +14,7 @@ from auricle.highlights import Highlight
 from auricle.interactions import NewInteraction, record_interaction
 from auricle.processing.job import Job
 from auricle.recording import Recording, Status
-from auricle.searching import MAX_RECORDINGS, SNIPPET_CHARACTERS, Hit, search, terms
+from auricle.searching import Hit, search, terms
 from auricle.timeline import EntryType
 from auricle.transcript import Segment, Transcript, Word
 from tests.fakes import Fakes
@@ -130,11 +130,9 @@ def test_what_was_removed_meanwhile_is_passed_over(fakes: Fakes) -> None:
 
 
 def test_the_newest_recordings_are_searched(fakes: Fakes) -> None:
-    for number in range(MAX_RECORDINGS + 1):
+    for number in range(101):
         heard(fakes, f"rec_{number}", "warranty", days=number)
-    assert {hit.id for hit in found(fakes, "warranty", limit=1000)} == {
-        f"rec_{number}" for number in range(1, MAX_RECORDINGS + 1)
-    }
+    assert {hit.id for hit in found(fakes, "warranty", limit=1000)} == {f"rec_{number}" for number in range(1, 101)}
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!", "…"])
@@ -164,8 +162,8 @@ def test_a_long_text_is_shown_where_it_holds_what_was_asked(fakes: Fakes) -> Non
     assert "the warranty is long" in hit.snippet
     assert hit.snippet.startswith("...")
     assert hit.snippet.endswith("...")
-    assert len(hit.snippet) <= SNIPPET_CHARACTERS + 6
+    assert len(hit.snippet) <= 166
     heard(fakes, "rec_2", f"warranty {FILLER} {FILLER} {FILLER}", "x" * 500)
     snippets = [hit.snippet for hit in found(fakes, "warranty") if hit.id == "rec_2"]
     assert snippets[0].startswith("warranty we talked")
-    assert len(found(fakes, "x" * 500)[0].snippet) <= SNIPPET_CHARACTERS + 6
+    assert len(found(fakes, "x" * 500)[0].snippet) <= 166

@@ -24,9 +24,8 @@ from auricle.errors import (
 from auricle.processing.gather import Bounds, gather
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, remove
-from auricle.processing.sweep import UPLOADS_END_AFTER, sweep
+from auricle.processing.sweep import sweep
 from auricle.recording import (
-    MAX_MADE_INTO,
     Audio,
     Capture,
     CrmLink,
@@ -42,7 +41,7 @@ from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
 AUDIO = Audio("wav", "pcm_s16le", 1, 16000, 3.0)
-LATER = NOW + UPLOADS_END_AFTER
+LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -308,7 +307,7 @@ def test_a_split_cut_short_waits_while_consent_is_withdrawn(fakes: Fakes, monkey
 
 
 def test_how_often_a_recording_is_merged_is_bounded(fakes: Fakes) -> None:
-    complete(fakes, "rec_1", made_into=tuple(f"rec_made_{number}" for number in range(MAX_MADE_INTO)))
+    complete(fakes, "rec_1", made_into=tuple(f"rec_made_{number}" for number in range(200)))
     complete(fakes, "rec_2")
     with pytest.raises(Conflict, match="rec_1 has been made into 200 others"):
         merged(fakes, "rec_1", "rec_2")

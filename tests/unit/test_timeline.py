@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auricle.highlights import Highlight
-from auricle.timeline import SUMMARY_CHARACTERS, EntryType, recording_entries
+from auricle.timeline import EntryType, recording_entries
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
 
@@ -31,7 +31,7 @@ def test_a_long_summary_ends_between_words() -> None:
     long = Highlight("wordy " * 80, "speaker_0", 0, 0.0, 1.0)
     (entry,) = recording_entries(a_recording("acme", contact_ids=("ann",), highlights=(long, long)))
     summary = entry.facts["summary"]
-    assert SUMMARY_CHARACTERS - 10 < len(summary) <= SUMMARY_CHARACTERS
+    assert 590 < len(summary) <= 600
     assert summary.endswith("wordy…")
 
 
