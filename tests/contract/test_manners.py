@@ -62,6 +62,28 @@ def test_the_same_request_has_its_effect_once_and_the_same_answer_byte_for_byte(
     assert len(services.recordings) == 1
 
 
+def test_an_answer_given_again_has_the_headers_of_the_first(api: Gateway) -> None:
+    """A client that repeats its request must be able to change what it made: it needs the tag."""
+    first, again = (api.post(CONTACTS, {"name": "Jane"}, headers=KEY) for _ in range(2))
+    assert (first.headers["etag"], first.headers["location"]) == ('"1"', f"{CONTACTS}/{first.json['id']}")
+    volatile = {"idempotency-replayed", "x-request-id"}
+    assert {name: value for name, value in again.headers.items() if name not in volatile} == {
+        name: value for name, value in first.headers.items() if name not in volatile
+    }
+    assert again.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("characters", "is_kept"), [(290_000, True), (301_000, False)])
+def test_an_answer_too_large_for_the_table_is_made_anew(
+    characters: int, is_kept: bool, api: Gateway, services: Fakes
+) -> None:
+    Archive(services).complete(title="x" * characters)
+    first, again = (api.post("/v1/core/recordings/rec_1/restore", headers=KEY) for _ in range(2))
+    assert (first.status, again.status, again.body) == (200, 200, first.body)
+    assert replayed(again) is is_kept
+    assert len(services.answers.held) == int(is_kept), "a claim without an answer would block the key for a minute"
+
+
 def test_a_body_says_the_same_however_it_is_written(api: Gateway) -> None:
     first = api.post(f"{FILES}/upload-url", b'{"fileName": "a.wav", "title": "x"}', headers=KEY)
     again = api.post(f"{FILES}/upload-url", b'{"title":"x",\n"fileName":"a.wav"}', headers=KEY)
@@ -368,6 +390,28 @@ def test_one_that_is_not_answered_in_time_is_told_to_come_again(api: Gateway, se
     assert (answer.status, answer.json["error"]["code"]) == (409, "IDEMPOTENCY_IN_PROGRESS")
     assert int(answer.headers["retry-after"]) > 0
     assert len(services.contacts) == 1
+
+
+@pytest.mark.usefixtures("claimed")
+def test_a_process_that_died_before_a_minute_is_over_still_holds_the_key(api: Gateway) -> None:
+    api.now = NOON + timedelta(seconds=59)
+    assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).status == 409
+
+
+def test_an_earlier_request_is_awaited_for_three_seconds(
+    api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(services.answers, "keep", lambda *_, **__: None)
+    api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    monkeypatch.setattr(idempotency.asyncio, "sleep", sleep)
+    answer = api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    assert (answer.status, answer.headers["retry-after"]) == (409, "1")
+    assert waits == [0.1] * 30
 
 
 @pytest.mark.usefixtures("claimed")

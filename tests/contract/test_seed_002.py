@@ -343,6 +343,7 @@ def test_a_file_of_an_allow_listed_host_is_fetched(open_api: Gateway, services: 
     recording = services.recordings.get("acme", recording_id)
     assert (recording.status, recording.size_bytes) == (Status.UPLOADED, 18)
     assert len(services.workflow.jobs) == 1
+    assert services.downloads.limits == [(67_108_864, 20.0)], "64 MiB in 20 s: API Gateway waits for 30"
 
 
 def test_what_was_fetched_is_answered_though_its_processing_cannot_start_now(
