@@ -34,25 +34,6 @@ def test_the_text_of_anything_else_stays_inside(error: str) -> None:
     assert not is_final(failed)
 
 
-@pytest.mark.parametrize("error", ["TransientError", "ValueError", "KeyError", "botocore.exceptions.ClientError"])
-def test_an_internal_text_does_not_reach_the_owner(error: str) -> None:
-    """What could not be reached, and where, is for the log: a transient error says it in its message."""
-    failed = failure(Stage.SUMMARIZE, error, _cause("bucket auricle-prod-recordings: 503", error))
-    assert (failed.code, is_final(failed)) == ("summarize-failed", False)
-    assert failed.message == "Picking highlights failed. Ask for processing again to retry; what succeeded is kept."
-    assert failure_of(Stage.SUMMARIZE, TransientError("bucket auricle-prod-recordings: 503")) == failed
-    assert failure_of(Stage.SUMMARIZE, ValueError("bucket auricle-prod-recordings: 503")) == failed
-
-
-def test_an_error_without_a_message_is_described_by_its_class() -> None:
-    for cause in ("", "{}", "[]", "killed", '{"errorMessage": ""}'):
-        failed = failure(Stage.PREPARE, "EmptyAudio", cause)
-        assert (failed.code, failed.message) == (
-            "empty-audio",
-            "Nothing was uploaded, or the file holds no audio at all.",
-        )
-
-
 @pytest.mark.parametrize("error", ["Runtime.ExitError", "Lambda.Unknown"])
 def test_a_process_that_was_killed_probably_needed_more_memory(error: str) -> None:
     failed = failure(
