@@ -408,7 +408,7 @@ def test_an_earlier_request_is_awaited_for_three_seconds(
 
     monkeypatch.setattr(services.answers, "keep", lambda *_, **__: None)
     api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
-    monkeypatch.setattr(idempotency.asyncio, "sleep", sleep)
+    monkeypatch.setattr("api.idempotency.asyncio.sleep", sleep)
     answer = api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
     assert (answer.status, answer.headers["retry-after"]) == (409, "1")
     assert waits == [0.1] * 30
