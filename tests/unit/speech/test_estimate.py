@@ -9,7 +9,7 @@ import pytest
 
 from auricle.speech.estimate import estimated_duration_s
 from auricle.speech.sniff import AudioFormat, sniff
-from tests.fixtures import calls
+from tests.fixtures import calls, containers
 from tests.fixtures.hostile.durations import UNBELIEVABLE
 from tests.fixtures.hostile.ogg import chain as hostile_chain
 
@@ -86,3 +86,108 @@ def test_a_live_webm_names_no_duration() -> None:
     content = as_file("a.webm", "libopus", 48_000)
     found = estimated(content.replace(b"\x44\x89\x88", b"\x44\x8a\x88"))
     assert found == round(len(content) * 8 / 32_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "size_bytes"),
+    [
+        ("wav", 320_000),
+        ("mp3", 160_000),
+        ("m4a", 120_000),
+        ("mp4", 120_000),
+        ("ogg", 80_000),
+        ("opus", 40_000),
+        ("webm", 40_000),
+        ("amr", 40_000),
+    ],
+)
+def test_what_says_nothing_is_ten_seconds_at_the_usual_bit_rate(name: str, size_bytes: int) -> None:
+    assert estimated_duration_s(bytes(size_bytes), AudioFormat(name, name)) == 10
+
+
+def test_a_wav_is_its_data_over_its_byte_rate() -> None:
+    form = containers.wav_format(rate_hz=1000, bits=8)
+    odd = containers.chunk(b"LIST", b"abc")
+    assert estimated(containers.wav(form, bytes(47_000), before=odd)) == 47
+    assert estimated(containers.wav(form, bytes(47_000), declares=5000)) == 5
+    assert estimated(containers.wav(form, bytes(47_000), declares=99_000)) == 47
+    assert estimated(containers.wav(form, bytes(47_000), after=bytes(9000))) == 47
+
+
+@pytest.mark.parametrize(("rate_hz", "seconds"), [(16_000, 47), (44_100, 100), (384_000, 3)])
+def test_a_flac_is_its_samples_over_its_rate(rate_hz: int, seconds: int) -> None:
+    head = containers.flac_stream_info(rate_hz=rate_hz, channels=2, samples=rate_hz * seconds)
+    assert estimated(head) == seconds
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(86_400, 86_400), (86_401, 10)])
+def test_more_than_a_day_is_not_believed(seconds: int, found: int) -> None:
+    head = containers.flac_stream_info(rate_hz=16_000, samples=16_000 * seconds)
+    assert estimated(head + bytes(40_000 - len(head))) == found
+
+
+MP3_HEADS = {"1 III": "fffb90", "1 II": "fffd80", "2 III": "fff380", "2 II": "fff580", "2.5 III": "ffe380"}
+"""MPEG version and layer: the first of three rates, the ninth or eighth bit rate."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "size_bytes"),
+    [("1 III", 160_000), ("1 II", 140_000), ("2 III", 80_000), ("2 II", 80_000), ("2.5 III", 80_000)],
+)
+@pytest.mark.parametrize("junk_bytes", [0, 1000])
+def test_an_mp3_without_a_count_is_its_size_over_the_bit_rate_of_its_first_frame(
+    kind: str, size_bytes: int, junk_bytes: int
+) -> None:
+    frame = bytes.fromhex(MP3_HEADS[kind]) + bytes(size_bytes - 3)
+    assert estimated_duration_s(bytes(junk_bytes) + frame, AudioFormat("mp3", "mp3")) == 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames"), [("1 III", 3828), ("1 II", 3828), ("2 III", 3828), ("2 II", 1914), ("2.5 III", 1914)]
+)
+@pytest.mark.parametrize("mark", ["Xing", "Info", "VBRI"])
+def test_an_mp3_with_a_count_is_its_frames_over_the_frame_rate(kind: str, frames: int, mark: str) -> None:
+    """A frame has 1152 samples, or 576 in layer III below 32 kHz: 100 s."""
+    count = struct.pack(">4sII", mark.encode(), 1, frames)
+    if mark == "VBRI":
+        count = b"VBRI" + bytes(10) + struct.pack(">I", frames)
+    head = bytes.fromhex(MP3_HEADS[kind]) + bytes(33) + count
+    assert estimated_duration_s(head + bytes(500), AudioFormat("mp3", "mp3")) == 100
+
+
+def test_a_count_that_is_flagged_as_missing_is_not_read() -> None:
+    head = bytes.fromhex("fffb90") + bytes(33) + struct.pack(">4sII", b"Xing", 0, 3828)
+    assert estimated_duration_s(head + bytes(160_000 - len(head)), AudioFormat("mp3", "mp3")) == 10
+
+
+def test_a_movie_is_its_duration_over_its_time_scale() -> None:
+    short = containers.atom(b"mvhd", struct.pack(">B3xIIII", 0, 0, 0, 600, 600 * 47))
+    long = containers.movie_header(1000, 47_000)
+    file_type = containers.FILE_TYPE
+    for header in (short, long):
+        movie = containers.atom(b"moov", containers.atom(b"free", bytes(5)), header)
+        assert estimated(file_type + movie) == 47
+        assert estimated(file_type + containers.atom(b"mdat", bytes(1000)) + movie) == 47
+        large = struct.pack(">I4sQ", 1, b"mdat", 16 + 1000) + bytes(1000)
+        assert estimated(file_type + large + movie) == 47
+        assert estimated(file_type + b"\0\0\0\0" + movie[4:]) == 47, "no size means to the end"
+
+
+def test_opus_is_its_last_position_less_what_is_skipped_at_the_beginning() -> None:
+    head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 48_000, 16_000, 0, 0)
+    pages = [
+        containers.ogg_page([head], serial=1, sequence=0, position=0, flags=2),
+        containers.ogg_page([bytes(100)], serial=1, sequence=1, position=48_000 * 30),
+        containers.ogg_page([bytes(100)], serial=1, sequence=2, position=48_000 * 48, flags=4),
+    ]
+    assert estimated(b"".join(pages)) == 47
+    assert estimated(b"".join(pages[:2])) == 29
+
+
+def test_a_webm_is_its_duration_times_its_scale() -> None:
+    assert estimated(containers.webm(47_000.0)) == 47
+    for kind, form in ((b"\x84", ">f"), (b"\x88", ">d")):
+        duration = bytes.fromhex("4489") + kind + struct.pack(form, 47_000.0)
+        scale = bytes.fromhex("2ad7b183") + (2_000_000).to_bytes(3)
+        info = containers.element("1549A966", scale, duration)
+        assert estimated(containers.EBML_HEADER + containers.element("18538067", info)) == 94

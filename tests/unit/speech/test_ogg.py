@@ -51,6 +51,23 @@ def test_a_page_that_only_mentions_another_is_one_page() -> None:
     assert links(io.BytesIO(content)) == [(0, len(content))]
 
 
+def test_a_page_that_goes_on_with_a_packet_begins_no_link() -> None:
+    content = FIRST + MIDDLE + page(1) + page(5)
+    assert links(io.BytesIO(content)) == [(0, len(content))]
+
+
+def test_a_page_of_many_packets_is_passed_over_whole() -> None:
+    """Its last packet looks like a page, and is as long as the list of its packets."""
+    content = FIRST + ogg_page([*[b"a"] * 40, FIRST], serial=1, sequence=1, position=0) + LAST
+    assert links(io.BytesIO(content)) == [(0, len(content))]
+
+
+@pytest.mark.parametrize("cut_bytes", [1, 5, 6, 26, 27])
+def test_a_file_may_break_off_in_a_page(cut_bytes: int) -> None:
+    content = FIRST + MIDDLE + MIDDLE[:cut_bytes]
+    assert links(io.BytesIO(content)) == [(0, len(content))]
+
+
 def test_a_page_without_packets_is_passed_over() -> None:
     empty = ogg_page([], serial=1, sequence=1, position=0)
     assert len(empty) == 27
