@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from auricle.claiming import CLAIMABLE_FOR, Described, claim
-from auricle.errors import InvalidRequest
+from auricle.errors import InvalidRequest, TransientError
 from auricle.identifiers import earliest_id, made_at, new_id
 from auricle.processing.job import Job
 from auricle.processing.orphans import LOOKED_FOR_DURING, ORPHANED_AFTER, erase_orphans
@@ -139,3 +140,69 @@ def test_ids_tell_when_they_were_made() -> None:
     assert made_at(new_id("rec", moment)) == moment
     assert made_at("rec_1") is None
     assert earliest_id("rec", moment) < new_id("rec", moment) < earliest_id("rec", moment + timedelta(milliseconds=1))
+
+
+def test_what_cannot_be_asked_for_now_is_met_again_tomorrow(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = [upload(fakes, org="acme"), upload(fakes, org="acme"), upload(fakes, org="other")]
+    find = fakes.recordings.find
+
+    def unreachable(org: str, ids: Any, **given: Any) -> Any:
+        if org == "acme":
+            raise TransientError("The table did not answer.")
+        return find(org, ids, **given)
+
+    monkeypatch.setattr(fakes.recordings, "find", unreachable)
+    assert erased(fakes, SOON_ENOUGH) == {"postponed": 2, "erased": 1}
+    assert is_there(fakes, uploads[0])
+    assert is_there(fakes, uploads[1])
+
+
+def test_one_that_cannot_be_erased_now_does_not_stop_the_rest(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = sorted([upload(fakes), upload(fakes)])
+    erase = fakes.objects.erase
+
+    def unreachable(prefix: str, **given: Any) -> int:
+        if first in prefix:
+            raise TransientError("The bucket did not answer.")
+        return erase(prefix, **given)
+
+    monkeypatch.setattr(fakes.objects, "erase", unreachable)
+    assert erased(fakes, SOON_ENOUGH) == {"postponed": 1, "erased": 1}
+    assert (is_there(fakes, first), is_there(fakes, second)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "ends"),
+    [
+        (0, 10, {"erased": 10}),
+        (0, 11, {"doubtful": 11}),
+        (12, 12, {"known": 12, "erased": 12}),
+        (11, 13, {"known": 11, "doubtful": 13}),
+    ],
+)
+def test_more_than_ten_and_more_than_half_unknown_is_too_many(
+    fakes: Fakes, known: int, unknown: int, ends: dict[str, int]
+) -> None:
+    for number in range(known + unknown):
+        recording_id = upload(fakes)
+        if number < known:
+            fakes.recordings.create(a_recording("acme", recording_id), [])
+    assert erased(fakes, SOON_ENOUGH) == ends
+
+
+def test_each_hundred_is_judged_by_itself(fakes: Fakes) -> None:
+    ids = sorted(upload(fakes) for _ in range(110))
+    for recording_id in ids[:100]:
+        fakes.recordings.create(a_recording("acme", recording_id), [])
+    assert erased(fakes, SOON_ENOUGH) == {"known": 100, "erased": 10}
+
+
+def test_ids_are_looked_at_from_fourteen_days_on_for_seven_days(fakes: Fakes) -> None:
+    made = UPLOADED.replace(microsecond=0)
+    recording_id = upload(fakes, made=made)
+    fakes.recordings.create(a_recording("acme", recording_id), [])
+    millisecond = timedelta(milliseconds=1)
+    assert erased(fakes, made + timedelta(days=14)) == {}
+    assert erased(fakes, made + timedelta(days=14) + millisecond) == {"known": 1}
+    assert erased(fakes, made + timedelta(days=21)) == {"known": 1}
+    assert erased(fakes, made + timedelta(days=21) + millisecond) == {}

@@ -7,11 +7,28 @@ from typing import Any
 
 import pytest
 
+from auricle.chunks import ChunksChange
 from auricle.consent import Consent
-from auricle.errors import Conflict, ConsentRequired, NotReady, RecordingNotFound, TransientError
+from auricle.errors import (
+    Conflict,
+    ConsentRequired,
+    NotReady,
+    PreconditionFailed,
+    RecordingNotFound,
+    TransientError,
+)
 from auricle.processing.job import Job
 from auricle.processing.start import Accepted, accept_upload, process, remove
-from auricle.recording import MAX_LATER_VERSIONS, Failure, Recording, Stage, StageState, Status
+from auricle.recording import (
+    MAX_LATER_VERSIONS,
+    Excerpt,
+    Failure,
+    Recording,
+    Split,
+    Stage,
+    StageState,
+    Status,
+)
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -348,3 +365,202 @@ def test_a_bucket_that_does_not_answer_does_not_undo_a_removal(fakes: Fakes, mon
     remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=LATER)
     assert ("acme", "rec_1") not in fakes.recordings
     assert [left.id for left in fakes.recordings.removed_recordings(LATER + timedelta(1), 10)] == ["rec_1"]
+
+
+# --- bounds and words ---------------------------------------------------------------------------------------
+
+
+def rivals(fakes: Fakes, times: int) -> None:
+    """Somebody else writes so often, each time just before the write in question."""
+    left = list(range(times))
+
+    def write() -> None:
+        if left:
+            fakes.recordings.add_later_version("acme", "rec_1", f"w{left.pop()}")
+
+    fakes.recordings.before_save = write
+
+
+def removed(fakes: Fakes, **given: Any) -> None:
+    remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=LATER, **given)
+
+
+def complete(fakes: Fakes, **given: Any) -> Recording:
+    return awaited(fakes, b"RIFF", **{"status": Status.COMPLETE, "version": "v1", **given})
+
+
+def test_what_is_known_of_an_upload_is_noted_with_its_event(fakes: Fakes) -> None:
+    awaited(fakes, b"RIFF", title="Renewal")
+    stored = fakes.objects.first_version(Job("acme", "rec_1", 1).source_key)
+    assert stored is not None
+    accepted(fakes)
+    recording = fakes.recordings.get("acme", "rec_1")
+    assert (recording.queued_at, recording.chunk_numbers, recording.title) == (stored.created_at, (), "Renewal")
+    (event,) = fakes.recordings.announced
+    assert (event.id, event.occurred_at) == ("evt_rec_1_1_uploaded", LATER)
+    assert event.detail == {"status": "UPLOADED", "run": 1}
+
+
+def test_one_that_was_still_being_recorded_is_uploaded_all_the_same(fakes: Fakes) -> None:
+    awaited(fakes, b"RIFF", status=Status.RECORDING)
+    assert accepted(fakes) is Accepted.STARTED
+    assert fakes.recordings.get("acme", "rec_1").status is Status.UPLOADED
+
+
+def test_the_owner_of_an_unusable_upload_learns_what_to_do(fakes: Fakes) -> None:
+    mib = 1024 * 1024
+    awaited(fakes, bytes(3 * mib))
+    stores: Any = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
+    assert accept_upload("acme", "rec_1", **stores, max_upload_bytes=2 * mib, now=LATER) is Accepted.UNUSABLE
+    recording = fakes.recordings.get("acme", "rec_1")
+    message = (
+        "The file has 3 MiB, and 2 MiB is the most that is processed here. Upload it in parts, or compressed, as new "
+        "recordings."
+    )
+    assert recording.failure == Failure(Stage.PREPARE, "too-large", message)
+    assert (recording.size_bytes, recording.updated_at) == (3 * mib, LATER)
+    assert fakes.recordings.announced[1].detail == {
+        "status": "UNRECOVERABLE_ERROR",
+        "run": 1,
+        "error": {"stage": "prepare", "code": "too-large"},
+    }
+    with pytest.raises(Conflict) as refused:
+        processed(fakes)
+    assert refused.value.message == (
+        f"Processing this recording again cannot help: {message} Upload the file anew as a new recording."
+    )
+
+
+def test_seven_rivals_are_outlasted_by_an_upload(fakes: Fakes) -> None:
+    awaited(fakes, b"RIFF")
+    rivals(fakes, 7)
+    assert accepted(fakes) is Accepted.STARTED
+
+
+def test_eight_rivals_put_an_upload_off(fakes: Fakes) -> None:
+    awaited(fakes, b"RIFF")
+    rivals(fakes, 8)
+    with pytest.raises(TransientError) as refused:
+        accepted(fakes)
+    assert refused.value.message == "The recording kept changing while its upload was being accepted."
+
+
+def test_twenty_later_versions_are_noted_over_any_number_of_events(fakes: Fakes) -> None:
+    noted = tuple(f"w{number}" for number in range(18))
+    recording = awaited(fakes, b"one", b"two", later_versions=(*noted, "v2"))
+    accepted(fakes)
+    assert fakes.recordings.get("acme", "rec_1").later_versions == (*noted, "v2")
+    upload(fakes, recording, b"three", b"four")
+    accepted(fakes)
+    assert fakes.recordings.get("acme", "rec_1").later_versions == (*noted, "v2", "v3")
+
+
+@pytest.mark.parametrize("given", [{"chunked": True}, {"made_of": (Excerpt("rec_0"),)}])
+def test_what_is_not_uploaded_in_one_file_has_no_later_versions(fakes: Fakes, given: dict[str, Any]) -> None:
+    awaited(fakes, b"one", b"two", status=Status.COMPLETE, version="made-1", **given)
+    assert accepted(fakes) is Accepted.KNOWN
+    assert fakes.recordings.get("acme", "rec_1").later_versions == ()
+
+
+def test_one_in_the_bin_is_not_processed(fakes: Fakes) -> None:
+    complete(fakes, deleted_at=NOW)
+    with pytest.raises(RecordingNotFound) as refused:
+        processed(fakes, reprocess=True)
+    assert refused.value.message == "There is no recording rec_1."
+
+
+def test_one_whose_execution_nobody_knows_any_more_is_not_begun_again_by_asking(fakes: Fakes) -> None:
+    before = awaited(fakes, b"RIFF", status=Status.TRANSCRIBING, version="v1")
+    assert processed(fakes) == before
+    assert len(fakes.workflow) == 0
+
+
+def test_asking_for_one_that_never_began_begins_it(fakes: Fakes) -> None:
+    before = awaited(fakes, b"RIFF", status=Status.UPLOADED, version="v1")
+    assert processed(fakes) == before
+    assert fakes.workflow.jobs == [before.current_job()]
+
+
+def test_a_new_run_is_queued_when_it_is_asked_for(fakes: Fakes) -> None:
+    complete(fakes, queued_at=NOW)
+    again = processed(fakes, reprocess=True)
+    assert (again.queued_at, again.updated_at, again.version) == (LATER, LATER, "v1")
+
+
+@pytest.mark.parametrize("times", [7, 8])
+def test_a_new_run_of_one_that_keeps_changing_is_put_off(fakes: Fakes, times: int) -> None:
+    complete(fakes)
+    rivals(fakes, times)
+    if times == 7:
+        assert processed(fakes, reprocess=True).run == 2
+        return
+    with pytest.raises(TransientError) as refused:
+        processed(fakes, reprocess=True)
+    assert refused.value.message == "The recording kept changing while its processing was asked for. Try again."
+    assert len(fakes.workflow) == 0
+
+
+def test_a_split_one_is_not_processed(fakes: Fakes) -> None:
+    before = complete(fakes, status=Status.RAW_SPLIT)
+    assert processed(fakes, reprocess=True) == before
+    assert len(fakes.workflow) == 0
+
+
+def test_one_in_the_bin_is_removed_when_that_is_admitted(fakes: Fakes) -> None:
+    complete(fakes, deleted_at=NOW)
+    with pytest.raises(RecordingNotFound) as refused:
+        removed(fakes)
+    assert refused.value.message == "There is no recording rec_1."
+    removed(fakes, in_bin=True)
+    assert ("acme", "rec_1") not in fakes.recordings
+
+
+@pytest.mark.parametrize("revision", [2, 4])
+def test_another_revision_is_not_removed(fakes: Fakes, revision: int) -> None:
+    complete(fakes, revision=3)
+    with pytest.raises(PreconditionFailed) as refused:
+        removed(fakes, if_revision=revision)
+    assert refused.value.message == "The recording was changed meanwhile. Read it again before removing it."
+    removed(fakes, if_revision=3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"locked": True}, "The recording is locked. Set lock to false first, then delete it."),
+        ({"do_not_delete": True}, "The recording is protected. Set doNotDelete to false first, then delete it."),
+        (
+            {"splits": (Split(1000, "rec_2", NOW),)},
+            "The recording is being split. Delete it when its transcriptionStatus is RAW_SPLIT.",
+        ),
+    ],
+)
+def test_what_is_locked_protected_or_being_split_is_not_removed(
+    fakes: Fakes, given: dict[str, Any], message: str
+) -> None:
+    before = complete(fakes, **given)
+    with pytest.raises(Conflict) as refused:
+        removed(fakes)
+    assert refused.value.message == message
+    assert fakes.recordings.get("acme", "rec_1") == before
+    assert len(fakes.objects) == 1
+
+
+@pytest.mark.parametrize("times", [7, 8])
+def test_one_that_keeps_changing_is_removed_later(fakes: Fakes, times: int) -> None:
+    complete(fakes)
+    rivals(fakes, times)
+    if times == 7:
+        removed(fakes)
+        return
+    with pytest.raises(TransientError) as refused:
+        removed(fakes)
+    assert refused.value.message == "The recording kept changing while it was being removed. Try again."
+    assert len(fakes.objects) == 1
+
+
+def test_with_a_recording_goes_what_lies_with_it(fakes: Fakes) -> None:
+    complete(fakes)
+    fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(requested=frozenset({0})))
+    removed(fakes)
+    assert fakes.recordings.chunks == {}

@@ -86,3 +86,15 @@ def test_the_workflow_knows_the_reason() -> None:
     patterns = set(re.findall(r"\$match\(\$states\.input\.job\.StatusReason, /(.+?)/\)", definition))
     assert len(patterns) == 1
     assert re.match(patterns.pop(), queue.cancelled["stuck"])
+
+
+def test_the_reason_says_for_how_long_it_was_waited() -> None:
+    queue = FakeJobQueue(job("stuck", "RUNNABLE", 300))
+    assert cancel_stuck_jobs(queue, wait=timedelta(minutes=90), now=NOW) == 1
+    assert queue.cancelled == {"stuck": "NO_GPU: no machine could be had for 90 minutes."}
+
+
+@pytest.mark.parametrize(("minutes", "stuck"), [(10, {"behind it"}), (9.9, set())])
+def test_a_queue_has_moved_when_a_job_ended_since(minutes: float, stuck: set[str]) -> None:
+    ended = job("ended", "SUCCEEDED", 500, started=300, stopped=minutes)
+    assert cancelled(job("behind it", "RUNNABLE", 300), ended) == stuck
