@@ -607,3 +607,30 @@ def test_one_that_is_being_split_is_not_merged(fakes: Fakes) -> None:
     with pytest.raises(Conflict) as refused:
         merged(fakes, "rec_2", "rec_1")
     assert refused.value.message == "Recording rec_1 is being split: it cannot be merged."
+
+
+def test_the_longest_a_merged_one_may_be_is_said_in_minutes(fakes: Fakes) -> None:
+    for recording_id in ("rec_1", "rec_2"):
+        before = complete(fakes, recording_id)
+        assert fakes.recordings.save(replace(before, audio=replace(AUDIO, duration_s=7200.0)), expected=before)
+    stores: Any = {"recordings": fakes.recordings, "workflow": fakes.workflow, "now": NOW}
+    with pytest.raises(InvalidRequest, match="Together they are longer than 180 minutes"):
+        merge("acme", ["rec_1", "rec_2"], title=None, max_duration_s=10_800.0, **stores)
+
+
+def test_one_that_was_locked_between_its_cut_and_its_parts_is_split_by_asking_again(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete(fakes, "rec_1")
+
+    def crash(_recording: Recording, _events: Any) -> None:
+        raise TransientError("The table could not take the request just now. Try again shortly.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fakes.recordings, "create", crash)
+        with pytest.raises(TransientError):
+            parts_of(fakes)
+    before = fakes.recordings.get("acme", "rec_1")
+    assert fakes.recordings.save(replace(before, locked=True), expected=before)
+    assert len(parts_of(fakes)) == 3
+    assert fakes.recordings.get("acme", "rec_1").status is Status.RAW_SPLIT

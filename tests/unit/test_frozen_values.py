@@ -1,0 +1,51 @@
+"""Values that travel between functions, threads and retries cannot be changed by whoever is given them."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import pytest
+
+from auricle.capturing import NewCapture
+from auricle.chunking import ChunkUpload
+from auricle.chunks import Chunk, Chunks, ChunksChange
+from auricle.claiming import Described, Slot
+from auricle.consenting import Ports
+from auricle.editing import Edit
+from auricle.processing.gather import Bounds, Gathered
+from auricle.processing.job import Job
+from auricle.processing.publish import Announced
+from auricle.processing.run_files import Plan, PlannedWindow, Turns, WindowWords
+from auricle.uploading import NewRecording, Upload
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Announced,
+        Bounds,
+        Chunk,
+        ChunkUpload,
+        Chunks,
+        ChunksChange,
+        Described,
+        Edit,
+        Gathered,
+        Job,
+        NewCapture,
+        NewRecording,
+        Plan,
+        PlannedWindow,
+        Ports,
+        Slot,
+        Turns,
+        Upload,
+        WindowWords,
+    ],
+)
+def test_no_field_is_changed_and_none_added(kind: Any) -> None:
+    value = kind.__new__(kind)
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, fields(kind)[0].name, None)
+    assert not hasattr(value, "__dict__"), "a misspelt name would be kept there"
