@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -152,3 +153,17 @@ def test_agrees_with_counting_milliseconds() -> None:
 def test_negative_lengths_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="negative"):
         diarization_error([], [], **bad)
+
+
+def test_recordings_of_any_length_are_compared() -> None:
+    assert parts(diarization_error(turns(("anna", 0, 0.5)), turns(("A", 0.125, 0.5)), 0.5)) == (0.125, 0, 0, 0.5)
+    assert parts(diarization_error(turns(("anna", 0, 0.5)), [], 0.0)) == (0, 0, 0, 0)
+    assert parts(diarization_error(turns(("anna", 0, 10)), [], 10.0, collar_s=2.0)) == (6, 0, 0, 6)
+
+
+def test_figures_are_plain_numbers_and_cannot_be_changed() -> None:
+    error = diarization_error(turns(("anna", 0, 4)), turns(("A", 1, 5)), 5.0)
+    for figure in (error.missed_s, error.false_alarm_s, error.confusion_s, error.total_s, error.rate):
+        assert type(figure) is float
+    with pytest.raises(FrozenInstanceError):
+        error.missed_s = 0.0  # type: ignore[misc]  # this is what must fail

@@ -51,3 +51,13 @@ def test_a_broken_turn_is_named_by_its_line(line: str) -> None:
 def test_names_that_rttm_cannot_carry_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot carry"):
         write_rttm("call", [SpeakerTurn(name, 0.0, 1.0)])
+
+
+def test_a_turn_may_begin_and_last_less_than_a_second() -> None:
+    text = "SPEAKER call 1 0.25 0.5 <NA> <NA> anna <NA> <NA>\nSPEAKER call 1 0 0 <NA> <NA> ben <NA> <NA>\n"
+    assert read_rttm(text) == {"call": (SpeakerTurn("ben", 0.0, 0.0), SpeakerTurn("anna", 0.25, 0.75))}
+
+
+def test_turns_that_begin_together_are_in_order_of_end_and_name() -> None:
+    turns = [SpeakerTurn("b", 1.0, 2.0), SpeakerTurn("a", 1.0, 2.0), SpeakerTurn("c", 1.0, 1.5)]
+    assert [line.split()[7] for line in write_rttm("call", turns).splitlines()] == ["c", "a", "b"]

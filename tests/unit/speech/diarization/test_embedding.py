@@ -158,3 +158,26 @@ def test_what_is_below_minus_30_dbfs_is_raised_and_what_is_above_is_not() -> Non
         loudness[amplitude] = float(ear.heard[0].mean())
     assert loudness[0.4] / loudness[0.2] == pytest.approx(4.0, rel=1e-3)
     assert loudness[0.2] / loudness[0.02] == pytest.approx((0.2 / 0.0447214) ** 2, rel=1e-2)
+
+
+class Session:
+    """Answers with the mean of each excerpt, and keeps how many it was given at a time."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def run(self, _: None, given: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        excerpts = given["mel"]
+        assert excerpts.shape[1:] == (160, 40)
+        self.counts.append(len(excerpts))
+        return [np.repeat(excerpts.mean(axis=(1, 2))[:, None], 256, axis=1)]
+
+
+def test_the_encoder_hears_32_excerpts_at_a_time() -> None:
+    encoder, session = SpeakerEncoder.__new__(SpeakerEncoder), Session()
+    encoder._session = session
+    found = encoder.embeddings([np.full((160, 40), number, np.float32) for number in range(70)])
+    assert session.counts == [32, 32, 6]
+    assert found.shape == (70, 256)
+    assert found[:, 0].tolist() == list(range(70))
+    assert encoder.embeddings([]).shape == (0, 256)
