@@ -27,6 +27,8 @@ class FakeRecords:
     def __init__(self, recordings: FakeRecordings) -> None:
         self.recordings = recordings
         self.held: dict[_Key, Any] = {}
+        self.looks_at = 2000
+        """How many records one listing looks at, as in the table: its page is shorter where few are wanted."""
         self.lock = threading.RLock()
 
     def of(self, kind: Kind[T], org: str, recording_id: str = "") -> Iterable[T]:
@@ -121,19 +123,21 @@ class FakeCollection(Generic[T]):
         held = (
             self._records.of(self._kind, org, recording_id) if recording_id else self._records.listed(self._kind, org)
         )
-        found = [
+        known = [
             (f"{f'{record.created_at.timestamp():020.6f}' if newest_first else ''}#{record.id}", record)
             for record in held
-            if (wanted is None or wanted(record))
-            and (created_from is None or record.created_at >= created_from)
+            if (created_from is None or record.created_at >= created_from)
             and (created_to is None or record.created_at <= created_to)
         ]
-        found.sort(key=lambda one: one[0], reverse=newest_first)
+        known.sort(key=lambda one: one[0], reverse=newest_first)
         if position is not None:
             after = position["after"]
-            found = [one for one in found if (one[0] < after if newest_first else one[0] > after)]
+            known = [one for one in known if (one[0] < after if newest_first else one[0] > after)]
+        looked_at = known[: self._records.looks_at]
+        found = [one for one in looked_at if wanted is None or wanted(one[1])]
         page = found[:limit]
-        return Page(tuple(one for _, one in page), {"after": page[-1][0]} if len(found) > limit else None)
+        ends_at = page[-1][0] if len(found) > limit else looked_at[-1][0] if len(known) > len(looked_at) else None
+        return Page(tuple(one for _, one in page), {"after": ends_at} if ends_at else None)
 
     def _key_of(self, record: T) -> _Key:
         owner = recording_of(record) if self._kind.of_recording else ""

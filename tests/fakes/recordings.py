@@ -54,6 +54,8 @@ class FakeRecordings:
         self.announced: builtins.list[DomainEvent] = []
         self.before_save: Callable[[], None] = lambda: None
         """Called before each conditional write, outside its lock: what a rival does in between."""
+        self.looks_at = 2000
+        """How many recordings one listing looks at, as in the table: its page is shorter where few are admitted."""
         self._contacts = contacts
         self._recordings: dict[_Key, Recording] = {}
         self._runs: dict[tuple[str, str, int], _Run] = {}
@@ -118,23 +120,24 @@ class FakeRecordings:
         oldest_first: bool = False,
         viewer: Viewer | None = None,
     ) -> RecordingPage:
-        found = sorted(
+        known = sorted(
             (
                 recording
                 for recording in self._recordings.values()
-                if recording.org == org
-                and recording.status is not Status.REMOVED
-                and wanted.admits(recording)
-                and (viewer is None or viewer.may_find(recording))
+                if recording.org == org and recording.status is not Status.REMOVED
             ),
             key=_place,
             reverse=not oldest_first,
         )
         if position is not None:
             last = position["before"]
-            found = [one for one in found if (_place(one) > last if oldest_first else _place(one) < last)]
+            known = [one for one in known if (_place(one) > last if oldest_first else _place(one) < last)]
+        looked_at = known[: self.looks_at]
+        found = [one for one in looked_at if wanted.admits(one) and (viewer is None or viewer.may_find(one))]
         page = tuple(found[:limit])
-        return RecordingPage(page, {"before": _place(page[-1])} if len(found) > limit else None)
+        if len(found) > limit:
+            return RecordingPage(page, {"before": _place(page[-1])})
+        return RecordingPage(page, {"before": _place(looked_at[-1])} if len(known) > len(looked_at) else None)
 
     def save(
         self,

@@ -20,6 +20,10 @@ from auricle.transcript import Segment, Transcript, Word
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
+SNIPPET = (
+    "...weather and nothing else for a while the warranty we talked about the weather and nothing else for a while "
+    "we talked about the weather and nothing else for a..."
+)
 FILLER = "we talked about the weather and nothing else for a while"
 
 
@@ -167,3 +171,56 @@ def test_a_long_text_is_shown_where_it_holds_what_was_asked(fakes: Fakes) -> Non
     snippets = [hit.snippet for hit in found(fakes, "warranty") if hit.id == "rec_2"]
     assert snippets[0].startswith("warranty we talked")
     assert len(found(fakes, "x" * 500)[0].snippet) <= 166
+
+
+def test_short_pages_are_followed_a_few_times(fakes: Fakes) -> None:
+    """A listing stops where it has looked at much, and says where to go on: five pages are read."""
+    fakes.recordings.looks_at = 3
+    for number in range(20):
+        heard(fakes, f"rec_{number:02d}", "warranty", days=number)
+    assert {hit.id for hit in found(fakes, "warranty", limit=100)} == {f"rec_{number:02d}" for number in range(5, 20)}
+
+
+def test_short_pages_of_a_timeline_are_followed_too(fakes: Fakes) -> None:
+    fakes.contacts.looks_at = 2
+    for number in range(8):
+        heard(fakes, f"rec_{number}", "warranty", days=number)
+    assert {hit.id for hit in found(fakes, "warranty", contact_id="ann", limit=100)} == {
+        f"rec_{number}" for number in range(8)
+    }
+
+
+def test_a_score_is_one_at_most(fakes: Fakes) -> None:
+    """A highlight that says nothing else would have more."""
+    heard(fakes, "rec_1", "renewal " * 300, FILLER)
+    before = fakes.recordings.get("acme", "rec_1")
+    picked = replace(before, highlights=(Highlight("renewal", None, 0, 0, 5),))
+    assert fakes.recordings.save(picked, expected=before)
+    assert [hit.score for hit in found(fakes, "renewal")] == [1.0]
+
+
+def test_scores_are_those_of_bm25(fakes: Fakes) -> None:
+    """Four passages of 2, 4, 3 and 3 words, two of them contacts; k1 is 1.2 and b 0.4."""
+    heard(fakes, "rec_1", "renewal price", "renewal of the contract")
+    assert [(hit.start_s, hit.score) for hit in found(fakes, "renewal")] == [(0.0, 0.4902), (10.0, 0.4237)]
+
+
+def test_of_a_long_text_the_part_is_shown_that_holds_most(fakes: Fakes) -> None:
+    most = "the warranty is long and the price is high"
+    heard(fakes, "rec_1", f"warranty {FILLER} {FILLER} {FILLER} {FILLER} {most} {FILLER}")
+    (hit,) = found(fakes, "warranty long price")
+    assert most in hit.snippet
+    assert hit.snippet.startswith("...")
+
+
+def test_a_snippet_is_cut_between_words(fakes: Fakes) -> None:
+    heard(fakes, "rec_1", f"{FILLER} {FILLER} {FILLER} {FILLER} the warranty {FILLER} {FILLER} {FILLER}")
+    (hit,) = found(fakes, "warranty")
+    assert hit.snippet == SNIPPET
+
+
+def test_a_text_of_160_characters_is_shown_whole(fakes: Fakes) -> None:
+    exact = f"warranty {'y' * 151}"
+    heard(fakes, "rec_1", exact, f"{exact}y")
+    shown = {hit.start_s: hit.snippet for hit in found(fakes, "warranty")}
+    assert shown == {0.0: exact, 10.0: "warranty..."}

@@ -60,7 +60,7 @@ def test_what_is_too_old_for_cloudwatch_counts_as_thirteen_days_old(capsys: pyte
     METRICS.recording_completed(at=datetime(2020, 1, 1, tzinfo=UTC), seconds_to_transcript=0.0)
     line = emitted(capsys)
     age_days = (datetime.now(UTC).timestamp() * 1000 - line["_aws"]["Timestamp"]) / 86_400_000
-    assert 13 <= age_days < 13.1
+    assert 12.99 < age_days < 13.01
     assert line["SecondsToTranscript"] == [0.0]
 
 
