@@ -1,0 +1,134 @@
+"""Bounds of the fields of requests, written in `tests/fixtures/field_bounds.json`: what is at one is taken, what is
+beyond it is refused by name, and the document says so."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.gateway import Answer, Gateway, Identity
+from tests.contract.world import World, operations, served_document
+from tests.fakes import Fakes
+
+BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+    (Path(__file__).parents[1] / "fixtures" / "field_bounds.json").read_text()
+)
+"""By operation and field: `maxLength`, `minLength`, `maximum`, `minimum`, `maxItems` and `minItems`."""
+NAMES = ("maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems")
+
+
+def resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The choices of a schema, without those that only say null."""
+    if "$ref" in schema:
+        yield from resolved(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from resolved(choice, document)
+    if schema.get("type") not in (None, "null"):
+        yield schema
+
+
+def documented(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The bounds of the fields of JSON bodies, where a field has one choice only."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for method, path, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        for body in resolved(content["schema"], document) if content else ():
+            for field, schema in body.get("properties", {}).items():
+                choices = list(resolved(schema, document))
+                bounds = {name: choices[0][name] for name in NAMES if len(choices) == 1 and name in choices[0]}
+                if bounds:
+                    found.setdefault(f"{method.upper()} {path}", {})[field] = bounds
+    return found
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return served_document()
+
+
+@pytest.fixture(scope="module")
+def world(document: dict[str, Any]) -> World:
+    services = Fakes()
+    made = World(Gateway(services, Identity()), services, document, org="acme", mark="a1")
+    made.make_everything()
+    return made
+
+
+def test_the_document_has_these_bounds(document: dict[str, Any]) -> None:
+    assert documented(document) == BOUNDS
+
+
+def text(length: int, field: str) -> str:
+    """Text so long, of the kind that a field of that name takes."""
+    name = field.lower()
+    if name.endswith("url") or name == "linkedimage":
+        return "https://example.com/".ljust(length, "a")
+    if name == "email":
+        return "@example.com".rjust(length, "a")
+    if name in {"contenttype", "mimetype"}:
+        return "audio/".ljust(length, "a")
+    return "+".ljust(length, "1") if name.endswith(("phone", "number")) else "x" * length
+
+
+def value(name: str, bound: float, field: str, example: Any, *, beyond: bool) -> Any:
+    """A value at the bound, or just beyond it; None where the example gives nothing to make one of."""
+    step = (1 if name.startswith("max") else -1) * beyond
+    if name.endswith("Length"):
+        return text(int(bound + step), field)
+    if name.endswith("Items"):
+        return [example[0]] * int(bound + step) if example else None
+    return bound + step if abs(bound) < 2**53 else bound * 2
+
+
+def names(answer: Answer, field: str) -> bool:
+    """Whether the request was refused for that field."""
+    return answer.status in {400, 422} and re.search(rf"\b{re.escape(field)}\b", answer.body.decode()) is not None
+
+
+OTHERWISE = {
+    "checksumSha256",
+    "consentSignatureBase64",
+    "contactPhone",
+    "downloadUrl",
+    "duration_seconds",
+    "fileSize",
+    "fileUrl",
+    "integrationConnectionId",
+    "integrationPlatform",
+    "memberTeamId",
+    "organizationId",
+    "recordingEngagementId",
+    "recordingIds",
+    "selectedThreadId",
+    "sizeBytes",
+    "splitTimestampsMs",
+    "userEmail",
+    "userId",
+    "userPhone",
+}
+"""Fields that are refused at their bound for another reason: they name what must be there, or have a form."""
+
+
+@pytest.mark.parametrize("operation", BOUNDS)
+def test_what_is_beyond_a_bound_is_refused_and_what_is_at_it_is_taken(operation: str, world: World) -> None:
+    method, _, path = operation.partition(" ")
+    described = world.document["paths"][path][method.lower()]
+    example = world.example(described) or {}
+    wrong = []
+    for field, bounds in BOUNDS[operation].items():
+        for name, bound in bounds.items():
+            for beyond in (False, True):
+                content = value(name, bound, field, example.get(field), beyond=beyond)
+                if content is None or (name.startswith("min") and not bound and beyond and name != "minimum"):
+                    continue
+                answer = world.ask(method, world.path(path), body={**copy.deepcopy(example), field: content})
+                taken_otherwise = not beyond and field in OTHERWISE
+                if names(answer, field) is not beyond and not taken_otherwise:
+                    wrong.append(f"{field} {name} {bound}: {answer.status} {answer.body[:120]!r}")
+    assert wrong == []
