@@ -73,7 +73,7 @@ def text(length: int, field: str) -> str:
         return "@example.com".rjust(length, "a")
     if name in {"contenttype", "mimetype"}:
         return "audio/".ljust(length, "a")
-    return "+".ljust(length, "1") if name.endswith(("phone", "number")) else "x" * length
+    return "+".ljust(length, "1")[:length] if name.endswith(("phone", "number")) else "x" * length
 
 
 def value(name: str, bound: float, field: str, example: Any, *, beyond: bool) -> Any:
