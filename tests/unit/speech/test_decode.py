@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnsupportedAudio
+from auricle.speech import decode as decoding_module
 from auricle.speech import ogg
 from auricle.speech.decode import AudioFacts, decode
 from auricle.speech.flac import Samples
@@ -378,3 +379,35 @@ def test_a_disk_that_fails_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     path = odd_audio.write(tmp_path / "a.wav", tones(10, 440), codec="pcm_s16le")
     with pytest.raises(OSError, match="Input/output"):
         decoded(Failing(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.4, "0 s"),
+        (1, "1 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (61, "1 min 1 s"),
+        (3600, "1 h"),
+        (3660, "1 h 1 min"),
+        (7325, "2 h 2 min 5 s"),
+    ],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert decoding_module._spoken(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("declares", "seconds"), [(None, 0.5), (32_000, 1.0), (1, 1 / 32_000), (0, None), (2**32 - 1, None)]
+)
+def test_a_wav_header_promises_its_data_over_its_byte_rate(declares: int | None, seconds: float | None) -> None:
+    odd = containers.chunk(b"LIST", b"abc")
+    content = containers.wav(containers.wav_format(), bytes(16_000), before=odd, declares=declares)
+    assert decoding_module._wav_duration_s(content) == seconds
+    assert decoding_module._wav_duration_s(content[: 12 + 24 + 12 + 8]) == seconds, "the header is enough"
+    assert decoding_module._wav_duration_s(content[: 12 + 24 + 12 + 7]) is None
+
+
+def test_a_wav_header_without_a_byte_rate_promises_nothing() -> None:
+    assert decoding_module._wav_duration_s(containers.wav(containers.wav_format(bytes_per_s=0), bytes(100))) is None
