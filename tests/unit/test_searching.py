@@ -139,6 +139,16 @@ def test_the_newest_recordings_are_searched(fakes: Fakes) -> None:
     assert {hit.id for hit in found(fakes, "warranty", limit=1000)} == {f"rec_{number}" for number in range(1, 101)}
 
 
+@pytest.mark.parametrize("contact_id", [None, "ann"])
+def test_the_newest_five_hundred_interactions_are_searched(contact_id: str | None, fakes: Fakes) -> None:
+    made = []
+    for number in range(501):
+        note = NewInteraction(EntryType.NOTE, body="warranty", date=NOW + timedelta(minutes=number))
+        entry = record_interaction(note, org="acme", contact_id="ann", user="user_1", contacts=fakes.contacts, now=NOW)
+        made.append(entry.id)
+    assert {hit.id for hit in found(fakes, "warranty", contact_id=contact_id, limit=1000)} == set(made[1:])
+
+
 @pytest.mark.parametrize("question", ["", "   ", "?!", "…"])
 def test_a_question_without_a_word_is_refused(question: str, fakes: Fakes) -> None:
     with pytest.raises(InvalidRequest) as refused:
