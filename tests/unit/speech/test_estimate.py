@@ -191,3 +191,35 @@ def test_a_webm_is_its_duration_times_its_scale() -> None:
         scale = bytes.fromhex("2ad7b183") + (2_000_000).to_bytes(3)
         info = containers.element("1549A966", scale, duration)
         assert estimated(containers.EBML_HEADER + containers.element("18538067", info)) == 94
+
+
+@pytest.mark.parametrize(
+    ("second", "kbits"),
+    [
+        ("fb", (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
+        ("f3", (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
+    ],
+)
+def test_each_bit_rate_of_mpeg_audio_is_known(second: str, kbits: tuple[int, ...]) -> None:
+    """Sizes a little below and above ten seconds and a half, so that a neighbouring bit rate rounds to another."""
+    for index, rate in enumerate(kbits, start=1):
+        head = bytes.fromhex(f"ff{second}") + bytes([index << 4])
+        for seconds, found in ((10.49, 10), (10.51, 11)):
+            content = head + bytes(round(rate * 125 * seconds) - 3)
+            assert estimated_duration_s(content, AudioFormat("mp3", "mp3")) == found, (rate, seconds)
+
+
+@pytest.mark.parametrize(
+    ("second", "samples", "rates_hz"),
+    [
+        ("fb", 1152, (44_100, 48_000, 32_000)),
+        ("f3", 576, (22_050, 24_000, 16_000)),
+        ("e3", 576, (11_025, 12_000, 8_000)),
+    ],
+)
+def test_each_sampling_rate_of_mpeg_audio_is_known(second: str, samples: int, rates_hz: tuple[int, ...]) -> None:
+    for index, rate_hz in enumerate(rates_hz):
+        frames = rate_hz * 40_000 // samples
+        head = bytes.fromhex(f"ff{second}") + bytes([0x80 | index << 2]) + bytes(33)
+        content = head + struct.pack(">4sII", b"Xing", 1, frames)
+        assert estimated_duration_s(content, AudioFormat("mp3", "mp3")) == 40_000
