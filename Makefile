@@ -10,7 +10,7 @@ UV_VERSION := 0.13.8
 LOCK_ARGS := --generate-hashes --no-emit-index-url --universal --all-extras --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test synth preflight deploy faults bench mediafuzz lock fmt clean
+.PHONY: help setup demo up test synth preflight deploy faults mutants bench mediafuzz lock fmt clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -50,6 +50,9 @@ deploy: $(INSTALLED) ## deploy one environment with the CDK CLI  [ENV=dev CDK_AR
 
 faults: $(INSTALLED) ## kill the engine again and again under load  [SEED=7 KILLS=20 CLIENTS=4]
 	@SEED=$(SEED) KILLS=$(KILLS) CLIENTS=$(CLIENTS) $(BIN)/python -m tests.faults
+
+mutants: $(INSTALLED) ## change the domain and the API, and see what the tests notice  [ARGS="--only recordings --count 60 --seed 8"]
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(INSTALLED) ## measure the budgets: one JSON object a line
 	@$(BIN)/python -m tests.bench
