@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
-from auricle.api_keys import PREFIX
+from auricle.directory.api_keys import PREFIX
+from auricle.directory.visibility import Viewer, viewer_of
 from auricle.errors import Forbidden, Unauthenticated
 from auricle.identifiers import is_id
-from auricle.visibility import Viewer, viewer_of
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
-    from auricle.api_keys import ApiKey
+    from auricle.directory.api_keys import ApiKey
     from auricle.ports import Collection
 
 ALGORITHM = "RS256"
@@ -126,7 +126,7 @@ class Authenticator:
         return caller
 
     def _of_api_key(self, token: bytes) -> Caller:
-        from auricle.api_keys import proven_key
+        from auricle.directory.api_keys import proven_key
 
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:

@@ -17,7 +17,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES  # noqa: E402
 from api.app import create_app  # noqa: E402
 from api.auth import Authenticator, SigningKeys  # noqa: E402
 from api.surface import Parts, Services  # noqa: E402
-from auricle.api_keys import API_KEYS  # noqa: E402
+from auricle.directory.api_keys import API_KEYS  # noqa: E402
 from auricle.settings import settings  # noqa: E402
 
 if TYPE_CHECKING:

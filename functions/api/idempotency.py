@@ -27,8 +27,8 @@ import orjson
 from starlette.responses import Response
 
 from api.faults import Fault, FieldFault, Refused
-from auricle.consent import content_may_be_shown
 from auricle.errors import NotYours, TransientError
+from auricle.recordings.consent import content_may_be_shown
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -27,7 +27,7 @@ from api.reading import Asked, NothingAsked, read_body, read_query
 from api.request_ids import REQUEST_ID
 from auricle.errors import Forbidden, NotFound, NotYours, PreconditionFailed, RecordingNotFound, Unauthenticated
 from auricle.identifiers import is_id
-from auricle.recording import Recording, RecordingDetail
+from auricle.recordings.recording import Recording, RecordingDetail
 from auricle.settings import Settings
 from auricle.visible_stores import Stores, VisibleStores
 

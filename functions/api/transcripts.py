@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from auricle import transcript_file
-from auricle.consent import check_content_may_be_shown
 from auricle.ports import ObjectStore
-from auricle.processing.job import Job
-from auricle.recording import RecordingDetail, Stage, StageState, Status
+from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.job import Job
+from auricle.recordings.recording import RecordingDetail, Stage, StageState, Status
+from auricle.transcripts import storage as transcript_file
 
 
 def has_transcript(detail: RecordingDetail) -> bool:
@@ -19,7 +19,7 @@ def has_transcript(detail: RecordingDetail) -> bool:
 
 
 def read_transcript(detail: RecordingDetail, objects: ObjectStore) -> dict[str, Any] | None:
-    """The stored transcript (the layout is `auricle.transcript_file`'s); None while there is none.
+    """The stored transcript (the layout is `auricle.transcripts.storage`'s); None while there is none.
 
     Raises:
         ConsentRequired: it may not be shown.

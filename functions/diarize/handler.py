@@ -9,7 +9,7 @@ from typing import Any
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
 from auricle.processing.diarize import diarize_recording
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 from diarize.models import models
 
 

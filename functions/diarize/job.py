@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
 from auricle.processing.diarize import diarize_recording
-from auricle.processing.job import Job
-from auricle.processing.reported import failure_reported
-from auricle.recording import Stage
+from auricle.processing.failure_reporting import failure_reported
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage
 from diarize.models import models
 
 

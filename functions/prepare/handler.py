@@ -11,9 +11,9 @@ from typing import Any
 from auricle.adapters.logs import stage_logged
 from auricle.adapters.memory import allocations_bounded
 from auricle.bootstrap import bootstrap
-from auricle.processing.gather import Bounds
-from auricle.processing.job import Job
+from auricle.processing.fetching_audio import Bounds
 from auricle.processing.prepare import prepare_recording
+from auricle.recordings.job import Job
 from auricle.speech.models import model_path
 from auricle.speech.vad import VoiceActivityModel
 

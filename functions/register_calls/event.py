@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from auricle.calls import PHONE_PATTERN, Changes, Direction, checked_metadata
+from auricle.crm.calls import PHONE_PATTERN, Changes, Direction, checked_metadata
 from auricle.errors import InvalidRequest
 from auricle.identifiers import is_id
 from auricle.moments import parse_moment

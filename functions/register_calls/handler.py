@@ -7,7 +7,7 @@ from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.calls import CALLS, hear_of_call
+from auricle.crm.calls import CALLS, hear_of_call
 from register_calls.event import told
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.chunking import accept_chunk
-from auricle.processing.job import chunk_key_ids, source_key_ids
-from auricle.processing.start import accept_upload
+from auricle.recordings.chunk_uploads import accept_chunk
+from auricle.recordings.intake import accept_upload
+from auricle.recordings.job import chunk_key_ids, source_key_ids
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
-from auricle.processing.job import Job
 from auricle.processing.summarize import summarize_transcript
+from auricle.recordings.job import Job
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

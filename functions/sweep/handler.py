@@ -8,9 +8,9 @@ from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.processing.job import Job
 from auricle.processing.orphans import erase_orphans
 from auricle.processing.sweep import UNTOUCHED, run_stopped, sweep
+from auricle.recordings.job import Job
 
 RUN_ENDED = "Step Functions Execution Status Change"
 ORPHANS = "erase-orphans"

@@ -6,8 +6,8 @@ from typing import Any
 
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
-from auricle.processing.job import Job
 from auricle.processing.transcribe import transcribe_window
+from auricle.recordings.job import Job
 from transcribe.engine import engine
 
 

@@ -9,10 +9,10 @@ import sys
 
 from auricle.adapters.logs import stage_logged
 from auricle.bootstrap import bootstrap
-from auricle.processing.job import Job
-from auricle.processing.reported import failure_reported
+from auricle.processing.failure_reporting import failure_reported
 from auricle.processing.transcribe import transcribe_all
-from auricle.recording import Stage
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage
 from transcribe.engine import engine
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.processing.stuck_jobs import NO_GPU, cancel_stuck_jobs
-from auricle.recording import Stage
+from auricle.recordings.recording import Stage
 
 FAILED = "Batch Job State Change"
 """The rule lets it through for the status FAILED alone."""

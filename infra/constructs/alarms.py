@@ -29,7 +29,7 @@ from auricle.adapters.metrics import (
     SECONDS_TO_TRANSCRIPT,
     dimensions,
 )
-from auricle.recording import Status
+from auricle.recordings.recording import Status
 from infra.environments import Environment
 
 _EVERY = Duration.minutes(5)

@@ -203,7 +203,7 @@ def _aws(identity: Identity) -> Iterator[str]:
 def _warm() -> Iterator[dict[str, Any]]:
     """Gateway event in, auth, validation, serialization, response out, over services that answer at once."""
     from auricle.ports import RecordingPage
-    from auricle.recording import RecordingDetail
+    from auricle.recordings.recording import RecordingDetail
 
     recordings = tuple(recording(f"rec_{number:04d}") for number in range(50))
     store = SimpleNamespace(
@@ -258,22 +258,22 @@ def _middle(spent_us: list[float]) -> dict[str, float]:
 
 
 def contact(contact_id: str) -> Any:
-    from auricle.contacts import Contact
+    from auricle.crm.contacts import Contact
 
     return Contact("acme", contact_id, "Jane Smith", _CREATED_AT, _CREATED_AT, company="Acme Corp")
 
 
 def call(call_id: str) -> Any:
-    from auricle.calls import Direction, TelephoneCall
+    from auricle.crm.calls import Direction, TelephoneCall
 
     return TelephoneCall("acme", call_id, _CREATED_AT, _CREATED_AT, Direction.INBOUND, from_number="+15550100")
 
 
 def recording(recording_id: str) -> Any:
     """A finished recording, as rich as they come."""
-    from auricle.highlights import Highlight
-    from auricle.recording import Audio, Recording, Status
-    from auricle.transcript import Engine, SpeakerTalk
+    from auricle.recordings.recording import Audio, Recording, Status
+    from auricle.transcripts.highlights import Highlight
+    from auricle.transcripts.transcript import Engine, SpeakerTalk
 
     made = Recording(
         org="acme",

@@ -8,20 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.surface import Services
-from auricle import transcript_file
-from auricle.cautions import Caution
-from auricle.highlights import Highlight
-from auricle.processing.job import Job
-from auricle.recording import (
-    Audio,
-    Failure,
-    Recording,
-    Stage,
-    StageResult,
-    StageState,
-    Status,
-)
-from auricle.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
+from auricle.processing_warnings import Caution
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 from tests.contract.gateway import Gateway, Identity
 from tests.fakes import Fakes
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from api.documents.core import CoreError
-from auricle.chunks import Chunk, ChunksChange
-from auricle.debrief import DebriefQuestion, ResponseType, TextConfig
-from auricle.highlights import Highlight
-from auricle.processing.job import Job
-from auricle.recording import (
+from auricle.recordings.chunks import Chunk, ChunksChange
+from auricle.recordings.counters import TallyChange
+from auricle.recordings.debrief import DebriefQuestion, ResponseType, TextConfig
+from auricle.recordings.job import Job
+from auricle.recordings.recording import (
     Audio,
     Capture,
     CrmLink,
@@ -31,7 +31,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.tally import TallyChange
+from auricle.transcripts.highlights import Highlight
 from tests.contract.conftest import ENGINES, NOW, SPOKEN
 from tests.contract.gateway import Answer, Gateway
 from tests.fakes import Fakes

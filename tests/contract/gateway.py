@@ -20,7 +20,7 @@ from api.auth import Authenticator
 from api.handler import gateway_handler
 from api.surface import Parts, Services
 from auricle.adapters.jwks import PublishedKeys
-from auricle.api_keys import API_KEYS
+from auricle.directory.api_keys import API_KEYS
 from auricle.settings import Settings
 
 ISSUER = "https://issuer.test"

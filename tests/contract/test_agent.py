@@ -10,7 +10,7 @@ import pytest
 
 from api.documents.agent import crm, recordings, wire
 from api.surface import Services
-from auricle.recording import Status
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.documents.agent import recordings
-from auricle.consent import Consent
-from auricle.recording import Status
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 from tests.contract.test_agent import FOUNDER, error, shown

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from api.documents.agent import recordings
-from auricle.consent import Consent
 from auricle.errors import TransientError
-from auricle.recording import Status
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW
 from tests.contract.forms import BOUNDARY, UPLOAD, a_wav, form, send, upload
 from tests.contract.gateway import Gateway, Identity

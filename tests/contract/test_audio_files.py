@@ -13,7 +13,7 @@ import pytest
 
 from api.documents import audio_files
 from api.surface import Services
-from auricle.recording import Status
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 

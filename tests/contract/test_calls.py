@@ -11,8 +11,8 @@ import pytest
 
 from api.documents import calls
 from api.surface import Services
-from auricle.calls import CALLS
-from auricle.recording import Status
+from auricle.crm.calls import CALLS
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 
@@ -417,7 +417,7 @@ def test_a_stale_log_is_refused(api: Gateway) -> None:
 
 
 def test_logs_saved_at_once_are_all_there(api: Gateway, services: Services) -> None:
-    from auricle.calls import save_log
+    from auricle.crm.calls import save_log
 
     registered(api)
 

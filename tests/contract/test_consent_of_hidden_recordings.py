@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from auricle.consent import Consent
 from auricle.processing.sweep import sweep
+from auricle.recordings.consent import Consent
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import ALL_SCOPES, Answer, Gateway, Identity
 from tests.fakes import Fakes

@@ -10,10 +10,10 @@ import pytest
 
 from api.documents.core import CoreError
 from api.documents.core import chunks as documented
-from auricle.chunking import accept_chunk, finish, request_chunks
-from auricle.processing.job import Job
 from auricle.processing.sweep import sweep
-from auricle.recording import Audio, Excerpt, Recording, Status
+from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, Excerpt, Recording, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway
 from tests.fakes import Fakes
@@ -384,7 +384,7 @@ def test_empty_and_oversized_ones_end_for_good(api: Gateway, services: Fakes, ar
 
 
 def test_without_consent_it_is_held(api: Gateway, services: Fakes, archive: Archive) -> None:
-    from auricle.consent import Consent
+    from auricle.recordings.consent import Consent
 
     archive.put(status=Status.RECORDING, chunked=True, consent=Consent.PENDING)
     phone = Phone(api, services)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from api.documents.core import comments as documented
-from auricle.people import TEAMS, USERS, Team, User
-from auricle.tally import NOTHING_COUNTED
+from auricle.directory.people import TEAMS, USERS, Team, User
+from auricle.recordings.counters import NOTHING_COUNTED
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
@@ -187,7 +187,7 @@ def test_only_whom_it_concerns_has_read_it(people: People, monkeypatch: pytest.M
     changed = people.changes("ann", comment, {"unreadUids": {"remove": ["bob", "stranger", "ann"]}})
     assert (changed["unreadUids"], changed["seenByUids"]) == (["cid"], ["bob"])
     assert people.changes("eve", comment, {"unreadUids": {"remove": ["eve"]}})["seenByUids"] == ["bob", "eve"]
-    monkeypatch.setattr("auricle.comments.MAX_UNREAD", 2)
+    monkeypatch.setattr("auricle.recordings.comments.MAX_UNREAD", 2)
     more = people.ask("dan", "PATCH", f"{COMMENTS}/{comment['id']}", {"unreadUids": {"remove": ["dan"]}})
     refused(more, 409, "conflict")
 
@@ -422,7 +422,7 @@ def test_a_comment_is_for_so_many_and_so_much_stays_unread(people: People, monke
         people.joins(f"m{number}", "team_1")
     body = {**GOOD, "recipients": [{"type": "team", "key": "team_1"}]}
     refused(people.ask("ann", "POST", body=body), 422, "invalid-request", "recipients")
-    monkeypatch.setattr("auricle.comments.MAX_UNREAD", 3)
+    monkeypatch.setattr("auricle.recordings.comments.MAX_UNREAD", 3)
     comment = people.writes("ann", "bob", "cid")
     people.writes("ann", "bob")
     more = people.ask("ann", "PATCH", f"{COMMENTS}/{comment['id']}", {"unreadUids": {"add": ["dan"]}})
@@ -466,8 +466,8 @@ def test_reading_and_writing_take_their_scopes(people: People) -> None:
 
 def test_rivals_changes_are_both_kept(people: People, services: Fakes) -> None:
     """Another request marks the comment as read between this one's reading and its writing."""
-    from auricle.comments import COMMENTS as KIND
-    from auricle.comments import CommentEdit, edit_comment
+    from auricle.recordings.comments import COMMENTS as KIND
+    from auricle.recordings.comments import CommentEdit, edit_comment
 
     comment = people.writes("ann", "bob", "cid")
     comments = services.collection(KIND)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.documents.core import connections as documented
-from auricle.connections import Platform
+from auricle.crm.connections import Platform
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
 from tests.contract.gateway import Gateway

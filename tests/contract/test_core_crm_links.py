@@ -8,8 +8,8 @@ import pytest
 
 from api.documents.core import crm_links as documented
 from api.surface import Services
-from auricle.deals import DEALS
-from auricle.recording import CrmLink
+from auricle.crm.deals import DEALS
+from auricle.recordings.recording import CrmLink
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.documents.core import debrief as documented
-from auricle.recording import Result
+from auricle.recordings.recording import Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms_as_field
@@ -203,7 +203,7 @@ def test_a_question_does_not_depend_on_itself(reps: Reps) -> None:
 
 
 def test_there_are_so_many_questions(reps: Reps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auricle.debrief.MAX_QUESTIONS", 1)
+    monkeypatch.setattr("auricle.recordings.debrief.MAX_QUESTIONS", 1)
     reps.asks()
     refused(reps.api.post(QUESTIONS, TEXT), 409, "conflict")
 

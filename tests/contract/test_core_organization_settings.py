@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from api.documents.core import organization_settings as documented
-from auricle import organization_settings
 from auricle.adapters.dynamodb import documents
-from auricle.consent import BasisKind, Consent, ConsentBasis
-from auricle.organization_settings import SETTINGS, ConsentPolicy, settings_of
+from auricle.directory import organization_settings
+from auricle.directory.organization_settings import SETTINGS, ConsentPolicy, settings_of
+from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.forms import a_wav, upload

@@ -9,9 +9,9 @@ import pytest
 
 from api.documents.core import people as documented
 from api.surface import Services
-from auricle.collection import Page
-from auricle.people import EMAILS, USERS, User
-from auricle.recording import Rep
+from auricle.directory.people import EMAILS, USERS, User
+from auricle.recordings.recording import Rep
+from auricle.records import Page
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms

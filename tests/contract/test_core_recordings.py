@@ -11,12 +11,12 @@ import pytest
 
 from api.documents.core import recordings as documented
 from api.documents.core import transcripts as transcripts_documented
-from auricle.chunks import Chunk, ChunksChange
-from auricle.consent import Consent
-from auricle.contacts import NewContact, add_contact
-from auricle.processing.job import Job
+from auricle.crm.contacts import NewContact, add_contact
 from auricle.processing.sweep import sweep
-from auricle.recording import Audio, CrmLink, Recording, Rep, Result, Status
+from auricle.recordings.chunks import Chunk, ChunksChange
+from auricle.recordings.consent import Consent
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, CrmLink, Recording, Rep, Result, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import CORE, RECORDINGS, furnish, refused, send, shown
 from tests.contract.gateway import Gateway, Identity

@@ -16,9 +16,9 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from api.app import DOORS
-from auricle.contacts import NewContact, add_contact
-from auricle.deals import DEALS, Address, Deal
-from auricle.recording import CrmLink, Rep, Result
+from auricle.crm.contacts import NewContact, add_contact
+from auricle.crm.deals import DEALS, Address, Deal
+from auricle.recordings.recording import CrmLink, Rep, Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, furnish, send
 from tests.contract.gateway import Answer, Gateway

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from api.documents.core import splitting as documented
-from auricle.consent import Consent
 from auricle.errors import TransientError
 from auricle.processing.sweep import sweep
-from auricle.recording import Audio, Excerpt, Recording, Rep, Status
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import Audio, Excerpt, Recording, Rep, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Gateway
 from tests.contract.test_core_chunks import named, refused, shown

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.documents.core import views as documented
-from auricle.tally import Tally
-from auricle.views import star
+from auricle.recordings.counters import Tally
+from auricle.recordings.views import star
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
@@ -146,7 +146,7 @@ def test_a_star_counts_once_for_each_user(audience: Audience) -> None:
 
 
 def test_many_at_once_count_each_user_once(audience: Audience, services: Fakes) -> None:
-    from auricle.views import VIEWERS
+    from auricle.recordings.views import VIEWERS
 
     viewers = services.collection(VIEWERS)
     with ThreadPoolExecutor(8) as pool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from api.surfaces.core import wire
-from auricle.api_keys import API_KEYS
+from auricle.directory.api_keys import API_KEYS
 from tests.contract.forgery import ATTACKS
 from tests.contract.gateway import ALL_SCOPES, Answer, Gateway, Identity
 from tests.fakes import Fakes

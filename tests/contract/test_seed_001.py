@@ -8,9 +8,9 @@ import pytest
 
 from api.documents.core import recordings as documented
 from api.surfaces.core.fields import FIELDS, Field, Source, geohash
-from auricle.contacts import NewContact, add_contact
-from auricle.deals import DEALS, Deal
-from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
+from auricle.crm.contacts import NewContact, add_contact
+from auricle.crm.deals import DEALS, Deal
+from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, documented_fields, furnish, shown
 from tests.contract.gateway import Gateway

@@ -10,13 +10,13 @@ import pytest
 
 from api.documents.core import uploads as documented
 from api.surface import Services
-from auricle.connections import CONNECTIONS, Connection, Platform
-from auricle.contacts import NewContact, add_contact
-from auricle.people import User, add_user
-from auricle.processing.job import source_key_ids
-from auricle.processing.start import Accepted, accept_upload
+from auricle.crm.connections import CONNECTIONS, Connection, Platform
+from auricle.crm.contacts import NewContact, add_contact
+from auricle.directory.people import User, add_user
 from auricle.processing.sweep import sweep
-from auricle.recording import Result, Status
+from auricle.recordings.intake import Accepted, accept_upload
+from auricle.recordings.job import source_key_ids
+from auricle.recordings.recording import Result, Status
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import RECORDINGS, refused, shown
 from tests.contract.gateway import SETTINGS, Answer, Gateway, Identity

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from auricle.consent import BasisKind, Consent, ConsentBasis
-from auricle.media import MULTIMEDIA, MultimediaEvent
-from auricle.processing.job import Job
 from auricle.processing.sweep import sweep
-from auricle.recording import Status
+from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
+from auricle.recordings.job import Job
+from auricle.recordings.media import MULTIMEDIA, MultimediaEvent
+from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 from tests.fakes import Fakes

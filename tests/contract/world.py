@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.documents import CONTACT_ID, RECORDING_ID
-from auricle.connections import Platform
+from auricle.crm.connections import Platform
 from tests.contract.conftest import Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 from tests.fakes import Fakes

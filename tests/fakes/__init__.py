@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from auricle.collection import Kind, T
+from auricle.records import Kind, T
 from tests.fakes.collections import FakeCollection
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.downloads import FakeDownloads

@@ -14,12 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from auricle.chunking import accept_chunk, finish, request_chunks, skip
-from auricle.chunks import Chunk, Chunks, ChunksChange
 from auricle.errors import Conflict, RecordingNotFound
-from auricle.processing.job import Job
-from auricle.processing.start import Accepted, remove
-from auricle.recording import Status
+from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks, skip
+from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
+from auricle.recordings.intake import Accepted, remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Status
 from tests.fakes.contract import NOW, State, a_recording
 
 LATER = NOW + timedelta(minutes=1)

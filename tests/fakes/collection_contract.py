@@ -16,7 +16,6 @@ from uuid import uuid4
 
 import pytest
 
-from auricle.collection import Kind, T
 from auricle.errors import (
     CommentNotFound,
     Conflict,
@@ -27,7 +26,8 @@ from auricle.errors import (
     RecordTooLarge,
 )
 from auricle.ports import Collection, RecordingStore
-from auricle.tally import NOTHING_COUNTED, Tally, TallyChange
+from auricle.recordings.counters import NOTHING_COUNTED, Tally, TallyChange
+from auricle.records import Kind, T
 from tests.fakes.contract import NOW, a_recording
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic
 
-from auricle.collection import Kind, Page, T, recording_of
 from auricle.errors import Conflict
 from auricle.ports import Position
-from auricle.tally import TallyChange
+from auricle.recordings.counters import TallyChange
+from auricle.records import Kind, Page, T, recording_of
 from tests.fakes.item_size import check_item_size
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from auricle.collection import Page
-from auricle.contacts import Contact
+from auricle.crm.contacts import Contact
+from auricle.crm.interactions import no_such, place_of
+from auricle.crm.timeline import EntryType, TimelineEntry
+from auricle.directory.visibility import Viewer
 from auricle.errors import Conflict, ContactNotFound
-from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
-from auricle.timeline import EntryType, TimelineEntry
-from auricle.visibility import Viewer
+from auricle.records import Page
 from tests.fakes.item_size import check_item_size
 
 

@@ -15,9 +15,10 @@ from uuid import uuid4
 
 import pytest
 
-from auricle.cautions import Caution
-from auricle.consent import Consent, ObjectAccess, Withdrawal
-from auricle.contacts import Contact, CustomerType
+from auricle.crm.contacts import Contact, CustomerType
+from auricle.crm.interactions import place_of
+from auricle.crm.timeline import EntryType, TimelineEntry
+from auricle.directory.visibility import Viewer
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import (
     Conflict,
@@ -28,13 +29,13 @@ from auricle.errors import (
     RecordingNotFound,
     SupersededRun,
 )
-from auricle.highlights import Highlight
 from auricle.identifiers import new_id
-from auricle.interactions import place_of
 from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
-from auricle.processing.job import Job
-from auricle.processing.start import Accepted, accept_upload, process, remove
-from auricle.recording import (
+from auricle.processing_warnings import Caution
+from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
+from auricle.recordings.intake import Accepted, accept_upload, process, remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import (
     MAX_LATER_VERSIONS,
     Audio,
     Failure,
@@ -44,9 +45,8 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.timeline import EntryType, TimelineEntry
-from auricle.transcript import Engine, SpeakerTalk
-from auricle.visibility import Viewer
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import Engine, SpeakerTalk
 
 NOW = datetime(2026, 11, 21, 9, 30, 0, 123456, tzinfo=UTC)
 TOO_LARGE = 1000

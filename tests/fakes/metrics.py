@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auricle.recording import Stage
+from auricle.recordings.recording import Stage
 
 
 class FakeMetrics:

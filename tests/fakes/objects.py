@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from auricle.errors import NotFound
-from auricle.media_types import download_media_type
 from auricle.ports import StoredObject
+from auricle.recordings.media_types import download_media_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from auricle.chunks import Chunks, ChunksChange, noted
-from auricle.collection import Kind
+from auricle.crm.timeline import recording_entries
+from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
-from auricle.processing.job import Job
-from auricle.recording import (
+from auricle.recordings.chunks import Chunks, ChunksChange, noted
+from auricle.recordings.counters import NOTHING_COUNTED, Tally, TallyChange, counted
+from auricle.recordings.job import Job
+from auricle.recordings.recording import (
     MAX_CONTACTS,
     MAX_LATER_VERSIONS,
     Failure,
@@ -27,9 +29,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.tally import NOTHING_COUNTED, Tally, TallyChange, counted
-from auricle.timeline import recording_entries
-from auricle.visibility import Viewer
+from auricle.records import Kind
 from tests.fakes.collections import FakeRecords
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.item_size import check_item_size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from auricle.errors import TransientError
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 
 
 class FakeWorkflow:

@@ -33,13 +33,13 @@ def main(entry: str, call: Path) -> None:
 
     import auricle
     from auricle import bootstrap
-    from auricle.consent import Consent
-    from auricle.processing.gather import Bounds
-    from auricle.processing.job import Job
+    from auricle.processing.fetching_audio import Bounds
     from auricle.processing.prepare import prepare_recording
     from auricle.processing.run_files import read_plan, read_turns, read_windows
-    from auricle.processing.start import accept_upload
-    from auricle.recording import Recording, Status
+    from auricle.recordings.consent import Consent
+    from auricle.recordings.intake import accept_upload
+    from auricle.recordings.job import Job
+    from auricle.recordings.recording import Recording, Status
     from auricle.settings import Settings
     from auricle.speech.models import model_path
     from auricle.speech.vad import VoiceActivityModel

@@ -15,7 +15,7 @@ import sweep.handler
 import watch_jobs.handler
 from auricle.adapters.metrics import EmbeddedMetrics
 from auricle.domain_events import EventType, recording_event
-from auricle.recording import Failure, Stage, Status
+from auricle.recordings.recording import Failure, Stage, Status
 from auricle.settings import Settings
 from infra.bundling import ROOT
 from infra.environments import ENVIRONMENTS

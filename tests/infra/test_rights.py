@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 from infra.bundling import function_names
 from tests.infra.assemblies import Assembly
 from tests.infra.code import COLLECTION, entries, port_calls

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import parse_qsl
 
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 from auricle.settings import PREFIX, Settings
 from infra.environments import ENVIRONMENTS
 from tests.infra.assemblies import LOCAL_ORIGINS, Assembly
@@ -505,7 +505,7 @@ def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
 
 
 def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:
-    from auricle.media import MultimediaEvent
+    from auricle.recordings.media import MultimediaEvent
     from infra.constructs.access import CHUNK_KEYS, MEDIA_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
 
     job = Job("acme", "rec_1", 3)

@@ -17,17 +17,27 @@ from auricle.adapters import aws
 from auricle.adapters.dynamodb.items import Item, OutboxItem
 from auricle.adapters.dynamodb.stream import announced
 from auricle.bootstrap import Bootstrap
-from auricle.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
-from auricle.consent import BasisKind, ConsentBasis
 from auricle.domain_events import EventType, recording_event
-from auricle.highlights import Highlight
-from auricle.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
-from auricle.processing.job import Job
-from auricle.recording import Capture, CrmLink, Recording, Rep, Result, Stage, StageResult, StageState, Status
+from auricle.recordings.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
+from auricle.recordings.consent import BasisKind, ConsentBasis
+from auricle.recordings.counters import NOTHING_COUNTED, Tally
+from auricle.recordings.job import Job
+from auricle.recordings.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
+from auricle.recordings.recording import (
+    Capture,
+    CrmLink,
+    Recording,
+    Rep,
+    Result,
+    Stage,
+    StageResult,
+    StageState,
+    Status,
+)
+from auricle.recordings.views import VIEWERS, begin_view, star
 from auricle.settings import Settings
-from auricle.tally import NOTHING_COUNTED, Tally
-from auricle.transcript import SpeakerTalk
-from auricle.views import VIEWERS, begin_view, star
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import SpeakerTalk
 from infra.local.aws import ACCOUNT
 from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract

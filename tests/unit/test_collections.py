@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auricle.tally import TallyChange
+from auricle.recordings.counters import TallyChange
 from tests.fakes import Fakes
 from tests.fakes.collection_contract import CollectionContract
 

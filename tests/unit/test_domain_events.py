@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from auricle.consent import Consent, Withdrawal
 from auricle.domain_events import EventType, consent_event, recording_event
-from auricle.recording import Status
+from auricle.recordings.consent import Consent, Withdrawal
+from auricle.recordings.recording import Status
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
 

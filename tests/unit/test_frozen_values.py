@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from auricle.capturing import NewCapture
-from auricle.chunking import ChunkUpload
-from auricle.chunks import Chunk, Chunks, ChunksChange
-from auricle.claiming import Described, Slot
-from auricle.consenting import Ports
-from auricle.editing import Edit
-from auricle.processing.gather import Bounds, Gathered
-from auricle.processing.job import Job
+from auricle.processing.fetching_audio import Bounds, Gathered
 from auricle.processing.publish import Announced
 from auricle.processing.run_files import Plan, PlannedWindow, Turns, WindowWords
-from auricle.uploading import NewRecording, Upload
+from auricle.recordings.capture import NewCapture
+from auricle.recordings.chunk_uploads import ChunkUpload
+from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
+from auricle.recordings.consent_changes import Ports
+from auricle.recordings.edits import Edit
+from auricle.recordings.job import Job
+from auricle.recordings.upload_slots import Described, Slot
+from auricle.recordings.uploads import NewRecording, Upload
 
 
 @pytest.mark.parametrize(

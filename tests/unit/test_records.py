@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from auricle.adapters.dynamodb import documents
-from auricle.collection import Kind
-from auricle.comments import COMMENTS, Comment, CommentAudio
-from auricle.debrief import (
+from auricle.recordings.comments import COMMENTS, Comment, CommentAudio
+from auricle.recordings.debrief import (
     QUESTIONS,
     Condition,
     DateConfig,
@@ -20,9 +19,10 @@ from auricle.debrief import (
     Target,
     TextConfig,
 )
-from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
-from auricle.mobile_events import MOBILE_EVENTS, MobileEvent
-from auricle.views import ENGAGEMENTS, VIEWERS, Engagement, Viewer
+from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
+from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent
+from auricle.recordings.views import ENGAGEMENTS, VIEWERS, Engagement, Viewer
+from auricle.records import Kind
 from tests.fakes.contract import NOW, a_recording
 
 OF_A_RECORDING: dict[str, Any] = {"org": "acme", "id": "x_1", "recording_id": "rec_1", "created_at": NOW}

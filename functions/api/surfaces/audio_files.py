@@ -15,11 +15,20 @@ from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, EndMoment, Id, Line, Moment
 from api.surface import Call, Surface, etag
 from api.transcripts import read_transcript
-from auricle.consent import Consent
 from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.ports import Position, RecordingFilter
-from auricle.recording import Failure, Recording, RecordingDetail, Run, Stage, StageResult, StageState, Status
-from auricle.transcript import Engine, display_name
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import (
+    Failure,
+    Recording,
+    RecordingDetail,
+    Run,
+    Stage,
+    StageResult,
+    StageState,
+    Status,
+)
+from auricle.transcripts.transcript import Engine, display_name
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -102,9 +111,9 @@ class ProcessRequest(Asked):
 
 @surface.post("/upload-url", scope=WRITE, reads=UploadRequest)
 async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
-    from auricle.organization_settings import consent_at_creation
-    from auricle.people import rep_of_id
-    from auricle.uploading import NewRecording, request_upload
+    from auricle.directory.organization_settings import consent_at_creation
+    from auricle.directory.people import rep_of_id
+    from auricle.recordings.uploads import NewRecording, request_upload
 
     services, settings = call.services, call.parts.settings()
     if asked.size_bytes is not None and asked.size_bytes > settings.max_upload_bytes:
@@ -182,7 +191,7 @@ async def get_audio_file(call: Call) -> Response:
 
 @surface.patch("/{audio_file_id}", scope=WRITE, reads=ChangeRequest)
 async def change_audio_file(call: Call, asked: ChangeRequest) -> Response:
-    from auricle.editing import Edit, edit_recording
+    from auricle.recordings.edits import Edit, edit_recording
 
     changed = edit_recording(
         call.org,
@@ -199,7 +208,7 @@ async def change_audio_file(call: Call, asked: ChangeRequest) -> Response:
 async def remove_audio_file(call: Call) -> Response:
     from starlette.responses import Response
 
-    from auricle.processing.start import remove
+    from auricle.recordings.intake import remove
 
     services = call.services
     remove(
@@ -216,7 +225,7 @@ async def remove_audio_file(call: Call) -> Response:
 @surface.get("/{audio_file_id}/download-url", scope=DOWNLOAD)
 async def get_download_url(call: Call) -> Response:
     from auricle.ports import MAX_URL_SECONDS
-    from auricle.stored_audio import audio_to_download
+    from auricle.recordings.stored_audio import audio_to_download
 
     objects = call.services.objects
     audio = audio_to_download(call.recording(_id(call)), objects)
@@ -249,7 +258,7 @@ async def get_transcript(call: Call) -> Response:
 
 @surface.post("/{audio_file_id}/process", scope=WRITE, reads=ProcessRequest)
 async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
-    from auricle.processing.start import process
+    from auricle.recordings.intake import process
 
     services = call.services
     recording = process(

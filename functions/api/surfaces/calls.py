@@ -13,7 +13,7 @@ from api.paging import Batch, Cursors, read_page
 from api.reading import Asked, EndMoment, Id, Moment
 from api.surface import Call, Surface, etag
 from api.urls import HttpsUrl
-from auricle.calls import (
+from auricle.crm.calls import (
     CALLS,
     MAX_METADATA_KEYS,
     PHONE_PATTERN,
@@ -31,7 +31,7 @@ from auricle.calls import (
 )
 from auricle.errors import AuricleError, InvalidRequest, RecordingNotFound, TransientError
 from auricle.identifiers import is_id
-from auricle.recording import Status
+from auricle.recordings.recording import Status
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from auricle.accuracy.der import DiarizationError, diarization_error
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 
 def turns(*spans: tuple[str, float, float]) -> list[SpeakerTurn]:

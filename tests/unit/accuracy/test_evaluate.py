@@ -22,7 +22,7 @@ from auricle.speech.models import ensure_models
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.windows import Window
-from auricle.transcript import Engine, SpeakerTurn, Word
+from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
 from tests.fixtures.odd_audio import DEMO_CALL
 
 SAMPLE_RATE_HZ = 16_000

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auricle.accuracy.rttm import read_rttm, write_rttm
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 CALL = """\
 ;; a comment

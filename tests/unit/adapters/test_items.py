@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from auricle.adapters.dynamodb import items
 from auricle.adapters.dynamodb.items import RecordingItem
-from auricle.consent import Consent
-from auricle.recording import Failure, Recording, Stage, Status
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import Failure, Recording, Stage, Status
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
 EASTERN = timezone(timedelta(hours=5.5))

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from auricle.adapters import logs
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 
 JOB = Job("acme", "rec_1", 2, "v1")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auricle.adapters.metrics import EmbeddedMetrics, dimensions
-from auricle.recording import Stage
+from auricle.recordings.recording import Stage
 
 METRICS = EmbeddedMetrics("dev")
 

@@ -17,20 +17,20 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from auricle.adapters import aws
+from auricle.adapters.dynamodb.answers import AnswerItem, MeterItem
 from auricle.adapters.dynamodb.items import Item, OutboxItem
-from auricle.adapters.dynamodb.manners import AnswerItem, MeterItem
 from auricle.adapters.s3 import fetch_folder
 from auricle.bootstrap import Bootstrap
-from auricle.chunks import ChunksChange
-from auricle.contacts import Contact
+from auricle.crm.contacts import Contact
+from auricle.crm.timeline import EntryType
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, RecordTooLarge, SupersededRun, TransientError
 from auricle.ports import RecordingFilter
-from auricle.processing.job import Job
-from auricle.recording import Status
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.counters import TallyChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Status
 from auricle.settings import Settings
-from auricle.tally import TallyChange
-from auricle.timeline import EntryType
 from tests.fakes.aws_in_process import ENDPOINT, MACHINE, AwsInProcess, Request, aws_in_process
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.collection_contract import REMARKS, THINGS, CollectionContract, a_remark
@@ -264,7 +264,7 @@ class TestRequests:
     def test_records_that_nobody_wants_are_looked_at_in_24_queries_at_most(
         self, state: Bootstrap, table: AwsInProcess, org: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("auricle.adapters.dynamodb.collections.FILTERED_PAGE", 1)
+        monkeypatch.setattr("auricle.adapters.dynamodb.records.FILTERED_PAGE", 1)
         state.recordings.create(a_recording(org), [])
         remarks = state.collection(REMARKS)
         remarks.add_all([a_remark(org, f"remark_{number:02d}") for number in range(30)])

@@ -7,7 +7,7 @@ import pytest
 
 from auricle.adapters.s3 import _saved_as
 from auricle.bootstrap import Bootstrap, bootstrap
-from auricle.comments import COMMENTS
+from auricle.recordings.comments import COMMENTS
 from auricle.settings import SettingMissing, Settings
 
 PORTS = {

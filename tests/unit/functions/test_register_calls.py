@@ -10,8 +10,8 @@ import pytest
 
 import register_calls.handler
 from auricle.adapters import logs
-from auricle.calls import CALLS, TelephoneCall
-from auricle.contacts import NewContact, add_contact
+from auricle.crm.calls import CALLS, TelephoneCall
+from auricle.crm.contacts import NewContact, add_contact
 from auricle.errors import CallNotFound, InvalidRequest
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW

@@ -13,12 +13,12 @@ import publish_events.handler
 import start_processing.handler
 import sweep.handler
 from auricle.adapters import logs
-from auricle.chunks import ChunksChange
 from auricle.errors import DamagedAudio, TransientError
 from auricle.identifiers import new_id
 from auricle.processing import orphans
-from auricle.processing.job import Job
-from auricle.recording import Status
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Status
 from auricle.settings import Settings
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording

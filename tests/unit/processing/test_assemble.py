@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from auricle import transcript_file
 from auricle.errors import SupersededRun
 from auricle.processing.assemble import assemble_transcript
-from auricle.processing.job import Job
 from auricle.processing.run_files import Turns, WindowWords, write_turns, write_window
-from auricle.recording import Failure, Stage, StageResult, StageState, Status
-from auricle.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Stage, StageResult, StageState, Status
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 

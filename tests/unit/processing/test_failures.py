@@ -7,7 +7,7 @@ import pytest
 
 from auricle.errors import EngineFailed, TransientError
 from auricle.processing.failures import failure, failure_of, is_final, seen_result, stage_result
-from auricle.recording import Failure, Run, Stage, StageResult, StageState
+from auricle.recordings.recording import Failure, Run, Stage, StageResult, StageState
 
 
 def _cause(message: str, error_type: str) -> str:

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from auricle import transcript_file
-from auricle.cautions import Caution
 from auricle.errors import SupersededRun, TransientError
-from auricle.highlights import Highlight
 from auricle.processing.finish import finish_recording
-from auricle.processing.job import Job
 from auricle.processing.run_files import Plan, WindowWords, write_highlights, write_plan, write_window
-from auricle.processing.start import remove
-from auricle.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
-from auricle.transcript import Engine, Segment, SpeakerTalk, SpeakerTurn, Transcript, Word
+from auricle.processing_warnings import Caution
+from auricle.recordings.intake import remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import Engine, Segment, SpeakerTalk, SpeakerTurn, Transcript, Word
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from auricle.consent import Consent, ObjectAccess
 from auricle.errors import ConsentRequired, SupersededRun, TransientError
 from auricle.processing import gate
-from auricle.processing.job import Job
-from auricle.processing.start import remove
-from auricle.recording import Stage, StageState, Status
+from auricle.recordings.consent import Consent, ObjectAccess
+from auricle.recordings.intake import remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage, StageState, Status
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from auricle.claiming import CLAIMABLE_FOR, Described, claim
 from auricle.errors import InvalidRequest, TransientError
 from auricle.identifiers import earliest_id, made_at, new_id
-from auricle.processing.job import Job
 from auricle.processing.orphans import LOOKED_FOR_DURING, ORPHANED_AFTER, erase_orphans
-from auricle.processing.start import remove
+from auricle.recordings.intake import remove
+from auricle.recordings.job import Job
+from auricle.recordings.upload_slots import CLAIMABLE_FOR, Described, claim
 from tests.fakes import Fakes
 from tests.fakes.contract import a_recording
 

@@ -10,14 +10,14 @@ import numpy as np
 import orjson
 import pytest
 
-from auricle.cautions import Caution
-from auricle.chunks import Chunk, ChunksChange
 from auricle.errors import SupersededRun, TransientError
 from auricle.processing import prepare
-from auricle.processing.gather import Bounds, Gathered
-from auricle.processing.job import Job
+from auricle.processing.fetching_audio import Bounds, Gathered
 from auricle.processing.run_files import PlannedWindow, read_plan
-from auricle.recording import Audio, Recording, Stage, StageState, Status
+from auricle.processing_warnings import Caution
+from auricle.recordings.chunks import Chunk, ChunksChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import FlacIndex
 from auricle.speech.peaks import Peaks

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from auricle.consent import Consent, ConsentChange
 from auricle.domain_events import DomainEvent, EventType, recording_event
 from auricle.processing.finish import finish_recording
-from auricle.processing.job import Job
 from auricle.processing.publish import Announced, publish_events
-from auricle.processing.start import accept_upload, process
 from auricle.processing.sweep import run_stopped, sweep
-from auricle.recording import Failure, Recording, Stage, Status
+from auricle.recordings.consent import Consent, ConsentChange
+from auricle.recordings.intake import accept_upload, process
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Recording, Stage, Status
 from infra.bundling import DOMAIN, FUNCTIONS
 from tests.fakes import FakeEventBus, FakeMetrics, Fakes
 from tests.fakes.contract import NOW, a_recording
@@ -124,7 +124,7 @@ def test_a_run_that_died_is_counted_whoever_finds_it(fakes: Fakes, who: str) -> 
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_an_unusable_upload_is_counted(fakes: Fakes, *, chunked: bool) -> None:
-    from auricle.chunks import Chunk, ChunksChange
+    from auricle.recordings.chunks import Chunk, ChunksChange
 
     fakes.recordings.create(a_recording("acme", chunked=chunked), [])
     job = Job("acme", "rec_1", 1)

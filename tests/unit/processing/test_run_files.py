@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auricle.cautions import Caution
 from auricle.errors import NotFound
-from auricle.highlights import Highlight
-from auricle.processing.job import Job
 from auricle.processing.run_files import (
     Plan,
     PlannedWindow,
@@ -23,8 +20,11 @@ from auricle.processing.run_files import (
     write_turns,
     write_window,
 )
-from auricle.recording import Audio
-from auricle.transcript import Engine, SpeakerTurn, Word
+from auricle.processing_warnings import Caution
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
 from tests.fakes import Fakes
 
 JOB = Job("acme", "rec_1", 2, "v1")

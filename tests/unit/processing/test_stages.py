@@ -12,10 +12,6 @@ from typing import Any
 
 import pytest
 
-from auricle import transcript_file
-from auricle.chunking import accept_chunk, finish, skip
-from auricle.chunks import ChunksChange
-from auricle.consent import Consent
 from auricle.errors import (
     ConsentRequired,
     EmptyAudio,
@@ -26,21 +22,25 @@ from auricle.errors import (
 )
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.diarize import diarize_recording
+from auricle.processing.failure_reporting import failure_reported
+from auricle.processing.fetching_audio import Bounds
 from auricle.processing.finish import finish_recording
-from auricle.processing.gather import Bounds
-from auricle.processing.job import Job
 from auricle.processing.prepare import prepare_recording
-from auricle.processing.reported import failure_reported
 from auricle.processing.run_files import read_plan, read_window, write_window
-from auricle.processing.start import Accepted, accept_upload, process, remove
 from auricle.processing.summarize import summarize_transcript
 from auricle.processing.transcribe import transcribe_all, transcribe_window
-from auricle.recording import Excerpt, Recording, Stage, StageState, Status
+from auricle.recordings.chunk_uploads import accept_chunk, finish, skip
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.consent import Consent
+from auricle.recordings.intake import Accepted, accept_upload, process, remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Excerpt, Recording, Stage, StageState, Status
 from auricle.settings import settings
 from auricle.speech.diarization.pipeline import DiarizationModels
 from auricle.speech.models import ensure_models, model_path
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
 from auricle.speech.vad import VoiceActivityModel
+from auricle.transcripts import storage as transcript_file
 from tests.fakes import Fakes
 from tests.fixtures import odd_audio
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from auricle.chunks import Chunks
-from auricle.consent import Consent
 from auricle.errors import SupersededRun
-from auricle.processing.job import Job
-from auricle.processing.start import remove
 from auricle.processing.sweep import ABANDONED_AFTER, UNTOUCHED, UPLOADS_END_AFTER, run_stopped, sweep
-from auricle.recording import Failure, Recording, Stage, StageResult, StageState, Status
+from auricle.recordings.chunks import Chunks
+from auricle.recordings.consent import Consent
+from auricle.recordings.intake import remove
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Recording, Stage, StageResult, StageState, Status
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 

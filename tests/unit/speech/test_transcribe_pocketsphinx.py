@@ -14,7 +14,7 @@ from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 from auricle.speech.working_copy import WorkingCopy
-from auricle.transcript import Engine, Word
+from auricle.transcripts.transcript import Engine, Word
 from tests.fixtures.odd_audio import DEMO_CALL
 
 SAMPLE_RATE_HZ = 16_000

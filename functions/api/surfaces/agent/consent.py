@@ -10,12 +10,12 @@ from api.answers import json_response
 from api.reading import Asked
 from api.surface import Call, etag
 from api.surfaces.agent.wire import STATUSES, surface
-from auricle.consent import Consent, content_may_be_shown
+from auricle.recordings.consent import Consent, content_may_be_shown
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.recording import Recording
+    from auricle.recordings.recording import Recording
 
 
 class ConsentRequest(Asked):
@@ -35,8 +35,8 @@ async def get_recording_consent(call: Call) -> Response:
 
 @surface.put("/recordings/{recording_id}/consent", reads=ConsentRequest)
 async def record_recording_consent(call: Call, asked: ConsentRequest) -> Response:
-    from auricle.consenting import record_consent
-    from auricle.organization_settings import settings_of
+    from auricle.directory.organization_settings import settings_of
+    from auricle.recordings.consent_changes import record_consent
 
     services, now = call.services, call.parts.now()
     recording = record_consent(
@@ -58,7 +58,7 @@ async def record_recording_consent(call: Call, asked: ConsentRequest) -> Respons
 
 
 def _consent(recording: Recording) -> dict[str, Any]:
-    from auricle.consenting import consent_history
+    from auricle.recordings.consent_changes import consent_history
 
     basis, withdrawal = recording.consent_basis, recording.withdrawal
     return {

@@ -15,7 +15,7 @@ from api.reading import Asked, Id, Line
 from api.surface import Call, etag
 from api.surfaces.agent.wire import left_out, surface
 from api.urls import WebUrl
-from auricle.contacts import Contact, CustomerType, NewContact, add_contact, change_contact
+from auricle.crm.contacts import Contact, CustomerType, NewContact, add_contact, change_contact
 from auricle.errors import ContactNotFound
 from auricle.ports import Position
 

@@ -14,7 +14,7 @@ from api.reading import Asked, Id, Line, Moment
 from api.surface import Call, etag
 from api.surfaces.agent.wire import left_out, surface
 from api.urls import WebUrl
-from auricle.deals import DEALS, Address, Deal, Disposition, add_deal, change_deal
+from auricle.crm.deals import DEALS, Address, Deal, Disposition, add_deal, change_deal
 from auricle.errors import DealNotFound
 from auricle.ports import Position
 

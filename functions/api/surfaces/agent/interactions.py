@@ -12,8 +12,8 @@ from api.reading import Asked, Line, Moment
 from api.surface import Call
 from api.surfaces.agent.contacts import contact_id
 from api.surfaces.agent.wire import surface
+from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.errors import InteractionNotFound
-from auricle.timeline import EntryType, TimelineEntry
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -38,7 +38,7 @@ class InteractionRequest(Asked):
 
 @surface.post("/contacts/{contact_id}/interactions", reads=InteractionRequest)
 async def record_contact_interaction(call: Call, asked: InteractionRequest) -> Response:
-    from auricle.interactions import Direction, NewInteraction, record_interaction
+    from auricle.crm.interactions import Direction, NewInteraction, record_interaction
 
     owner = contact_id(call)
     call.services.contacts.get_contact(call.org, owner)

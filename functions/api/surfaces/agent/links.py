@@ -15,7 +15,7 @@ from auricle.errors import InvalidRequest
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.recording import Recording
+    from auricle.recordings.recording import Recording
 
 
 class LinkRequest(Asked):
@@ -34,7 +34,7 @@ class UnlinkRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/link", reads=LinkRequest)
 async def link_recording_to_crm(call: Call, asked: LinkRequest) -> Response:
-    from auricle.linking import link_recording
+    from auricle.crm.links import link_recording
 
     _check_named(asked, "link")
     services = call.services
@@ -53,7 +53,7 @@ async def link_recording_to_crm(call: Call, asked: LinkRequest) -> Response:
 
 @surface.delete("/recordings/{recording_id}/link", reads=UnlinkRequest, in_query=False)
 async def unlink_recording_from_crm(call: Call, asked: UnlinkRequest) -> Response:
-    from auricle.linking import unlink_recording
+    from auricle.crm.links import unlink_recording
 
     _check_named(asked, "take off")
     recording = unlink_recording(

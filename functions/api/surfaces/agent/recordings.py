@@ -14,13 +14,13 @@ from api.reading import Asked, EndMoment, Id, Moment
 from api.surface import Call, etag
 from api.surfaces.agent.wire import STATUSES, TRANSCRIPTION_STATUSES, code_of, surface
 from api.transcripts import has_transcript, read_transcript
-from auricle.consent import content_may_be_shown
+from auricle.crm.links import linked_recordings
 from auricle.errors import InvalidRequest
-from auricle.linking import linked_recordings
 from auricle.ports import Position, RecordingFilter
-from auricle.recording import Recording, RecordingDetail, Status
-from auricle.stored_audio import stored_audio
-from auricle.transcript import display_name
+from auricle.recordings.consent import content_may_be_shown
+from auricle.recordings.recording import Recording, RecordingDetail, Status
+from auricle.recordings.stored_audio import stored_audio
+from auricle.transcripts.transcript import display_name
 
 if TYPE_CHECKING:
     from starlette.responses import Response

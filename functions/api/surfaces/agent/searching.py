@@ -14,7 +14,7 @@ from api.surfaces.agent.wire import surface
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.searching import Hit
+    from auricle.search.lexical import Hit
 
 
 class SearchRequest(Asked):
@@ -27,7 +27,7 @@ class SearchRequest(Asked):
 
 @surface.get("/crm/search", reads=SearchRequest)
 async def search_crm(call: Call, asked: SearchRequest) -> Response:
-    from auricle.searching import search
+    from auricle.search.lexical import search
 
     services = call.services
     hits = search(

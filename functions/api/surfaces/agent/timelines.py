@@ -13,10 +13,10 @@ from api.reading import Asked, EndMoment, Moment
 from api.surface import Call
 from api.surfaces.agent.contacts import contact_id
 from api.surfaces.agent.wire import STATUSES, surface
+from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.errors import InvalidRequest
 from auricle.ports import Position
-from auricle.recording import Status
-from auricle.timeline import EntryType, TimelineEntry
+from auricle.recordings.recording import Status
 
 if TYPE_CHECKING:
     from starlette.responses import Response

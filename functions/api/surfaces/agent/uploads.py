@@ -19,8 +19,8 @@ from api.reading import Asked, Id, Line, as_model, refused
 from api.request_ids import REQUEST_ID
 from api.surface import Call
 from api.surfaces.agent.wire import surface
-from auricle.consent import BasisKind, Consent, ConsentBasis
 from auricle.errors import ConsentRequired, EmptyAudio, TooLarge, UnsupportedAudio
+from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,9 +112,9 @@ async def upload_recording(call: Call) -> Response:
 
 
 def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Response:
-    from auricle.people import rep_of_id
+    from auricle.directory.people import rep_of_id
+    from auricle.recordings.uploads import source_key_of, take_upload
     from auricle.speech.estimate import estimated_duration_s
-    from auricle.uploading import source_key_of, take_upload
 
     found = _audio_format(content)
     services = call.services
@@ -157,8 +157,8 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
     It is no error that is raised, since something was made: sent again with its Idempotency-Key, the form gets the
     same answer.
     """
-    from auricle.people import rep_of_id
-    from auricle.uploading import request_upload
+    from auricle.directory.people import rep_of_id
+    from auricle.recordings.uploads import request_upload
 
     services, settings = call.services, call.parts.settings()
     if size_bytes > settings.max_upload_bytes:
@@ -196,7 +196,7 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
 
 
 def _wanted(asked: UploadFields, file_name: str, *, content_type: str | None, now: datetime) -> Any:
-    from auricle.uploading import NewRecording
+    from auricle.recordings.uploads import NewRecording
 
     return NewRecording(
         file_name=file_name,

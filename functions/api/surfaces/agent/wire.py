@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from api.answers import json_response
 from api.faults import Fault
 from api.surface import Surface
-from auricle.recording import Status
+from auricle.recordings.recording import Status
 
 if TYPE_CHECKING:
     from starlette.responses import Response

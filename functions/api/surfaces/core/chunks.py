@@ -9,14 +9,14 @@ from pydantic import Field, StringConstraints
 from api.reading import Asked
 from api.surface import Call
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
-from auricle.chunks import MAX_CHUNKS, ChunkState
 from auricle.errors import Conflict
+from auricle.recordings.chunks import MAX_CHUNKS, ChunkState
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.chunks import Chunks
-    from auricle.recording import RecordingDetail
+    from auricle.recordings.chunks import Chunks
+    from auricle.recordings.recording import RecordingDetail
 
 MAX_AT_ONCE = 100
 """Chunks that one request names."""
@@ -62,7 +62,7 @@ class FinishRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/chunks/signed-urls", scope=WRITE, reads=ChunkUrlsRequest)
 async def request_chunk_urls(call: Call, asked: ChunkUrlsRequest) -> Response:
-    from auricle.chunking import request_chunks
+    from auricle.recordings.chunk_uploads import request_chunks
 
     content_type = asked.content_type or (CONTENT_TYPES[asked.file_type] if asked.file_type else None)
     uploads = request_chunks(
@@ -99,14 +99,14 @@ async def list_chunks(call: Call) -> Response:
 
 @surface.post("/recordings/{recording_id}/chunks/skip", scope=WRITE, reads=SkipChunksRequest)
 async def skip_chunks(call: Call, asked: SkipChunksRequest) -> Response:
-    from auricle.chunking import skip
+    from auricle.recordings.chunk_uploads import skip
 
     return enveloped(_board(skip(call.org, call.recording_id(), asked.chunk_numbers, **_settling(call))))
 
 
 @surface.post("/recordings/{recording_id}/finish", scope=WRITE, reads=FinishRequest)
 async def finish_chunked_recording(call: Call, asked: FinishRequest) -> Response:
-    from auricle.chunking import finish
+    from auricle.recordings.chunk_uploads import finish
 
     return enveloped(_board(finish(call.org, call.recording_id(), asked.expected, **_settling(call))))
 

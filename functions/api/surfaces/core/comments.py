@@ -12,13 +12,13 @@ from api.reading import Asked, Id
 from api.surface import Call, etag
 from api.surfaces.core.given import rep_of_user
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
-from auricle.comments import COMMENTS, Comment, CommentAudio
 from auricle.errors import CommentNotFound, InvalidRequest, TeamNotFound
+from auricle.recordings.comments import COMMENTS, Comment, CommentAudio
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.recording import Recording
+    from auricle.recordings.recording import Recording
 
 MAX_POSITION_MS = 7 * 86_400_000
 MAX_THREADS = 50
@@ -137,8 +137,8 @@ class CommentsRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/comments", scope=WRITE, reads=CommentRequest)
 async def write_comment(call: Call, asked: CommentRequest) -> Response:
-    from auricle.comments import NewComment
-    from auricle.comments import write_comment as write
+    from auricle.recordings.comments import NewComment
+    from auricle.recordings.comments import write_comment as write
 
     detail = call.detail(call.recording_id())
     if asked.text is None and asked.audio is None:
@@ -208,7 +208,7 @@ async def get_comment(call: Call) -> Response:
 
 @surface.patch("/recordings/{recording_id}/comments/{comment_id}", scope=WRITE, reads=CommentPatch)
 async def change_comment(call: Call, asked: CommentPatch) -> Response:
-    from auricle.comments import CommentEdit, edit_comment
+    from auricle.recordings.comments import CommentEdit, edit_comment
 
     detail = call.detail(call.recording_id())
     recording, comment = detail.recording, _comment(call)
@@ -236,7 +236,7 @@ async def change_comment(call: Call, asked: CommentPatch) -> Response:
 
 @surface.delete("/recordings/{recording_id}/comments/{comment_id}", scope=WRITE)
 async def delete_comment(call: Call) -> Response:
-    from auricle.comments import delete_comment as delete
+    from auricle.recordings.comments import delete_comment as delete
 
     recording, comment = _found(call)
     deleted = delete(
@@ -257,7 +257,7 @@ def _found(call: Call) -> tuple[Recording, Comment]:
 
 def _comment(call: Call) -> Comment:
     """The comment of the path, if it exists for the caller."""
-    from auricle.comments import find_comment
+    from auricle.recordings.comments import find_comment
 
     comment_id = call.path_id("comment_id", CommentNotFound, "comment")
     comments = call.services.collection(COMMENTS)
@@ -271,7 +271,7 @@ def _users(call: Call, recipients: Sequence[Recipient]) -> list[str]:
         if recipient.type == "user":
             users.append(recipient.key)
             continue
-        from auricle.people import members_of
+        from auricle.directory.people import members_of
 
         try:
             users += members_of(call.org, recipient.key, call.services)

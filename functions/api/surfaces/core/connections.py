@@ -13,7 +13,7 @@ from api.paging import Cursors
 from api.reading import Asked, Line
 from api.surface import Call, etag
 from api.surfaces.core.wire import ADMIN, READ, enveloped, surface, timestamp
-from auricle.connections import CONNECTIONS, Connection, Platform
+from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.errors import ConnectionNotFound
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def list_connections(call: Call, asked: ConnectionsRequest) -> Response:
 
 @surface.post(PATH, scope=ADMIN, reads=ConnectionRequest)
 async def create_connection(call: Call, asked: ConnectionRequest) -> Response:
-    from auricle.connections import add_connection, connection_id
+    from auricle.crm.connections import add_connection, connection_id
 
     try:
         platform = Platform(asked.platform)
@@ -113,7 +113,7 @@ async def get_connection(call: Call) -> Response:
 
 @surface.patch(f"{PATH}/{{connection_id}}", scope=ADMIN, reads=ConnectionPatch)
 async def update_connection(call: Call, asked: ConnectionPatch) -> Response:
-    from auricle.connections import change_connection
+    from auricle.crm.connections import change_connection
 
     said = {name: value for name in asked.model_fields_set if (value := getattr(asked, name)) is not None}
     connection = change_connection(
@@ -131,7 +131,7 @@ async def update_connection(call: Call, asked: ConnectionPatch) -> Response:
 async def remove_connection(call: Call) -> Response:
     from starlette.responses import Response
 
-    from auricle.connections import remove_connection as remove
+    from auricle.crm.connections import remove_connection as remove
 
     connections = call.services.collection(CONNECTIONS)
     remove(call.org, _id(call), connections=connections, if_revision=call.if_revision)

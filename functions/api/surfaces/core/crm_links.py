@@ -11,14 +11,14 @@ from pydantic import Field, StringConstraints
 from api.reading import Asked, Id
 from api.surface import Call, etag
 from api.surfaces.core.wire import WRITE, enveloped, surface, timestamp
-from auricle.recording import CrmLink
+from auricle.recordings.recording import CrmLink
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.contacts import Contact
-    from auricle.deals import Deal
-    from auricle.recording import Recording
+    from auricle.crm.contacts import Contact
+    from auricle.crm.deals import Deal
+    from auricle.recordings.recording import Recording
 
 Trigger = Literal[
     "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT",
@@ -64,7 +64,7 @@ class CrmLinkRequest(Asked):
 
 @surface.put("/recordings/{recording_id}/link", scope=WRITE, reads=CrmLinkRequest)
 async def link_core_recording(call: Call, asked: CrmLinkRequest) -> Response:
-    from auricle.crm import find_linked, link_to_crm
+    from auricle.crm.crm_link import find_linked, link_to_crm
 
     recording_id = call.recording_id()
     call.recording(recording_id)  # of two ids that are unknown, the one in the path is named
@@ -93,7 +93,7 @@ async def link_core_recording(call: Call, asked: CrmLinkRequest) -> Response:
 
 @surface.delete("/recordings/{recording_id}/link", scope=WRITE, reads=CrmLinkRequest, in_query=False)
 async def unlink_core_recording(call: Call, asked: CrmLinkRequest) -> Response:
-    from auricle.crm import unlink_from_crm
+    from auricle.crm.crm_link import unlink_from_crm
 
     named = asked.value()
     unlinked = unlink_from_crm(
@@ -111,7 +111,7 @@ def link_external(
     call: Call, recording: Recording, *, data_type: str, external_id: str, connection_id: str | None
 ) -> Recording:
     """The recording, not stored yet, linked to a record of the CRM by the CRM's id, known here or not."""
-    from auricle.crm import Linked, find_linked, with_link
+    from auricle.crm.crm_link import Linked, find_linked, with_link
     from auricle.errors import NotFound
 
     now, services = call.parts.now(), call.services
@@ -125,7 +125,7 @@ def link_external(
 
 def crm_customers(call: Call, recordings: Sequence[Recording]) -> list[dict[str, Any] | None]:
     """Whom each recording concerns, as the core API shows it; None of one that concerns nobody."""
-    from auricle.crm import linked_contacts, linked_deals
+    from auricle.crm.crm_link import linked_contacts, linked_deals
 
     contacts = linked_contacts(call.org, recordings, call.services.contacts)
     in_crm = [one for one in recordings if one.crm_link and one.crm_link.data_type == "OPPORTUNITY"]
@@ -140,7 +140,7 @@ def crm_customer(call: Call, recording: Recording) -> dict[str, Any] | None:
 
 def crm_opportunities(call: Call, recording: Recording) -> list[dict[str, Any]]:
     """The deal the recording concerns, with the account and the CRM it comes from."""
-    from auricle.crm import linked_deals
+    from auricle.crm.crm_link import linked_deals
 
     return [_opportunity(call, deal) for deal in linked_deals(call.org, [recording], call.services).values()]
 
@@ -204,7 +204,7 @@ def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _opportunity(call: Call, deal: Deal) -> dict[str, Any]:
     connection = None
     if deal.connection_id is not None:
-        from auricle.connections import CONNECTIONS
+        from auricle.crm.connections import CONNECTIONS
 
         connection = call.services.collection(CONNECTIONS).find(call.org, [deal.connection_id]).get(deal.connection_id)
     return {

@@ -12,13 +12,13 @@ from api.reading import Asked, Id, Line, Moment, Whole
 from api.surface import Call, etag
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import ADMIN, READ, WRITE, enveloped, surface, timestamp
-from auricle.debrief import MAX_ANSWER_CHARACTERS, MAX_QUESTIONS, QUESTIONS, DebriefQuestion
 from auricle.errors import InvalidRequest, QuestionNotFound
+from auricle.recordings.debrief import MAX_ANSWER_CHARACTERS, MAX_QUESTIONS, QUESTIONS, DebriefQuestion
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.recording import Recording
+    from auricle.recordings.recording import Recording
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 MAX_NUMBER = 10**15
@@ -113,7 +113,7 @@ class DebriefRequest(Asked):
 
 @surface.get("/debrief-questions", scope=READ, reads=QuestionsRequest)
 async def list_debrief_questions(call: Call, asked: QuestionsRequest) -> Response:
-    from auricle.debrief import all_questions
+    from auricle.recordings.debrief import all_questions
 
     # All there can be fit one page, so there is never a next one.
     found = [
@@ -126,8 +126,8 @@ async def list_debrief_questions(call: Call, asked: QuestionsRequest) -> Respons
 
 @surface.post("/debrief-questions", scope=ADMIN, reads=QuestionRequest)
 async def add_debrief_question(call: Call, asked: QuestionRequest) -> Response:
-    from auricle.debrief import add_question
     from auricle.identifiers import new_id
+    from auricle.recordings.debrief import add_question
 
     question = _question(call, asked, new_id("question", call.parts.now()))
     add_question(question, questions=call.services.collection(QUESTIONS))
@@ -143,7 +143,7 @@ async def get_debrief_question(call: Call) -> Response:
 
 @surface.put("/debrief-questions/{question_id}", scope=ADMIN, reads=QuestionRequest)
 async def replace_debrief_question(call: Call, asked: QuestionRequest) -> Response:
-    from auricle.debrief import replace_question
+    from auricle.recordings.debrief import replace_question
 
     question_id = _question_id(call)
     question = replace_question(
@@ -158,7 +158,7 @@ async def replace_debrief_question(call: Call, asked: QuestionRequest) -> Respon
 
 @surface.delete("/debrief-questions/{question_id}", scope=ADMIN)
 async def remove_debrief_question(call: Call) -> Response:
-    from auricle.debrief import remove_question
+    from auricle.recordings.debrief import remove_question
 
     question = remove_question(
         call.org, _question_id(call), questions=call.services.collection(QUESTIONS), if_revision=call.if_revision
@@ -174,7 +174,7 @@ async def get_debrief(call: Call) -> Response:
 
 @surface.put("/recordings/{recording_id}/debrief", scope=WRITE, reads=DebriefRequest)
 async def answer_debrief(call: Call, asked: DebriefRequest) -> Response:
-    from auricle.debrief import answer_debrief as answer
+    from auricle.recordings.debrief import answer_debrief as answer
 
     recording = answer(
         call.org,
@@ -194,7 +194,7 @@ def debrief_questions_shown(recording: Recording) -> list[dict[str, Any]] | None
 
 
 def _answer(call: Call, recording: Recording) -> Response:
-    from auricle.debrief import questions_for
+    from auricle.recordings.debrief import questions_for
 
     # Until it is answered a debrief shows what would be asked now.
     asked = recording.debrief_asked or questions_for(recording, questions=call.services.collection(QUESTIONS))
@@ -213,7 +213,7 @@ def _question_id(call: Call) -> str:
 
 
 def _question(call: Call, asked: QuestionRequest, question_id: str) -> DebriefQuestion:
-    from auricle.debrief import Condition, ResponseType, Target
+    from auricle.recordings.debrief import Condition, ResponseType, Target
 
     now = call.parts.now()
     return DebriefQuestion(
@@ -236,7 +236,7 @@ def _question(call: Call, asked: QuestionRequest, question_id: str) -> DebriefQu
 
 def _config(asked: QuestionRequest) -> dict[str, Any]:
     """The configuration under the name of its response type. Raises InvalidRequest where it is another type's."""
-    from auricle.debrief import DateConfig, SelectConfig, TextConfig
+    from auricle.recordings.debrief import DateConfig, SelectConfig, TextConfig
 
     config = asked.config
     if isinstance(config, DateResponse) and asked.response_type == "DATE_RESPONSE":

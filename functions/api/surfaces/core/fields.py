@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from api.surfaces.core.wire import milliseconds, timestamp
-from auricle.consent import content_may_be_shown
-from auricle.processing.job import Job
-from auricle.recording import (
+from auricle.recordings.consent import content_may_be_shown
+from auricle.recordings.job import Job
+from auricle.recordings.recording import (
     OPEN,
     Capture,
     CrmLink,
@@ -24,7 +24,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.transcript import display_name
+from auricle.transcripts.transcript import display_name
 
 
 class Source(StrEnum):

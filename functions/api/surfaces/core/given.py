@@ -14,7 +14,7 @@ from auricle.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from api.surface import Call
-    from auricle.recording import Recording, Rep
+    from auricle.recordings.recording import Recording, Rep
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Nobody recorded conversations for Auricle before."""
@@ -55,7 +55,7 @@ def check_date(moment: datetime | None, now: datetime) -> None:
 
 def rep_of_user(call: Call, user_id: str) -> Rep | None:
     """The user by name, as the directory has them; None of one it does not know."""
-    from auricle.people import rep_of_id
+    from auricle.directory.people import rep_of_id
 
     return rep_of_id(call.org, user_id, call.services)
 
@@ -66,7 +66,7 @@ def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str |
     Raises:
         InvalidRequest: the directory does not know the user; the caller it need not know.
     """
-    from auricle.people import USERS, directory_id, find_user
+    from auricle.directory.people import USERS, directory_id, find_user
 
     users = call.services.collection
     known_as = directory_id(user_id or call.caller.user)
@@ -87,7 +87,7 @@ def check_connection(call: Call, connection_id: str | None) -> None:
     """Raises InvalidRequest: the tenant has no such connection."""
     if connection_id is None:
         return
-    from auricle.connections import CONNECTIONS
+    from auricle.crm.connections import CONNECTIONS
 
     if connection_id not in call.services.collection(CONNECTIONS).find(call.org, [connection_id]):
         raise InvalidRequest(

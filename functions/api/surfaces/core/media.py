@@ -13,14 +13,14 @@ from api.surface import Call
 from api.surfaces.core.mobile_events import EpochMs
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
 from api.urls import HttpsUrl
-from auricle.consent import check_content_may_be_shown
 from auricle.errors import EventNotFound
-from auricle.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent
+from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.collection import Kind, Page, T
+    from auricle.records import Kind, Page, T
 
 MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
 
@@ -58,7 +58,7 @@ class ChildrenRequest(Asked):
 @surface.post("/recordings/{recording_id}/images", scope=WRITE, reads=ImageRequest)
 async def add_image(call: Call, asked: ImageRequest) -> Response:
     from auricle.identifiers import new_id
-    from auricle.media import RawImage, add_image
+    from auricle.recordings.media import RawImage, add_image
 
     recording, now = call.recording(call.recording_id()), call.parts.now()
     image = ImageGroup(
@@ -87,7 +87,7 @@ async def get_image(call: Call) -> Response:
 
 @surface.delete("/recordings/{recording_id}/images/{image_id}", scope=WRITE)
 async def remove_image(call: Call) -> Response:
-    from auricle.media import take_out
+    from auricle.recordings.media import take_out
 
     image = _child(call, IMAGES, "image_id")
     take_out(image, records=call.services.collection(IMAGES))
@@ -96,8 +96,8 @@ async def remove_image(call: Call) -> Response:
 
 @surface.post("/recordings/{recording_id}/multimedia-events", scope=WRITE, reads=MultimediaRequest)
 async def add_multimedia_event(call: Call, asked: MultimediaRequest) -> Response:
-    from auricle.media import add_multimedia
     from auricle.ports import MAX_URL_SECONDS
+    from auricle.recordings.media import add_multimedia
 
     recording = call.recording(call.recording_id())
     upload = add_multimedia(
@@ -141,7 +141,7 @@ async def get_multimedia_event(call: Call) -> Response:
 
 @surface.delete("/recordings/{recording_id}/multimedia-events/{event_id}", scope=WRITE)
 async def remove_multimedia_event(call: Call) -> Response:
-    from auricle.media import remove_multimedia
+    from auricle.recordings.media import remove_multimedia
 
     event = _child(call, MULTIMEDIA, "event_id")
     remove_multimedia(event, events=call.services.collection(MULTIMEDIA), objects=call.services.objects)

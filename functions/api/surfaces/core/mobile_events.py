@@ -15,12 +15,12 @@ from api.surface import Call
 from api.surfaces.core.wire import READ, WRITE, enveloped, surface, timestamp
 from api.urls import DEEPLINK_PATTERN
 from auricle.errors import EventNotFound, InvalidRequest, RecordingNotFound
-from auricle.mobile_events import MOBILE_EVENTS, MobileEvent
+from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.collection import Page
+    from auricle.records import Page
 
 MAX_EVENTS = 100
 LAST_MOMENT_MS = 4_102_444_800_000
@@ -136,7 +136,7 @@ class MobileEventsRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/mobile-events", scope=WRITE, reads=MobileEventsReport)
 async def report_mobile_events(call: Call, asked: MobileEventsReport) -> Response:
-    from auricle.mobile_events import Told, add_mobile_events
+    from auricle.recordings.mobile_events import Told, add_mobile_events
 
     recording = call.recording(call.recording_id())
     told = [
@@ -179,7 +179,7 @@ async def list_mobile_events(call: Call, asked: MobileEventsRequest) -> Response
 
 @surface.get("/mobile-events/{event_id}", scope=READ)
 async def get_mobile_event(call: Call) -> Response:
-    from auricle.mobile_events import find_mobile_event
+    from auricle.recordings.mobile_events import find_mobile_event
 
     event_id = call.path_id("event_id", EventNotFound, "mobile event")
     event = find_mobile_event(call.org, event_id, events=call.services.collection(MOBILE_EVENTS, by_id=True))
@@ -249,6 +249,6 @@ def _page(call: Call, asked: MobileEventsRequest, cursors: Cursors) -> Page[Mobi
 
 
 def _nothing() -> Page[MobileEvent]:
-    from auricle.collection import Page
+    from auricle.records import Page
 
     return Page((), None)

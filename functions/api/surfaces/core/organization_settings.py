@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from api.reading import Asked
 from api.surface import Call, etag
 from api.surfaces.core.wire import ADMIN, enveloped, surface, timestamp
-from auricle.organization_settings import MAX_GRACE_DAYS, ConsentPolicy, OrganizationSettings
+from auricle.directory.organization_settings import MAX_GRACE_DAYS, ConsentPolicy, OrganizationSettings
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -33,14 +33,14 @@ class SettingsRequest(Asked):
 
 @surface.get("/organization/settings", scope=ADMIN)
 async def get_organization_settings(call: Call) -> Response:
-    from auricle.organization_settings import settings_of
+    from auricle.directory.organization_settings import settings_of
 
     return _shown(settings_of(call.org, records=call.services, now=call.parts.now()))
 
 
 @surface.patch("/organization/settings", scope=ADMIN, reads=SettingsRequest)
 async def change_organization_settings(call: Call, asked: SettingsRequest) -> Response:
-    from auricle.organization_settings import change_settings
+    from auricle.directory.organization_settings import change_settings
 
     changes = {name: getattr(asked, name) for name in asked.model_fields_set}
     if "consent_policy" in changes:

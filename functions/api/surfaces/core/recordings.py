@@ -31,13 +31,13 @@ from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface
 from auricle.errors import IllegalTransition, InvalidRequest, PreconditionFailed, RecordingNotFound
 from auricle.identifiers import is_id
 from auricle.ports import Position, RecordingFilter
-from auricle.recording import Recording, RecordingDetail, Result, Status
+from auricle.recordings.recording import Recording, RecordingDetail, Result, Status
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.collection import Kind
-    from auricle.recording import Capture
+    from auricle.recordings.recording import Capture
+    from auricle.records import Kind
 
 MAX_READINGS = 10
 """How often a page that a filter leaves short is filled up before it is answered as it is."""
@@ -117,8 +117,8 @@ def _whole_each(call: Call, ids: Sequence[str]) -> list[Any]:
 
 @surface.put("/recordings", scope=WRITE, reads=StartRequest)
 async def start_core_recording(call: Call, asked: StartRequest) -> Response:
-    from auricle.capturing import NewCapture, start_recording
-    from auricle.organization_settings import consent_at_creation
+    from auricle.directory.organization_settings import consent_at_creation
+    from auricle.recordings.capture import NewCapture, start_recording
 
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
@@ -166,7 +166,7 @@ async def change_core_recording(call: Call, asked: ChangeRequest) -> Response:
 async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
     services, now = call.services, call.parts.now()
     if asked.permanent == "true":
-        from auricle.processing.start import remove
+        from auricle.recordings.intake import remove
 
         remove(
             call.org,
@@ -178,7 +178,7 @@ async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
             if_revision=call.if_revision,
         )
         return json_response(None)
-    from auricle.bin import put_into_bin
+    from auricle.recordings.trash import put_into_bin
 
     binned = put_into_bin(
         call.org, call.recording_id(), recordings=services.recordings, now=now, if_revision=call.if_revision
@@ -188,7 +188,7 @@ async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
 
 @surface.post("/recordings/{recording_id}/restore", scope=WRITE, holds_content=True)
 async def restore_core_recording(call: Call) -> Response:
-    from auricle.bin import restore
+    from auricle.recordings.trash import restore
 
     restored = restore(
         call.org,
@@ -207,8 +207,8 @@ def _children(asked: ShowRequest) -> Sequence[Kind[Any]]:
     """What lies with the recording and is read with it, in the same query, where a flag asks for it."""
     if "true" not in (asked.photos, asked.multimedia_events, asked.mobile_events):
         return ()
-    from auricle.media import IMAGES, MULTIMEDIA
-    from auricle.mobile_events import MOBILE_EVENTS
+    from auricle.recordings.media import IMAGES, MULTIMEDIA
+    from auricle.recordings.mobile_events import MOBILE_EVENTS
 
     asked_for = ((asked.photos, IMAGES), (asked.multimedia_events, MULTIMEDIA), (asked.mobile_events, MOBILE_EVENTS))
     return [kind for flag, kind in asked_for if flag == "true"]
@@ -238,7 +238,7 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
             shown["multimediaEvents"] = multimedia_shown(children)
     if asked.mobile_events == "true":
         from api.surfaces.core.mobile_events import mobile_event_shown
-        from auricle.mobile_events import MOBILE_EVENTS
+        from auricle.recordings.mobile_events import MOBILE_EVENTS
 
         shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
     if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
@@ -378,7 +378,7 @@ _OF_CAPTURE = ("terminated_ungracefully", "record_errors", "latitude", "longitud
 
 
 def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
-    from auricle.editing import Edit, edit_recording
+    from auricle.recordings.edits import Edit, edit_recording
 
     services, now = call.services, call.parts.now()
     check_date(asked.created_at, now)
@@ -411,14 +411,14 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
         if_revision=expected,
     )
     if asked.consent_signature is not None:
-        from auricle.processing.job import Job
+        from auricle.recordings.job import Job
 
         key = Job(org=call.org, recording=recording_id, run=after.run).consent_key
         services.objects.write(key, b64decode(asked.consent_signature), content_type="application/octet-stream")
     if asked.customer_consents is not None or asked.rep_consents is not None:
-        from auricle.consent import Parties
-        from auricle.consenting import record_attested_consent
-        from auricle.organization_settings import settings_of
+        from auricle.directory.organization_settings import settings_of
+        from auricle.recordings.consent import Parties
+        from auricle.recordings.consent_changes import record_attested_consent
 
         record_attested_consent(
             call.org,
@@ -470,7 +470,7 @@ def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends:
         count = max(count or 0, *(int(number) + 1 for number in asked.chunks_outstanding))
     if count is None and not ends:
         return False
-    from auricle import chunking
+    from auricle.recordings import chunk_uploads as chunking
 
     try:
         if ends:
@@ -500,7 +500,7 @@ def _crm_objects(asked: StartRequest) -> tuple[CrmObject, ...]:
 
 
 def _capture(asked: StartRequest) -> Capture:
-    from auricle.recording import Capture
+    from auricle.recordings.recording import Capture
 
     source = asked.source or CaptureSource.model_construct()
     settings = asked.settings or CaptureSettings.model_construct()

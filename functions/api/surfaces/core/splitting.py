@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from auricle.recording import Recording
+    from auricle.recordings.recording import Recording
 
 MAX_AT_ONCE = 50
 """Cuts, or recordings, that one request names."""
@@ -43,7 +43,7 @@ class MergeRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/split", scope=WRITE, reads=SplitRequest)
 async def split_recording(call: Call, asked: SplitRequest) -> Response:
-    from auricle.splitting import split
+    from auricle.recordings.splitting import split
 
     original, parts = split(
         call.org,
@@ -74,7 +74,7 @@ async def split_recording(call: Call, asked: SplitRequest) -> Response:
 
 @surface.post("/recordings/merge", scope=WRITE, reads=MergeRequest)
 async def merge_recordings(call: Call, asked: MergeRequest) -> Response:
-    from auricle.splitting import merge
+    from auricle.recordings.splitting import merge
 
     merged = merge(
         call.org,

@@ -11,7 +11,7 @@ from api.paging import Cursors
 from api.reading import Asked, Id, Line, Moment
 from api.surface import Call
 from api.surfaces.core.wire import ADMIN, enveloped, own_organization, surface, timestamp
-from auricle.api_keys import API_KEYS, ApiKey
+from auricle.directory.api_keys import API_KEYS, ApiKey
 from auricle.errors import NotYours, TokenNotFound, TransientError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def list_tokens(call: Call, asked: TokensRequest) -> Response:
 
 @surface.post("/auth/tokens", scope=ADMIN, reads=TokenRequest, holds_secret=True)
 async def create_token(call: Call, asked: TokenRequest) -> Response:
-    from auricle.api_keys import end_of_key, make_key, makers_of_key
+    from auricle.directory.api_keys import end_of_key, make_key, makers_of_key
 
     now, caller = call.parts.now(), call.caller
     own_organization(call, asked.organization_id)
@@ -111,7 +111,7 @@ async def get_token(call: Call) -> Response:
 
 @surface.delete("/auth/tokens/{token_id}", scope=ADMIN)
 async def revoke_token(call: Call) -> Response:
-    from auricle.api_keys import revoke_key
+    from auricle.directory.api_keys import revoke_key
 
     keys = call.services.collection(API_KEYS)
     key = keys.get(call.org, _id(call))

@@ -13,8 +13,8 @@ from api.reading import Asked
 from api.surface import Call, etag
 from api.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface
 from api.transcripts import read_transcript
-from auricle.recording import RecordingDetail, Status
-from auricle.transcript import display_name
+from auricle.recordings.recording import RecordingDetail, Status
+from auricle.transcripts.transcript import display_name
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -56,7 +56,7 @@ async def get_utterances(call: Call, asked: UtterancesRequest) -> Response:
 
 @surface.get("/recordings/{recording_id}/summary", scope=READ)
 async def get_summary(call: Call) -> Response:
-    from auricle.consent import check_content_may_be_shown
+    from auricle.recordings.consent import check_content_may_be_shown
 
     recording = call.recording(call.recording_id())
     check_content_may_be_shown(recording)
@@ -83,7 +83,7 @@ async def get_summary(call: Call) -> Response:
 @surface.post("/recordings/{recording_id}/signedUrl", scope=READ, only_reads=True)
 async def create_signed_url(call: Call) -> Response:
     from auricle.ports import MAX_URL_SECONDS
-    from auricle.stored_audio import working_audio
+    from auricle.recordings.stored_audio import working_audio
 
     objects = call.services.objects
     audio = working_audio(call.recording(call.recording_id()), objects)
@@ -97,7 +97,7 @@ async def create_signed_url(call: Call) -> Response:
 
 @surface.patch("/recordings/{recording_id}/transcription-language", scope=WRITE, reads=LanguageRequest)
 async def change_transcription_language(call: Call, asked: LanguageRequest) -> Response:
-    from auricle.editing import Edit, edit_recording
+    from auricle.recordings.edits import Edit, edit_recording
 
     changed = edit_recording(
         call.org,

@@ -12,14 +12,14 @@ from api.surfaces.core.given import CrmObjects, check_connection, check_date, li
 from api.surfaces.core.wire import WRITE, enveloped, surface, timestamp
 from api.urls import SignedUrl
 from auricle.errors import InvalidRequest
-from auricle.recording import Result
+from auricle.recordings.recording import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.responses import Response
 
-    from auricle.contacts import Contact
+    from auricle.crm.contacts import Contact
 
 FileType = Literal["mp3", "aac", "wav"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -64,7 +64,7 @@ class UploadedRequest(Asked):
 
 @surface.post("/recordings/signed-urls", scope=WRITE, reads=SlotRequest)
 async def create_signed_urls(call: Call, asked: SlotRequest) -> Response:
-    from auricle.claiming import open_slot
+    from auricle.recordings.upload_slots import open_slot
 
     settings = call.parts.settings()
     if asked.size_bytes > settings.max_upload_bytes:
@@ -96,8 +96,8 @@ async def create_signed_urls(call: Call, asked: SlotRequest) -> Response:
 
 @surface.post("/recordings/upload", scope=WRITE, reads=UploadedRequest)
 async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Response:
-    from auricle.claiming import Described, claim
-    from auricle.organization_settings import consent_at_creation
+    from auricle.directory.organization_settings import consent_at_creation
+    from auricle.recordings.upload_slots import Described, claim
 
     services, now = call.services, call.parts.now()
     field, url = _given(("downloadUrl", asked.download_url), ("fileUrl", asked.file_url))
@@ -160,7 +160,7 @@ def _slot(call: Call, url: str, field: str, file_type: str) -> str:
     Raises:
         InvalidRequest: neither; naming the field it was given in.
     """
-    from auricle.claiming import FILE_TYPES, fetch_into_slot, slot_of
+    from auricle.recordings.upload_slots import FILE_TYPES, fetch_into_slot, slot_of
 
     objects = call.services.objects
     recording_id = slot_of(url, org=call.org, objects=objects)

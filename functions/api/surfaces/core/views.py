@@ -9,12 +9,12 @@ from pydantic import Field
 from api.reading import Asked, Id
 from api.surface import Call, etag
 from api.surfaces.core.wire import READ, enveloped, surface, timestamp
-from auricle.views import ENGAGEMENTS, MAX_DURATION_MS, VIEWERS
+from auricle.recordings.views import ENGAGEMENTS, MAX_DURATION_MS, VIEWERS
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.views import Engagement
+    from auricle.recordings.views import Engagement
 
 Duration = Annotated[int, Field(ge=0, le=MAX_DURATION_MS, description="In milliseconds; a day at most.")]
 
@@ -38,7 +38,7 @@ class ListenRequest(Asked):
 
 @surface.put("/recordings/{recording_id}/viewed", scope=READ)
 async def mark_viewed(call: Call) -> Response:
-    from auricle.views import begin_view
+    from auricle.recordings.views import begin_view
 
     recording = call.recording(call.recording_id())
     viewer = begin_view(
@@ -54,7 +54,7 @@ async def mark_viewed(call: Call) -> Response:
 
 @surface.post("/recordings/{recording_id}/views", scope=READ, reads=ViewRequest)
 async def report_view(call: Call, asked: ViewRequest) -> Response:
-    from auricle.views import end_view
+    from auricle.recordings.views import end_view
 
     recording = call.recording(call.recording_id())
     end_view(
@@ -70,7 +70,7 @@ async def report_view(call: Call, asked: ViewRequest) -> Response:
 
 @surface.put("/recordings/{recording_id}/listen", scope=READ, reads=ListenRequest)
 async def report_listening(call: Call, asked: ListenRequest) -> Response:
-    from auricle.views import listen
+    from auricle.recordings.views import listen
 
     recording = call.recording(call.recording_id())
     engagement = listen(
@@ -98,7 +98,7 @@ async def unstar_recording(call: Call) -> Response:
 
 
 def _starred(call: Call, starred: bool) -> Response:
-    from auricle.views import star
+    from auricle.recordings.views import star
 
     recording = call.recording(call.recording_id())
     viewer = star(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from auricle.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from auricle.collection import Kind, T
     from auricle.ports import (
         AnswerStore,
         Collection,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
         RecordingStore,
         Workflow,
     )
+    from auricle.records import Kind, T
 
 
 class Bootstrap:
@@ -47,19 +47,19 @@ class Bootstrap:
 
     @cached_property
     def answers(self) -> AnswerStore:
-        from auricle.adapters.dynamodb.manners import DynamoAnswers
+        from auricle.adapters.dynamodb.answers import DynamoAnswers
 
         return DynamoAnswers(self.settings.require("table"))
 
     @cached_property
     def meter(self) -> Meter:
-        from auricle.adapters.dynamodb.manners import DynamoMeter
+        from auricle.adapters.dynamodb.answers import DynamoMeter
 
         return DynamoMeter(self.settings.require("table"))
 
     def collection(self, kind: Kind[T]) -> Collection[T]:
         """The tenant's records of one kind."""
-        from auricle.adapters.dynamodb.collections import DynamoCollection
+        from auricle.adapters.dynamodb.records import DynamoCollection
 
         return DynamoCollection(self.settings.require("table"), kind)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from auricle.consent import Consent
-from auricle.recording import Recording
+from auricle.recordings.consent import Consent
+from auricle.recordings.recording import Recording
 
 SOURCE = "auricle"
 EVENT_VERSION = "1"

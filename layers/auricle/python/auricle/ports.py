@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, Protocol
 
-from auricle.chunks import ChunksChange
-from auricle.collection import Kind, Page, T
-from auricle.contacts import Contact
+from auricle.crm.contacts import Contact
+from auricle.crm.timeline import EntryType, TimelineEntry
+from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
-from auricle.processing.job import Job
-from auricle.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
-from auricle.tally import TallyChange
-from auricle.timeline import EntryType, TimelineEntry
-from auricle.visibility import Viewer
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.counters import TallyChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
+from auricle.records import Kind, Page, T
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from auricle.errors import Conflict
 
 if TYPE_CHECKING:
-    from auricle.collection import Kind, T
     from auricle.ports import Collection
+    from auricle.records import Kind, T
 
 
 def bytes_as_json(value: Any) -> int:

@@ -12,9 +12,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, Protocol
 
-from auricle.chunks import ChunksChange
-from auricle.collection import Kind, Page, T, recording_of
-from auricle.contacts import Contact
+from auricle.crm.contacts import Contact
+from auricle.crm.timeline import EntryType, TimelineEntry
+from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
 from auricle.errors import RecordingNotFound
 from auricle.ports import (
@@ -31,11 +31,11 @@ from auricle.ports import (
     TimelinePage,
     Workflow,
 )
-from auricle.processing.job import Job
-from auricle.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState, Status
-from auricle.tally import TallyChange
-from auricle.timeline import EntryType, TimelineEntry
-from auricle.visibility import Viewer
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.counters import TallyChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState, Status
+from auricle.records import Kind, Page, T, recording_of
 
 MAX_READINGS = 10
 """How often a page is filled up that hidden records leave short, until one more is found than it shows."""
@@ -83,7 +83,7 @@ class VisibleStores:
         """The tenant's own recordings, hidden ones too: for what follows from consent, and for nothing else.
 
         Who withdraws consent to a recording withdraws it from all that is made of it, also from what others made
-        private since. `auricle.consenting` alone takes them, after the viewer was admitted to the recording that the
+        private since. `auricle.recordings.consent_changes` alone takes them, after the viewer was admitted to the recording that the
         request names, and answers with nothing of the others.
         """
         return self._stores().recordings

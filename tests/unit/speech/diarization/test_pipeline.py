@@ -15,7 +15,7 @@ from auricle.settings import settings
 from auricle.speech.diarization.pipeline import ENGINE, Diarization, DiarizationModels, diarize
 from auricle.speech.models import ensure_models
 from auricle.speech.working_copy import read_blocks
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 pytestmark = pytest.mark.xdist_group("diarization")  # one worker, so that the call is diarized once
 

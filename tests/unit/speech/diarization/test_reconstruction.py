@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from auricle.speech.diarization.embedding import LocalVoice
 from auricle.speech.diarization.reconstruction import speaker_turns
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 FRAMES_PER_WINDOW = 293
 STEP_FRAMES = 71

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from auricle.transcript import SpeakerTurn
+    from auricle.transcripts.transcript import SpeakerTurn
 
 
 @dataclass(frozen=True, slots=True)

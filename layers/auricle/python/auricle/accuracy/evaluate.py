@@ -25,7 +25,7 @@ from auricle.speech.models import ensure_models, model_path
 from auricle.speech.transcription import TranscriptionEngine, choose_engine
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.working_copy import WorkingCopy, read_blocks, write_working_copy
-from auricle.transcript import Engine, SpeakerTurn, Word
+from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
 
 Progress = Callable[[str, int, int], None]
 """Called before each recording with its file name, how many are done, and how many there are."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 
 def read_rttm(text: str) -> dict[str, tuple[SpeakerTurn, ...]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from auricle.recording import Stage
+from auricle.recordings.recording import Stage
 
 NAMESPACE = "Auricle"
 SERVICE = "auricle"

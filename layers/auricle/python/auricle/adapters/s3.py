@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 
 from auricle.adapters import aws
 from auricle.errors import NotFound, TransientError
-from auricle.media_types import download_media_type
 from auricle.ports import StoredObject
+from auricle.recordings.media_types import download_media_type
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from auricle.adapters import aws
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

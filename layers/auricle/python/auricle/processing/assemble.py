@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from auricle import transcript_file
 from auricle.errors import NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import seen_result
-from auricle.processing.job import Job
 from auricle.processing.run_files import WindowWords, read_turns, read_windows
-from auricle.recording import Stage, StageState
-from auricle.transcript import Engine, Transcript, assemble
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage, StageState
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.transcript import Engine, Transcript, assemble
 
 PARALLEL_STAGES = (Stage.TRANSCRIBE, Stage.DIARIZE)
 

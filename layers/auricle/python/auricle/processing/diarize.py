@@ -8,12 +8,12 @@ from typing import Any
 
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.job import Job
 from auricle.processing.run_files import Region, Turns, read_plan, write_turns
-from auricle.recording import Stage, StageState
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage, StageState
 from auricle.speech.diarization.pipeline import DiarizationModels, diarize
 from auricle.speech.working_copy import read_blocks
-from auricle.transcript import Engine, SpeakerTurn
+from auricle.transcripts.transcript import Engine, SpeakerTurn
 
 CHANNELS = Engine(name="channels", version="1", model="silero-vad 6.2.3")
 """Each channel of a call holds one speaker: who speaks is where speech is heard."""

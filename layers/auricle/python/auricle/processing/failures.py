@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auricle import errors
-from auricle.recording import Failure, Run, Stage, StageResult, StageState
+from auricle.recordings.recording import Failure, Run, Stage, StageResult, StageState
 
 _STAGE_NAMES = {
     Stage.PREPARE: "Reading the audio",

@@ -7,19 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from auricle import transcript_file
-from auricle.cautions import Caution
-from auricle.consent import check_content_may_be_shown
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import ConsentRequired, NotFound, TransientError
-from auricle.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
-from auricle.processing.job import Job
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
-from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
-from auricle.transcript import Engine, Transcript
+from auricle.processing_warnings import Caution
+from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.highlights import ENGINE as HIGHLIGHTS_ENGINE
+from auricle.transcripts.transcript import Engine, Transcript
 
 ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
 """Without these there is no transcript, so the recording is in error; any other stage may fail alone."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from auricle.consent import check_content_may_be_shown
 from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
-from auricle.processing.job import Job
-from auricle.recording import RecordingDetail
+from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.job import Job
+from auricle.recordings.recording import RecordingDetail
 
 WITHDRAWN_ON_ITS_WAY = (
     "Consent was withdrawn while the recording was being processed: it is kept and not processed further. Record "

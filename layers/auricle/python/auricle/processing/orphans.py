@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from auricle.claiming import CLAIMABLE_FOR
 from auricle.errors import TransientError
 from auricle.identifiers import earliest_id, is_id
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.processing.job import Job
+from auricle.recordings.job import Job
+from auricle.recordings.upload_slots import CLAIMABLE_FOR
 
 ORPHANED_AFTER = CLAIMABLE_FOR + timedelta(days=7)
 """Of an id's making. The week between is for whoever restores a table from a backup."""

@@ -12,16 +12,16 @@ from typing import Any
 
 import orjson
 
-from auricle.cautions import Caution
-from auricle.chunks import ChunksChange
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, SupersededRun, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.gather import Bounds, gather
-from auricle.processing.job import Job
+from auricle.processing.fetching_audio import Bounds, gather
 from auricle.processing.run_files import Plan, PlannedWindow, Region, read_plan, write_plan
-from auricle.recording import Audio, Recording, Stage, StageState, Status
+from auricle.processing_warnings import Caution
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import FlacIndex
 from auricle.speech.vad import VoiceActivityModel, VoiceTrack, speech_regions

@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from auricle.cautions import Caution
 from auricle.errors import NotFound
-from auricle.highlights import Highlight
 from auricle.ports import ObjectStore
-from auricle.processing.job import Job
-from auricle.recording import Audio
-from auricle.transcript import Engine, SpeakerTurn, Word
+from auricle.processing_warnings import Caution
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Audio
+from auricle.transcripts.highlights import Highlight
+from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
 
 Region = tuple[float, float]
 """A stretch of speech, [start, end) in seconds."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auricle import transcript_file
-from auricle.highlights import pick_highlights
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.job import Job
 from auricle.processing.run_files import write_highlights
-from auricle.recording import Stage, StageState
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Stage, StageState
+from auricle.transcripts import storage as transcript_file
+from auricle.transcripts.highlights import pick_highlights
 
 
 def summarize_transcript(job: Job, *, recordings: RecordingStore, objects: ObjectStore) -> Mapping[str, Any]:

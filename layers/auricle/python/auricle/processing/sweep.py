@@ -12,20 +12,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from auricle.chunking import chunks_in_bucket, note_arrived
-from auricle.chunks import Chunks, spoken_numbers
-from auricle.consent import ObjectAccess
-from auricle.consenting import Ports, carry_to_made
 from auricle.domain_events import EventType, recording_event
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
-from auricle.object_access import settle_object_access
 from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
-from auricle.processing.erasing import erase_objects
-from auricle.processing.job import Job
-from auricle.processing.start import Accepted, accept_upload
-from auricle.processing.stopped import STOPPED, mark_stopped
-from auricle.recording import Failure, Recording, Stage, Status
-from auricle.splitting import split
+from auricle.recordings.chunk_uploads import chunks_in_bucket, note_arrived
+from auricle.recordings.chunks import Chunks, spoken_numbers
+from auricle.recordings.consent import ObjectAccess
+from auricle.recordings.consent_changes import Ports, carry_to_made
+from auricle.recordings.erasing import erase_objects
+from auricle.recordings.intake import Accepted, accept_upload
+from auricle.recordings.job import Job
+from auricle.recordings.object_access import settle_object_access
+from auricle.recordings.recording import Failure, Recording, Stage, Status
+from auricle.recordings.splitting import split
+from auricle.recordings.stalled_runs import STOPPED, mark_stopped
 
 UNTOUCHED = timedelta(minutes=10)
 """Younger than this, whatever is expected is probably still on its way."""

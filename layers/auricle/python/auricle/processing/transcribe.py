@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from auricle.cautions import Caution
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.job import Job
 from auricle.processing.run_files import Plan, PlannedWindow, WindowWords, read_plan, read_window, write_window
+from auricle.processing_warnings import Caution
+from auricle.recordings.job import Job
 from auricle.speech.flac import FlacRange, Samples, decode_flac_range
 from auricle.speech.transcription import TranscriptionEngine
 from auricle.speech.vad import SpeechRegion

@@ -24,9 +24,9 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
-from auricle.cautions import Caution
-from auricle.chunks import spoken_numbers
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
+from auricle.processing_warnings import Caution
+from auricle.recordings.chunks import spoken_numbers
 from auricle.speech import limits, ogg
 from auricle.speech.estimate import MAX_DECLARED_S
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples

@@ -10,8 +10,8 @@ import av
 import av.error
 import numpy as np
 
-from auricle.cautions import Caution
 from auricle.errors import DamagedAudio, EmptyAudio, TooLong
+from auricle.processing_warnings import Caution
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.cautions import Caution
 from auricle.errors import EngineFailed
+from auricle.processing_warnings import Caution
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.windows import Window
-from auricle.transcript import Engine, Word
+from auricle.transcripts.transcript import Engine, Word
 
 _NAME = "pocketsphinx"
 _MODEL = "en-us"

@@ -19,7 +19,7 @@ from auricle.errors import EngineFailed, GpuUnavailable, ModelUnavailable
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.transcription import WhisperDevice, WindowTranscript
 from auricle.speech.windows import Window
-from auricle.transcript import Engine, Word
+from auricle.transcripts.transcript import Engine, Word
 
 _BATCH_WINDOWS = 16
 

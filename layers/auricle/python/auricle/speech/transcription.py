@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, cast, get_args
 
-from auricle.cautions import Caution
 from auricle.errors import InvalidRequest, ModelUnavailable
+from auricle.processing_warnings import Caution
 from auricle.speech.flac import Samples
 from auricle.speech.windows import Window
-from auricle.transcript import Engine, Word
+from auricle.transcripts.transcript import Engine, Word
 
 EngineChoice = Literal["auto", "pocketsphinx", "whisper"]
 

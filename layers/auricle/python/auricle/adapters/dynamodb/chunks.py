@@ -6,10 +6,10 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.collections import still_there
 from auricle.adapters.dynamodb.items import ChunksItem, Item
+from auricle.adapters.dynamodb.records import still_there
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
-from auricle.chunks import ChunksChange
+from auricle.recordings.chunks import ChunksChange
 
 
 def change(org: str, recording_id: str, noted: ChunksChange) -> None:

@@ -9,17 +9,17 @@ from functools import partial
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.collections import RECORD_KEY, DynamoCollection
 from auricle.adapters.dynamodb.items import Item, RecordItem, TimelineItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
+from auricle.adapters.dynamodb.records import RECORD_KEY, DynamoCollection
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
-from auricle.collection import Kind, Page
-from auricle.contacts import Contact
+from auricle.crm.contacts import Contact
+from auricle.crm.interactions import no_such, place_of
+from auricle.crm.timeline import EntryType, TimelineEntry
+from auricle.directory.visibility import Viewer
 from auricle.errors import Conflict, ContactNotFound
-from auricle.interactions import no_such, place_of
 from auricle.ports import Position, TimelinePage
-from auricle.timeline import EntryType, TimelineEntry
-from auricle.visibility import Viewer
+from auricle.records import Kind, Page
 
 CONTACTS = Kind("contact", Contact, ContactNotFound)
 """How contacts are kept: each in the partition that holds its timeline (`items.contact_key`)."""

@@ -34,11 +34,11 @@ from pynamodb.models import Model
 from auricle.adapters.aws import ATTEMPTS, CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from auricle.adapters.dynamodb import documents
 from auricle.adapters.dynamodb.stream import OUTBOX_KIND
-from auricle.chunks import Chunk, Chunks
+from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.domain_events import DomainEvent
-from auricle.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
-from auricle.tally import Tally, by_user
-from auricle.timeline import EntryType, TimelineEntry
+from auricle.recordings.chunks import Chunk, Chunks
+from auricle.recordings.counters import Tally, by_user
+from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 
 SHARDS = 8
 """Partitions of the index of unfinished recordings: one key would bound the whole service's writes."""
@@ -248,7 +248,7 @@ class TallyItem(Item, discriminator="tally"):
 
 
 class RecordItem(Item, discriminator="record"):
-    """A record of any kind (`auricle.collection`)."""
+    """A record of any kind (`auricle.records`)."""
 
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)

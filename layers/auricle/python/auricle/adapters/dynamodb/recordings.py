@@ -19,7 +19,6 @@ from pynamodb.pagination import PageIterator
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import chunks, documents, items
-from auricle.adapters.dynamodb.collections import counting, still_there
 from auricle.adapters.dynamodb.items import (
     ChunksItem,
     Item,
@@ -31,14 +30,17 @@ from auricle.adapters.dynamodb.items import (
     TallyItem,
 )
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
+from auricle.adapters.dynamodb.records import counting, still_there
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
-from auricle.chunks import ChunksChange
-from auricle.collection import Kind
+from auricle.crm.timeline import TimelineEntry, recording_entries
+from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
-from auricle.processing.job import Job
-from auricle.recording import (
+from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.counters import NOTHING_COUNTED, TallyChange
+from auricle.recordings.job import Job
+from auricle.recordings.recording import (
     MAX_CONTACTS,
     MAX_LATER_VERSIONS,
     Failure,
@@ -49,9 +51,7 @@ from auricle.recording import (
     StageState,
     Status,
 )
-from auricle.tally import NOTHING_COUNTED, TallyChange
-from auricle.timeline import TimelineEntry, recording_entries
-from auricle.visibility import Viewer
+from auricle.records import Kind
 
 _ITEMS_OF_A_DETAIL = 4
 """Counts, chunks, state, and the latest run."""

@@ -20,7 +20,7 @@ from auricle.speech.diarization.reconstruction import speaker_turns
 from auricle.speech.diarization.segmentation import SpeakerSegmentation, active
 from auricle.speech.diarization.windows import SAMPLE_RATE_HZ, window_batches
 from auricle.speech.models import model_path
-from auricle.transcript import Engine, SpeakerTurn
+from auricle.transcripts.transcript import Engine, SpeakerTurn
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auricle.speech.diarization.windows import FRAMES_PER_WINDOW, STEP_FRAMES, frame_start_s
-from auricle.transcript import SpeakerTurn
+from auricle.transcripts.transcript import SpeakerTurn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

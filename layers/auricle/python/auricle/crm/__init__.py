@@ -1,0 +1,1 @@
+"""Customers: contacts, deals, calls, and the timelines that recordings stand on."""

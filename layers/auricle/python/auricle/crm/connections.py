@@ -1,0 +1,95 @@
+"""Connections of the organization to CRMs and other systems: what ids of theirs belong to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
+from auricle.ports import Collection
+from auricle.recordings.changes import change_record
+from auricle.records import Kind
+
+_ATTEMPTS = 5
+
+
+class Platform(StrEnum):
+    """Systems a connection may lead to. The values are the core API's wire names."""
+
+    MERGE = "MERGE"
+    CUSTOM_INPUT = "SIRO_CUSTOM_INPUT"
+    SERVICE_TITAN = "SERVICE_TITAN"
+    COMPANY_CAM = "COMPANY_CAM"
+    INGAGE = "INGAGE"
+    LEAD_PERFECTION = "LEAD_PERFECTION"
+    SPOTIO = "SPOTIO"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection. An organization has one for each platform."""
+
+    org: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    name: str
+    platform: Platform
+    external_account_id: str
+    revision: int = 1
+    is_active: bool = True
+    sync_transcript: bool = False
+
+
+CONNECTIONS = Kind("connection", Connection, ConnectionNotFound)
+
+
+def add_connection(connection: Connection, connections: Collection[Connection]) -> None:
+    """Adds a connection. Its id follows from tenant and platform, so that two cannot be made at once.
+
+    Raises:
+        Conflict: the organization has one to this platform.
+    """
+    try:
+        connections.add(connection)
+    except Conflict:
+        raise Conflict(f"The organization has a connection to {connection.platform.value} already.") from None
+
+
+def connection_id(org: str, platform: Platform) -> str:
+    """The id of the tenant's connection to the platform."""
+    return f"connection_{hashlib.sha256(f'{org} {platform.value}'.encode()).hexdigest()[:24]}"
+
+
+def change_connection(
+    org: str,
+    found_id: str,
+    change: Callable[[Connection], Connection],
+    *,
+    connections: Collection[Connection],
+    now: datetime,
+    if_revision: int | None,
+) -> Connection:
+    """The connection as `change` makes it, stored. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
+    return change_record(
+        "connection",
+        lambda: connections.get(org, found_id),
+        lambda after, before: connections.replace(after, expected=before),
+        change,
+        now=now,
+        if_revision=if_revision,
+    )
+
+
+def remove_connection(org: str, found_id: str, *, connections: Collection[Connection], if_revision: int | None) -> None:
+    """Removes it. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
+    for _ in range(_ATTEMPTS):
+        connection = connections.get(org, found_id)
+        if if_revision is not None and connection.revision != if_revision:
+            raise PreconditionFailed("The connection was changed meanwhile. Read it again, then ask anew.")
+        if connections.remove(connection):
+            return
+    raise TransientError("The connection kept changing while it was being removed. Try again.")

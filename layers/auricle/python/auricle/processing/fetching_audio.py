@@ -1,0 +1,103 @@
+"""Gathering: what a recording's sound is made of is brought here, whether one file, chunks, or other recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auricle.errors import NotFound, UnusableRecording
+from auricle.ports import ObjectStore, RecordingStore
+from auricle.processing_warnings import Caution
+from auricle.recordings.chunks import Chunks, spoken_numbers
+from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.job import Job
+from auricle.recordings.recording import Recording
+from auricle.speech.decode import decode
+from auricle.speech.excerpts import Excerpts, FlacExcerpt
+from auricle.speech.joining import decode_pieces
+from auricle.speech.working_copy import Sound
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What this environment processes at most."""
+
+    max_duration_s: float
+    max_size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The sound, to be iterated over once, and what is to be said of how it came together."""
+
+    sound: Sound
+    cautions: Sequence[Caution] = ()
+
+
+def gather(
+    job: Job,
+    recording: Recording,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    bounds: Bounds,
+    folder: Path,
+) -> Gathered:
+    """Fetches it into the folder.
+
+    Raises:
+        UnusableRecording: what it is made of is no audio, does not fit together, or is gone.
+        ConsentRequired: a recording it is made of has no consent.
+    """
+    if recording.made_of:
+        return Gathered(_excerpts(job, recording, recordings, objects, bounds, folder))
+    if recording.chunked:
+        chunks = recordings.detail(job.org, job.recording).chunks or Chunks()
+        return _pieces(job, recording.chunk_numbers, chunks, objects, bounds, folder)
+    source = folder / "source"
+    objects.download(job.source_key, source, version=job.version or None)
+    return Gathered(decode(source, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes))
+
+
+def _pieces(
+    job: Job, numbers: Sequence[int], chunks: Chunks, objects: ObjectStore, bounds: Bounds, folder: Path
+) -> Gathered:
+    pieces = {number: folder / f"{number:05d}" for number in numbers}
+    for number, path in pieces.items():
+        objects.download(job.chunk_key(number), path, version=chunks.arrived[number].version)
+    sound = decode_pieces(pieces, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes)
+    lacking = sorted(set(range(chunks.expected or 0)) - set(numbers))
+    said = f"Of this recording {spoken_numbers(lacking)} missing, and with it what was said then."
+    return Gathered(sound, [Caution("chunks-missing", said)] if lacking else [])
+
+
+def _excerpts(
+    job: Job, recording: Recording, recordings: RecordingStore, objects: ObjectStore, bounds: Bounds, folder: Path
+) -> Excerpts:
+    """A recording that was prepared before has its own copy: what it was made of may be gone by now."""
+    own = folder / "own.flac"
+    try:
+        objects.download(job.audio_key, own)
+    except NotFound:
+        for source in recordings.find(job.org, [excerpt.recording_id for excerpt in recording.made_of]).values():
+            check_content_may_be_shown(source)
+        excerpts = [
+            FlacExcerpt(_fetched(job, excerpt.recording_id, objects, folder), excerpt.start_ms, excerpt.end_ms)
+            for excerpt in recording.made_of
+        ]
+    else:
+        excerpts = [FlacExcerpt(own)]
+    return Excerpts(excerpts, max_duration_s=bounds.max_duration_s)
+
+
+def _fetched(job: Job, recording_id: str, objects: ObjectStore, folder: Path) -> Path:
+    path = folder / f"{recording_id}.flac"
+    if not path.exists():
+        try:
+            objects.download(Job(job.org, recording_id, job.run).audio_key, path)
+        except NotFound:
+            raise UnusableRecording(
+                "A recording this one is made of was removed before its audio could be taken."
+            ) from None
+    return path

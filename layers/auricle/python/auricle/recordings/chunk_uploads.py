@@ -1,0 +1,299 @@
+"""Recording in chunks: asking for URLs, what arrives, what is skipped, and the end of it.
+
+Everything here may happen in any order, at the same time, and again. What happens is noted first and looked at
+afterwards, by a consistent read; so whichever note made the recording whole, whoever wrote it sees that it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
+from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore, Workflow
+from auricle.recordings.changes import change_recording
+from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange, spoken_numbers
+from auricle.recordings.intake import Accepted, accept_upload
+from auricle.recordings.job import Job, chunk_key_ids
+from auricle.recordings.recording import Recording, RecordingDetail, Status
+
+_TAKES_CHUNKS = frozenset({Status.RECORDING, Status.UPLOADING})
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkUpload:
+    """Where to PUT one chunk, and until when. The URL is a credential: never logged."""
+
+    number: int
+    url: str
+    expires_at: datetime
+
+
+def request_chunks(
+    org: str,
+    recording_id: str,
+    numbers: Sequence[int],
+    *,
+    content_type: str | None,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    url_seconds: int,
+    now: datetime,
+) -> Sequence[ChunkUpload]:
+    """A presigned PUT for each number. The first request says that uploading has begun.
+
+    Raises:
+        RecordingNotFound: unknown, removed, or in the bin.
+        Conflict: it is not uploaded in chunks, has all of them, or is locked.
+        InvalidRequest: numbers that cannot be, or beyond the last expected.
+    """
+    detail = _open(org, recording_id, recordings)
+    _check_numbers(numbers, detail.chunks)
+    change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=recordings, now=now)
+    recordings.change_chunks(org, recording_id, ChunksChange(requested=frozenset(numbers)))
+    seconds = min(url_seconds, MAX_URL_SECONDS)
+    job, expires_at = Job(org, recording_id, detail.recording.run), now + timedelta(seconds=seconds)
+    return [
+        ChunkUpload(
+            number,
+            objects.upload_url(job.chunk_key(number), content_type=content_type, seconds=seconds),
+            expires_at,
+        )
+        for number in dict.fromkeys(numbers)
+    ]
+
+
+def skip(
+    org: str,
+    recording_id: str,
+    numbers: Sequence[int],
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> RecordingDetail:
+    """Those chunks are waited for no more; one that comes before processing starts is taken all the same.
+
+    Raises:
+        RecordingNotFound, Conflict, InvalidRequest: as `request_chunks` does.
+    """
+    detail = _open(org, recording_id, recordings)
+    _check_numbers(numbers, detail.chunks)
+    _look_anew(org, recording_id, recordings, now)
+    recordings.change_chunks(org, recording_id, ChunksChange(skippable=frozenset(numbers)))
+    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+
+
+def expect(
+    org: str,
+    recording_id: str,
+    count: int,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> RecordingDetail:
+    """There are to be so many chunks, numbered from 0.
+
+    Raises:
+        RecordingNotFound: unknown, removed, or in the bin.
+        Conflict: it is not uploaded in chunks, has all of them, or is locked.
+        InvalidRequest: a chunk beyond that count is here already.
+    """
+    detail = _open(org, recording_id, recordings)
+    _check_count(count, detail.chunks)
+    _look_anew(org, recording_id, recordings, now)
+    recordings.change_chunks(org, recording_id, ChunksChange(expected=count))
+    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+
+
+def finish(
+    org: str,
+    recording_id: str,
+    count: int | None = None,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> RecordingDetail:
+    """Nothing more is recorded. Without a count there are as many chunks as the highest number tells.
+
+    Finishing what is finished changes nothing, unless another count is given.
+
+    Raises:
+        RecordingNotFound: unknown, removed, or in the bin.
+        Conflict: it is not uploaded in chunks, is locked, or is being processed with another count.
+        InvalidRequest: a chunk beyond that count is here already; or no count, and nothing to tell it by.
+    """
+    known = _visible(org, recording_id, recordings)
+    chunks = known.chunks or Chunks()
+    if chunks.finished_at is not None and count in (None, chunks.expected) and known.recording.chunked:
+        return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+    _check_open(known.recording)
+    count = count or chunks.expected or max(chunks.numbers, default=-1) + 1
+    _check_count(count, chunks)
+    change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=recordings, now=now)
+    recordings.change_chunks(org, recording_id, ChunksChange(expected=count, finished_at=now))
+    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+
+
+def accept_chunk(
+    org: str,
+    recording_id: str,
+    number: int,
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> Accepted:
+    """A chunk is told to have arrived; processing starts where it was the last that was waited for.
+
+    Raises:
+        TransientError: something did not answer, or the recording kept changing.
+    """
+    with suppress(RecordingNotFound):  # accept_upload knows what to do with what comes too late
+        note_arrived(recordings.detail(org, recording_id), [number], recordings=recordings, objects=objects, now=now)
+    accepted = accept_upload(
+        org,
+        recording_id,
+        recordings=recordings,
+        objects=objects,
+        workflow=workflow,
+        max_upload_bytes=max_upload_bytes,
+        now=now,
+    )
+    with suppress(RecordingNotFound):
+        _note_lack(recordings.detail(org, recording_id), recordings, now)
+    return accepted
+
+
+def note_arrived(
+    detail: RecordingDetail,
+    numbers: Iterable[int],
+    *,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    now: datetime,
+) -> None:
+    """Notes those of the chunks that are in the bucket and not noted yet: of each, the version created first."""
+    recording, known = detail.recording, detail.chunks or Chunks()
+    job = Job(recording.org, recording.id, recording.run)
+    arrived = {}
+    for number in numbers if recording.chunked else ():
+        first = objects.first_version(job.chunk_key(number)) if number not in known.arrived else None
+        if first is not None:
+            arrived[number] = Chunk(first.version, first.size_bytes, now)
+    if arrived:
+        recordings.change_chunks(recording.org, recording.id, ChunksChange(arrived=arrived))
+
+
+def chunks_in_bucket(recording: Recording, objects: ObjectStore) -> Sequence[int]:
+    """Numbers of the chunks that lie in the bucket, whether anyone told of them or not."""
+    prefix = Job(recording.org, recording.id, recording.run).chunks_prefix
+    found = (chunk_key_ids(key) for key in objects.keys(prefix))
+    return [ids[2] for ids in found if ids is not None]
+
+
+def _settled(
+    org: str,
+    recording_id: str,
+    recordings: RecordingStore,
+    objects: ObjectStore,
+    workflow: Workflow,
+    max_upload_bytes: int,
+    now: datetime,
+) -> RecordingDetail:
+    """The recording, after its processing was started if that is due."""
+    accept_upload(
+        org,
+        recording_id,
+        recordings=recordings,
+        objects=objects,
+        workflow=workflow,
+        max_upload_bytes=max_upload_bytes,
+        now=now,
+    )
+    detail = recordings.detail(org, recording_id)
+    return detail if _note_lack(detail, recordings, now) is None else recordings.detail(org, recording_id)
+
+
+def _note_lack(detail: RecordingDetail, recordings: RecordingStore, now: datetime) -> ChunksChange | None:
+    """Notes since when a single chunk is lacking, or that it is not so any more; None where nothing changed."""
+    chunks = detail.chunks or Chunks()
+    lacks_one = chunks.expected is not None and len(chunks.outstanding) == 1
+    if lacks_one == (chunks.lacking_one_since is not None):
+        return None
+    change = ChunksChange(lacking_one_since=now) if lacks_one else ChunksChange(lacks_one_no_more=True)
+    recordings.change_chunks(detail.recording.org, detail.recording.id, change)
+    return change
+
+
+def _visible(org: str, recording_id: str, recordings: RecordingStore) -> RecordingDetail:
+    detail = recordings.detail(org, recording_id)
+    if detail.recording.deleted_at is not None:
+        raise RecordingNotFound(f"There is no recording {recording_id}.")
+    return detail
+
+
+def _open(org: str, recording_id: str, recordings: RecordingStore) -> RecordingDetail:
+    detail = _visible(org, recording_id, recordings)
+    _check_open(detail.recording)
+    return detail
+
+
+def _check_open(recording: Recording) -> None:
+    if not recording.chunked:
+        raise Conflict("This recording is not uploaded in chunks.")
+    if recording.status not in _TAKES_CHUNKS:
+        raise Conflict("This recording has all of its chunks: none is added, and nothing of them changes any more.")
+    if recording.locked:
+        raise Conflict("The recording is locked. Unlock it first, then go on.")
+
+
+def _check_numbers(numbers: Sequence[int], chunks: Chunks | None) -> None:
+    for number in numbers:
+        if not 0 <= number < MAX_CHUNKS:
+            raise InvalidRequest(f"Chunks are numbered from 0 to {MAX_CHUNKS - 1}.", field="chunkNumbers")
+    if chunks is not None and chunks.expected is not None and max(numbers) >= chunks.expected:
+        raise InvalidRequest(
+            f"This recording has {chunks.expected} chunks, numbered from 0: there is no chunk {max(numbers)}.",
+            field="chunkNumbers",
+        )
+
+
+def _check_count(count: int, chunks: Chunks | None) -> None:
+    if not 1 <= count <= MAX_CHUNKS:
+        raise InvalidRequest(
+            f"A recording has from 1 to {MAX_CHUNKS} chunks: say how many.", field="numberOfExpectedChunks"
+        )
+    beyond = [number for number in (chunks.arrived if chunks else ()) if number >= count]
+    if beyond:
+        raise InvalidRequest(
+            f"There are more than {count} chunks: {spoken_numbers(sorted(beyond))} here already.",
+            field="numberOfExpectedChunks",
+        )
+
+
+def _look_anew(org: str, recording_id: str, recordings: RecordingStore, now: datetime) -> None:
+    """What was named as missing may not be waited for any more: the sweep looks again."""
+    change_recording(
+        org, recording_id, lambda before: replace(before, failure=None), recordings=recordings, now=now, locked=True
+    )
+
+
+def _being_uploaded(recording: Recording, now: datetime) -> Recording:
+    """Uploading has begun, or goes on after something was found missing."""
+    if recording.status is Status.RECORDING:
+        return recording.to(Status.UPLOADING, at=now)
+    return replace(recording, failure=None) if recording.status is Status.UPLOADING else recording

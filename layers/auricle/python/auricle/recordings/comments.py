@@ -1,0 +1,320 @@
+"""Comments on a recording, in threads: who wrote them, for whom, and who has read them.
+
+A comment lists the users who have not read it; the recording's counts say it too, changed in the same transaction.
+A private comment exists for its author and those it was written for, and for nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from auricle.errors import CommentNotFound, Conflict, InvalidRequest, NotYours, PreconditionFailed, TransientError
+from auricle.identifiers import new_id
+from auricle.recordings.counters import TallyChange
+from auricle.records import Kind
+
+if TYPE_CHECKING:
+    from auricle.ports import Collection
+    from auricle.recordings.counters import Tally
+
+MAX_RECIPIENTS = 200
+"""Users one comment is for, teams counted by their members."""
+MAX_UNREAD = 3000
+"""Unread marks on one recording: they lie in one item of the table, which may have 400 KB."""
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CommentAudio:
+    """A spoken comment, as the client keeps it: Auricle stores what is said of it, not its bytes."""
+
+    storage_id: str
+    storage_path: str | None = None
+    extension: str | None = None
+    duration_ms: int | None = None
+    text: str | None = None
+    status: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment. Its thread has the id of the comment that began it."""
+
+    org: str
+    id: str
+    recording_id: str
+    created_at: datetime
+    author_id: str
+    thread_id: str
+    start_ms: int
+    end_ms: int
+    revision: int = 1
+    updated_at: datetime | None = None
+    """When its author changed it; None of one that stands as it was written."""
+    first_name: str | None = None
+    last_name: str | None = None
+    text: str | None = None
+    audio: CommentAudio | None = None
+    recipients: tuple[str, ...] = ()
+    """Users it is for; of a private thread also those whom the thread is for."""
+    unread: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
+    private: bool = False
+    deleted_at: datetime | None = None
+    """Deleted: nothing of what it said is left, but its thread goes on."""
+
+    def visible_to(self, reader: frozenset[str]) -> bool:
+        """Whether the comment exists for who has these ids; a private one does for none of them where there are none.
+
+        Nobody else sees a private comment: neither administrators nor founders, nor who is mentioned in it.
+        """
+        return self.deleted_at is None and (
+            not self.private or self.author_id in reader or not reader.isdisjoint(self.recipients)
+        )
+
+
+COMMENTS = Kind("comment", Comment, CommentNotFound, of_recording=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    """What is said when a comment is written; without a thread it begins one."""
+
+    start_ms: int
+    end_ms: int
+    text: str | None = None
+    audio: CommentAudio | None = None
+    thread_id: str | None = None
+    recipients: Sequence[str] = ()
+    private: bool = False
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentEdit:
+    """What to change of a comment; None leaves it as it is."""
+
+    text: str | None = None
+    audio: CommentAudio | None = None
+    recipients: Sequence[str] | None = None
+    now_unread: frozenset[str] = frozenset()
+    now_read: frozenset[str] = frozenset()
+
+    @property
+    def is_the_authors(self) -> bool:
+        """Whether it changes what was said, or to whom."""
+        return self.text is not None or self.audio is not None or self.recipients is not None
+
+
+def write_comment(
+    wanted: NewComment,
+    *,
+    org: str,
+    recording_id: str,
+    author: str,
+    reader: frozenset[str],
+    tally: Tally,
+    comments: Collection[Comment],
+    now: datetime,
+) -> Comment:
+    """Adds the comment: unread by everyone it is for but its author. An answer in a private thread is private.
+
+    Raises:
+        InvalidRequest: the thread is none the reader can see, or there are too many recipients.
+        Conflict: too much of the recording is unread already.
+        RecordingNotFound: the recording is not there (any more).
+    """
+    comment_id = new_id("comment", now)
+    private, recipients = wanted.private, tuple(dict.fromkeys(wanted.recipients))
+    if wanted.thread_id is not None:
+        begun = _thread(org, recording_id, wanted.thread_id, reader, comments)
+        private = begun.private
+        if private:
+            recipients = tuple(dict.fromkeys((*recipients, begun.author_id, *begun.recipients)))
+    _check_recipients(recipients)
+    unread = frozenset(recipients) - {author}
+    _check_unread(tally, unread)
+    comment = Comment(
+        org=org,
+        id=comment_id,
+        recording_id=recording_id,
+        created_at=now,
+        author_id=author,
+        thread_id=wanted.thread_id or comment_id,
+        start_ms=wanted.start_ms,
+        end_ms=wanted.end_ms,
+        first_name=wanted.first_name,
+        last_name=wanted.last_name,
+        text=wanted.text,
+        audio=wanted.audio,
+        recipients=recipients,
+        unread=unread,
+        private=private,
+    )
+    counts = TallyChange(comments=0 if private else 1, unread=_pairs(comment, unread), private=private)
+    comments.add(comment, tally=counts)
+    return comment
+
+
+def find_comment(
+    org: str, recording_id: str, comment_id: str, *, reader: frozenset[str], comments: Collection[Comment]
+) -> Comment:
+    """The comment, if it exists for the reader. Raises CommentNotFound."""
+    found = comments.get(org, comment_id, recording_id=recording_id)
+    if not found.visible_to(reader):
+        raise COMMENTS.not_found(comment_id)
+    return found
+
+
+def edit_comment(
+    comment: Comment,
+    edit: CommentEdit,
+    *,
+    editor: str,
+    reader: frozenset[str],
+    tally: Tally,
+    comments: Collection[Comment],
+    now: datetime,
+    if_revision: int | None = None,
+) -> Comment:
+    """The comment as the editor changes it. Who makes it unread for some and read for others writes it twice.
+
+    Raises:
+        NotYours: what was said, and others' marks, are the author's to change.
+        InvalidRequest: too many recipients, or a private comment made unread for somebody it was not written for.
+        Conflict: too much of the recording is unread already, or too many have read the comment.
+        PreconditionFailed: it is not at `if_revision` (any more).
+        CommentNotFound: it is gone.
+    """
+    may_say = editor == comment.author_id
+    if edit.is_the_authors and not may_say:
+        raise NotYours("Only the author of a comment may change what it says and whom it is for.")
+    if not may_say and (edit.now_unread | edit.now_read) - {editor}:
+        raise NotYours("Only the author of a comment may mark it as read or unread for others.")
+
+    kept = comment.recipients if edit.recipients is None else edit.recipients
+    dropped = frozenset(comment.recipients) - frozenset(kept)
+
+    def said(before: Comment) -> tuple[Comment, TallyChange | None]:
+        after = before
+        if edit.is_the_authors:
+            after = replace(before, text=edit.text or before.text, audio=edit.audio or before.audio, updated_at=now)
+        added: frozenset[str] = edit.now_unread
+        if edit.recipients is not None:
+            recipients = tuple(dict.fromkeys(edit.recipients))
+            _check_recipients(recipients)
+            added |= frozenset(recipients) - frozenset(before.recipients) - {before.author_id}
+            after = replace(after, recipients=recipients)
+        if after.private and added - {after.author_id, *after.recipients}:
+            raise InvalidRequest(
+                "unreadUids.add names somebody the private comment was not written for", field="unreadUids.add"
+            )
+        unread = added - before.unread
+        _check_unread(tally, unread)
+        after = replace(after, unread=before.unread | added, seen=before.seen - added)
+        counts = TallyChange(unread=_pairs(before, unread), private=before.private)
+        return after, counts if unread else None
+
+    def read(before: Comment) -> tuple[Comment, TallyChange | None]:
+        known = before.unread.union(before.recipients, {editor})
+        marked = (edit.now_read & known) - {before.author_id}
+        if len(before.seen | marked) > MAX_UNREAD:
+            raise Conflict(f"{MAX_UNREAD} users have read this comment already: no more are noted.")
+        no_more = before.unread & (marked | dropped)
+        after = replace(before, unread=before.unread - no_more, seen=before.seen | marked)
+        counts = TallyChange(read=_pairs(before, no_more), private=before.private)
+        return after, counts if no_more else None
+
+    after = _rewritten(comment, said, reader=reader, comments=comments, if_revision=if_revision)
+    return _rewritten(after, read, reader=reader, comments=comments, if_revision=None)
+
+
+def delete_comment(
+    comment: Comment,
+    *,
+    editor: str,
+    reader: frozenset[str],
+    comments: Collection[Comment],
+    now: datetime,
+    if_revision: int | None = None,
+) -> Comment:
+    """Deletes it; what it was is returned. Nothing of what it said is kept, only its place in the thread.
+
+    Raises:
+        NotYours: only its author may.
+        PreconditionFailed: it is not at `if_revision` (any more).
+        CommentNotFound: it is gone already.
+    """
+    if editor != comment.author_id:
+        raise NotYours("Only the author of a comment may delete it.")
+    last = [comment]
+
+    def emptied(before: Comment) -> tuple[Comment, TallyChange | None]:
+        last[0] = before
+        nothing = replace(
+            before, deleted_at=now, text=None, audio=None, first_name=None, last_name=None, unread=frozenset()
+        )
+        counted = 0 if before.private else -1
+        return nothing, TallyChange(comments=counted, read=_pairs(before, before.unread), private=before.private)
+
+    _rewritten(comment, emptied, reader=reader, comments=comments, if_revision=if_revision)
+    return last[0]
+
+
+def _thread(
+    org: str, recording_id: str, thread_id: str, reader: frozenset[str], comments: Collection[Comment]
+) -> Comment:
+    """The comment a thread began with, though it be deleted. One that the reader cannot see is none."""
+    try:
+        begun = comments.get(org, thread_id, recording_id=recording_id)
+    except CommentNotFound:
+        begun = None
+    if begun is None or begun.thread_id != begun.id or not replace(begun, deleted_at=None).visible_to(reader):
+        raise InvalidRequest(
+            "selectedThreadId is no thread of this recording: leave it out to begin one", field="selectedThreadId"
+        )
+    return begun
+
+
+def _rewritten(
+    comment: Comment,
+    change: Callable[[Comment], tuple[Comment, TallyChange | None]],
+    *,
+    reader: frozenset[str],
+    comments: Collection[Comment],
+    if_revision: int | None,
+) -> Comment:
+    """The comment as `change` makes it, stored with what it counts for. What changes nothing writes nothing."""
+    before = comment
+    for _ in range(_ATTEMPTS):
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed("The comment was changed meanwhile. Read it again, then send the change anew.")
+        after, counted = change(before)
+        if after == before:
+            return before
+        if comments.replace(after, expected=before, tally=counted):
+            return replace(after, revision=before.revision + 1)
+        before = find_comment(comment.org, comment.recording_id, comment.id, reader=reader, comments=comments)
+    raise TransientError("The comment kept changing while it was being written. Try again.")
+
+
+def _check_unread(tally: Tally, unread: frozenset[str]) -> None:
+    if unread and tally.all_unread + len(unread) > MAX_UNREAD:
+        raise Conflict(f"{MAX_UNREAD} comments are unread on this recording already. Mark some of them as read first.")
+
+
+def _check_recipients(recipients: Sequence[str]) -> None:
+    if len(recipients) > MAX_RECIPIENTS:
+        raise InvalidRequest(
+            f"recipients are {len(recipients)} users, and a comment is for {MAX_RECIPIENTS} at most",
+            field="recipients",
+        )
+
+
+def _pairs(comment: Comment, users: frozenset[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((user, comment.id) for user in users)

@@ -1,0 +1,1 @@
+"""Search over recordings, interactions and contacts."""

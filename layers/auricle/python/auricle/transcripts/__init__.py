@@ -1,0 +1,1 @@
+"""Transcripts: words and turns put together, stored, and quoted from."""

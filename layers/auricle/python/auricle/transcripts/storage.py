@@ -1,0 +1,84 @@
+"""The transcript as it lies in S3: JSON under zstd, words as columns.
+
+An hour of conversation is 756 KB of plain JSON and 86 KB under zstd. The layout, version 1:
+
+    {"version": 1, "language": "en", "engines": {"transcribe": {"name", "version", "model"}, "diarize": {…}},
+     "segments": [{"index", "speaker", "start_s", "end_s", "text", "confidence",
+                   "words": [["hello", 0.51, 0.80, 0.93], …]}],
+     "turns": [["speaker_0", 0.5, 3.3], …]}
+
+Words are `[text, start_s, end_s, confidence]`; turns are `[speaker, start_s, end_s]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
+
+VERSION = 1
+_ZSTD_LEVEL = 9
+
+
+def dump(transcript: Transcript, engines: Mapping[str, Engine]) -> bytes:
+    """The stored form of a transcript."""
+    import orjson
+    import zstandard
+
+    content = {
+        "version": VERSION,
+        "language": transcript.language,
+        "engines": {stage: asdict(engine) for stage, engine in engines.items()},
+        "segments": [_segment(segment) for segment in transcript.segments],
+        "turns": [[turn.speaker, round(turn.start_s, 3), round(turn.end_s, 3)] for turn in transcript.turns],
+    }
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(orjson.dumps(content))
+
+
+def load(stored: bytes) -> dict[str, Any]:
+    """The stored form as plain JSON values: what the API's surfaces read."""
+    import orjson
+    import zstandard
+
+    content: dict[str, Any] = orjson.loads(zstandard.ZstdDecompressor().decompress(stored))
+    return content
+
+
+def load_transcript(stored: bytes) -> Transcript:
+    """The stored form as a `Transcript`: what later stages of the workflow read."""
+    content = load(stored)
+    return Transcript(
+        segments=tuple(
+            Segment(
+                index=segment["index"],
+                speaker=segment["speaker"],
+                words=tuple(Word(*word) for word in segment["words"]),
+            )
+            for segment in content["segments"]
+        ),
+        turns=tuple(SpeakerTurn(*turn) for turn in content["turns"]),
+        language=content["language"],
+    )
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    confidence = segment.confidence
+    return {
+        "index": segment.index,
+        "speaker": segment.speaker,
+        "start_s": round(segment.start_s, 3),
+        "end_s": round(segment.end_s, 3),
+        "text": segment.text,
+        "confidence": None if confidence is None else round(confidence, 3),
+        "words": [
+            [
+                word.text,
+                round(word.start_s, 3),
+                round(word.end_s, 3),
+                None if word.confidence is None else round(word.confidence, 3),
+            ]
+            for word in segment.words
+        ],
+    }

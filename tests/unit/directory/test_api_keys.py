@@ -1,0 +1,137 @@
+"""API keys: when they end, who made them, and what proves them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auricle.directory.api_keys import API_KEYS, ApiKey, end_of_key, make_key, makers_of_key, proven_key, revoke_key
+from auricle.errors import Conflict, InvalidRequest
+from tests.fakes import Fakes
+
+NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def made(makers: tuple[str, ...] = (), expires_at: datetime = NOW + timedelta(days=1)) -> tuple[ApiKey, str]:
+    return make_key(
+        org="acme",
+        name="CRM",
+        user_id="user_2",
+        created_by="user_1",
+        scopes=["b", "a", "b"],
+        roles=["y", "x", "y"],
+        expires_at=expires_at,
+        makers=makers,
+        now=NOW,
+    )
+
+
+def test_a_key_holds_everything_but_its_secret() -> None:
+    key, text = made(makers=("token_0",))
+    prefix, org, key_id, secret = text.split(".")
+    assert (prefix, org, key_id, len(secret)) == ("auricle", "acme", key.id, 43)
+    assert secret not in repr(key)
+    assert (key.org, key.name, key.user_id, key.created_by) == ("acme", "CRM", "user_2", "user_1")
+    assert (key.scopes, key.roles, key.makers) == (("a", "b"), ("x", "y"), ("token_0",))
+    assert (key.created_at, key.expires_at) == (NOW, NOW + timedelta(days=1))
+    assert len(key.digest) == 64
+
+
+def test_a_key_ends_after_ninety_days_unless_another_end_is_asked_for() -> None:
+    assert end_of_key(None, maker=None, now=NOW) == NOW + timedelta(days=90)
+    assert end_of_key(NOW + SECOND, maker=None, now=NOW) == NOW + SECOND
+    year = NOW + timedelta(days=366)
+    assert end_of_key(year, maker=None, now=NOW) == year
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"), [(NOW - SECOND, "future"), (NOW, "future"), (NOW + timedelta(days=366, seconds=1), "366 days")]
+)
+def test_an_end_that_no_key_may_have_is_refused(asked: datetime, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why) as refused:
+        end_of_key(asked, maker=None, now=NOW)
+    assert refused.value.field == "expiresAt"
+
+
+def test_a_key_ends_with_the_key_it_is_made_with() -> None:
+    maker, _ = made()
+    assert end_of_key(None, maker=maker, now=NOW) == NOW + timedelta(days=1)
+    assert end_of_key(NOW + timedelta(days=2), maker=maker, now=NOW) == NOW + timedelta(days=1)
+    assert end_of_key(NOW + timedelta(hours=1), maker=maker, now=NOW) == NOW + timedelta(hours=1)
+    endless = replace(maker, expires_at=None)
+    assert end_of_key(None, maker=endless, now=NOW) == NOW + timedelta(days=90)
+
+
+def test_a_line_of_makers_has_eight_keys_at_most() -> None:
+    maker, _ = made()
+    assert makers_of_key(None) == ()
+    assert makers_of_key(maker) == (maker.id,)
+    line = tuple(f"token_{number}" for number in range(7))
+    assert makers_of_key(replace(maker, makers=line)) == (maker.id, *line)
+    with pytest.raises(Conflict, match="8"):
+        makers_of_key(replace(maker, makers=(*line, "token_7")))
+
+
+def test_a_key_is_proven_until_the_moment_it_ends() -> None:
+    keys = Fakes().collection(API_KEYS)
+    key, text = made()
+    keys.add(key)
+    end = NOW + timedelta(days=1)
+    assert proven_key(text, keys, now=end - SECOND) == key
+    assert proven_key(text, keys, now=end) is None
+    endless, text = made()
+    keys.add(replace(endless, expires_at=None))
+    assert proven_key(text, keys, now=end + timedelta(days=9999)) is not None
+
+
+def test_what_is_no_whole_key_proves_nothing() -> None:
+    keys = Fakes().collection(API_KEYS)
+    key, text = made()
+    keys.add(key)
+    prefix, org, key_id, secret = text.split(".")
+    changed = secret[:-1] + ("A" if secret[-1] != "A" else "B")
+    for other in (
+        f"{prefix}.{org}.{key_id}.{changed}",
+        f"{prefix}.{org}.{key_id}.{secret}A",
+        f"{prefix}.{org}.{key_id}.{secret[:-1]}",
+        f"{prefix}.{org}.{key_id}",
+        f"{prefix}.{org}.{key_id}.{secret}.x",
+        f"{prefix}.globex.{key_id}.{secret}",
+        f"{prefix}.a b.{key_id}.{secret}",
+        f"{prefix}.{org}.a b.{secret}",
+        f"{prefix}.{org}.token_none.{secret}",
+        prefix,
+    ):
+        assert proven_key(other, keys, now=NOW) is None, other
+
+
+def test_a_key_ends_when_one_of_its_makers_is_revoked() -> None:
+    keys = Fakes().collection(API_KEYS)
+    first, _ = made()
+    second, second_text = made(makers=(first.id,))
+    third, third_text = made(makers=(second.id, first.id))
+    other, other_text = made()
+    for key in (first, second, third, other):
+        keys.add(key)
+    assert proven_key(third_text, keys, now=NOW) == third
+    assert keys.remove(first)
+    assert proven_key(third_text, keys, now=NOW) is None, "one of two makers is gone"
+    assert proven_key(second_text, keys, now=NOW) is None
+    keys.add(first)
+    assert revoke_key(first, keys)
+    assert keys.find("acme", [first.id, second.id, third.id, other.id]).keys() == {other.id}
+    assert proven_key(other_text, keys, now=NOW) == other
+    assert not revoke_key(first, keys)
+
+
+def test_all_keys_that_come_from_a_revoked_one_are_removed() -> None:
+    keys = Fakes().collection(API_KEYS)
+    first, _ = made()
+    keys.add(first)
+    for _ in range(101):
+        keys.add(made(makers=(first.id,))[0])
+    assert revoke_key(first, keys)
+    assert keys.list("acme", 200).records == ()
