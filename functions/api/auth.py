@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
     from auricle.directory.api_keys import ApiKey
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
 
 ALGORITHM = "RS256"
 LEEWAY_S = 30
@@ -93,7 +93,7 @@ class Authenticator:
         keys: Callable[[], SigningKeys],
         issuer: Callable[[], str],
         audience: Callable[[], str],
-        api_keys: Callable[[], Collection[ApiKey]],
+        api_keys: Callable[[], RecordStore[ApiKey]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys

@@ -72,7 +72,7 @@ _handle = gateway_handler(
                 keys=_keys,
                 issuer=lambda: settings().require("jwt_issuer"),
                 audience=lambda: settings().require("jwt_audience"),
-                api_keys=lambda: _services().collection(API_KEYS),
+                api_keys=lambda: _services().records(API_KEYS),
             ),
             now=lambda: datetime.now(UTC),
         ),

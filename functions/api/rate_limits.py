@@ -18,7 +18,7 @@ from auricle.errors import TooManyRequests, TransientError
 
 if TYPE_CHECKING:
     from api.auth import Caller
-    from auricle.ports import Meter
+    from auricle.ports import RateLimitStore
 
 WINDOW_S = 60
 BLOCKS = 20
@@ -35,7 +35,9 @@ class Allowances:
         self._left: dict[tuple[str, str], tuple[int, int, int]] = {}
         """By tenant and credential: the minute, how many are left of the block, and how many were taken so far."""
 
-    def spend(self, caller: Caller, limit: int, *, meter: Callable[[], Meter], now: datetime) -> None:
+    def spend(
+        self, caller: Caller, limit: int, *, rate_limit_store: Callable[[], RateLimitStore], now: datetime
+    ) -> None:
         """One request of the caller.
 
         Raises:
@@ -51,7 +53,7 @@ class Allowances:
             left = held = 0
         if left == 0:
             block = max(1, limit // FIRST_BLOCKS, min(held, limit // BLOCKS))
-            left = self._taken(caller, limit, window, block, meter)
+            left = self._taken(caller, limit, window, block, rate_limit_store)
             while len(self._left) >= _REMEMBERED:
                 del self._left[next(iter(self._left))]
             self._left[key] = (window, left - 1 if left > 0 else _SPENT, held + block)
@@ -62,10 +64,12 @@ class Allowances:
             )
 
     @staticmethod
-    def _taken(caller: Caller, limit: int, window: int, block: int, meter: Callable[[], Meter]) -> int:
+    def _taken(
+        caller: Caller, limit: int, window: int, block: int, rate_limit_store: Callable[[], RateLimitStore]
+    ) -> int:
         credential = sha256(caller.credential.encode()).hexdigest()[:32]
         try:
-            taken = meter().take(caller.org, credential, window, block)
+            taken = rate_limit_store().take(caller.org, credential, window, block)
         except TransientError:  # who counts is briefly away: that is no reason to turn anybody away
             return block
         return min(block, block - (taken - limit))

@@ -80,14 +80,14 @@ class Call:
         return self.path_id(name, RecordingNotFound, "recording")
 
     def recording(self, recording_id: str) -> Recording:
-        """The recording, unless it is in the bin. Raises RecordingNotFound."""
+        """The recording, unless it is in the trash. Raises RecordingNotFound."""
         found = self.services.recordings.get(self.org, recording_id)
         if found.deleted_at is not None:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         return found
 
     def detail(self, recording_id: str) -> RecordingDetail:
-        """The recording with its run, unless it is in the bin. Raises RecordingNotFound."""
+        """The recording with its run, unless it is in the trash. Raises RecordingNotFound."""
         found = self.services.recordings.detail(self.org, recording_id)
         if found.recording.deleted_at is not None:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
@@ -294,7 +294,9 @@ class Surface:
                 demand(caller, scope=operation.scope, role=self.role)
                 limit = parts.settings().requests_per_minute
                 if limit:
-                    allowances.spend(caller, limit, meter=lambda: parts.services().meter, now=parts.now())
+                    allowances.spend(
+                        caller, limit, rate_limit_store=lambda: parts.services().rate_limit_store, now=parts.now()
+                    )
                 call = Call(request, caller, parts, VisibleStores(parts.services, caller.viewer))
                 if request.scope["query_string"] and (reads_nothing or not in_query):
                     read_query(request, NothingAsked)

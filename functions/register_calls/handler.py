@@ -7,7 +7,7 @@ from typing import Any
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
-from auricle.crm.calls import CALLS, hear_of_call
+from auricle.crm.calls import CALLS, upsert_call
 from register_calls.event import told
 
 
@@ -18,12 +18,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """
     org, call_id, facts, told_at = told(event)
     wired = bootstrap()
-    heard = hear_of_call(
+    heard = upsert_call(
         org,
         call_id,
         facts,
         told_at=min(told_at, datetime.now(UTC)),  # one that comes from a clock ahead must not win over what comes next
-        calls=wired.collection(CALLS),
+        calls=wired.records(CALLS),
         contacts=wired.contacts,
     )
     logger().info("call", extra={"org": org, "call": call_id, "heard": heard.value})

@@ -129,7 +129,7 @@ from tests.bench import api
 services = bootstrap()
 services.recordings.create(api.recording(api.RECORDING_ID), [])
 services.contacts.create_contact(api.contact(api.CONTACT_ID))
-services.collection(CALLS).add(api.call(api.CALL_ID))
+services.records(CALLS).add(api.call(api.CALL_ID))
 """
 
 

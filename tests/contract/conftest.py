@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.surface import Services
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
 from auricle.transcripts import storage as transcript_file
@@ -94,7 +94,7 @@ class Archive:
             highlights=(Highlight("thank you", "speaker_0", 0, 0.51, 1.32),),
             speakers=SPOKEN.talk(),
             word_count=len(SPOKEN.words),
-            cautions=(Caution("cut-off", "The file ends in the middle."),),
+            cautions=(ProcessingWarning("cut-off", "The file ends in the middle."),),
         )
         stages = dict.fromkeys(Stage, StageResult(StageState.COMPLETE))
         stages[Stage.REDACT] = StageResult(StageState.SKIPPED)

@@ -13,7 +13,7 @@ import pytest
 
 from api.documents.core import CoreError
 from auricle.recordings.chunks import Chunk, ChunksChange
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.debrief import DebriefQuestion, ResponseType, TextConfig
 from auricle.recordings.job import Job
 from auricle.recordings.recording import (
@@ -176,7 +176,7 @@ def furnish(services: Fakes, recording_id: str = "rec_full") -> Recording:
     services.recordings.count(
         "acme",
         recording_id,
-        TallyChange(
+        CountersChange(
             views=3,
             viewers=2,
             comments=1,

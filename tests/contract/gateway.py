@@ -118,7 +118,7 @@ class Gateway:
                     keys=lambda: keys,
                     issuer=lambda: issuer,
                     audience=lambda: AUDIENCE,
-                    api_keys=lambda: services.collection(API_KEYS),
+                    api_keys=lambda: services.records(API_KEYS),
                     clock=lambda: self.clock(),
                 ),
                 now=lambda: self.now,

@@ -154,8 +154,8 @@ class Watched:
         self.asked: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
-        if name == "collection":
-            return lambda kind: _Watched(self._services.collection(kind), kind.name, self.asked)
+        if name == "records":
+            return lambda kind: _Watched(self._services.records(kind), kind.name, self.asked)
         return _Watched(getattr(self._services, name), name, self.asked)
 
 

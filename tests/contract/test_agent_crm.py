@@ -261,7 +261,7 @@ def test_endless_change_is_a_passing_error(
 ) -> None:
     api.post(f"{FOUNDER}/{what}", {"id": "x1", "name": "a"})
     monkeypatch.setattr(services.contacts, "replace_contact", lambda *_, **__: False)
-    monkeypatch.setattr("tests.fakes.collections.FakeCollection.replace", lambda *_, **__: False)
+    monkeypatch.setattr("tests.fakes.records.FakeRecordStore.replace", lambda *_, **__: False)
     answer = patch(api, f"{FOUNDER}/{what}/x1", {"name": "b"})
     error(answer, 503, TransientError.code.upper())
     assert int(answer.headers["retry-after"]) > 0

@@ -423,7 +423,7 @@ def test_logs_saved_at_once_are_all_there(api: Gateway, services: Services) -> N
 
     def save(number: int) -> None:
         facts = {"recording_url": URL, "duration_s": number}
-        kept = services.collection(CALLS)
+        kept = services.records(CALLS)
         save_log(
             "acme", "call_1", f"rec_{number}", facts, calls=kept, recordings=services.recordings, now=NOW, sees_all=True
         )

@@ -52,13 +52,13 @@ class People:
         return shown(documented.CommentAnswer, answer)["data"]
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        tally = self.services.recordings.detail("acme", "rec_1").tally
-        return tally.comments, {user: len(unread) for user, unread in tally.unread.items()}
+        counters = self.services.recordings.detail("acme", "rec_1").counters
+        return counters.comments, {user: len(unread) for user, unread in counters.unread.items()}
 
     def joins(self, user: str, team: str | None = None, **named: Any) -> None:
-        if team and not self.services.collection(TEAMS).find("acme", [team]):
-            self.services.collection(TEAMS).add(Team("acme", team, NOW, NOW, name=team))
-        self.services.collection(USERS).add(
+        if team and not self.services.records(TEAMS).find("acme", [team]):
+            self.services.records(TEAMS).add(Team("acme", team, NOW, NOW, name=team))
+        self.services.records(USERS).add(
             User("acme", user, NOW, NOW, email=f"{user}@acme.test", member_team_id=team, **named)
         )
 
@@ -236,7 +236,7 @@ def test_what_is_private_is_counted_for_who_may_read_it(people: People) -> None:
     assert shown_to("dan") == (1, {"bob": 1, "cid": 1, "dan": 1})
     assert people.ask("ann", "DELETE", f"{COMMENTS}/{private['id']}").status == 200
     assert shown_to("dan") == (1, {"bob": 1, "cid": 1})
-    assert people.services.recordings.detail("acme", "rec_1").tally.unread_private == {}
+    assert people.services.recordings.detail("acme", "rec_1").counters.unread_private == {}
 
 
 def test_who_administers_reads_no_private_comment(people: People) -> None:
@@ -470,12 +470,12 @@ def test_rivals_changes_are_both_kept(people: People, services: Fakes) -> None:
     from auricle.recordings.comments import CommentEdit, edit_comment
 
     comment = people.writes("ann", "bob", "cid")
-    comments = services.collection(KIND)
+    comments = services.records(KIND)
     as_read = comments.get("acme", comment["id"], recording_id="rec_1")
     people.changes("bob", comment, {"unreadUids": {"remove": ["bob"]}})
     marks = CommentEdit(now_read=frozenset({"cid"}))
     after = edit_comment(
-        as_read, marks, editor="cid", reader=frozenset({"cid"}), tally=NOTHING_COUNTED, comments=comments, now=NOW
+        as_read, marks, editor="cid", reader=frozenset({"cid"}), counters=NOTHING_COUNTED, comments=comments, now=NOW
     )
     assert (sorted(after.unread), sorted(after.seen)) == ([], ["bob", "cid"])
     assert people.counts() == (1, {})

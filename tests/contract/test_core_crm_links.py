@@ -317,7 +317,7 @@ def test_the_customer_of_a_contact_is_that_contact(api: Gateway) -> None:
 
 def test_the_customer_of_a_deal_that_is_gone_is_a_contact_if_there_is_one(api: Gateway, services: Services) -> None:
     link(api, "OPPORTUNITY", id="deal_1")
-    deals = services.collection(DEALS)
+    deals = services.records(DEALS)
     deals.remove(deals.get("acme", "deal_1"))
     assert (customer(api).get("crmCustomer"), customer(api)["crmOpportunities"]) == (None, [])
     send(api, "POST", f"{AGENT}/recordings/rec_1/link", {"contact_ids": ["c1"]})

@@ -163,7 +163,7 @@ def test_an_address_given_up_is_free_again(api: Gateway, services: Services) -> 
     new_user(api, "sam@example.com", id="user_2")
     refused(change(api, ONE_USER, {"email": "Sam@example.com"}), 409, "conflict")
     assert change(api, ONE_USER, {"email": "d.reyes@example.com"}).json["email"] == "d.reyes@example.com"
-    claims = services.collection(EMAILS).list("acme", 10).records
+    claims = services.records(EMAILS).list("acme", 10).records
     assert sorted(claim.user_id for claim in claims) == ["user_1", "user_2"], "nothing is kept of an old address"
     assert change(api, f"{USERS_PATH}/user_2", {"email": "dana@example.com"}).status == 200
     refused(api.post(USERS_PATH, {"email": "d.reyes@example.com", "organizationId": "acme"}), 409, "conflict")
@@ -328,14 +328,14 @@ def test_a_team_stays_even_where_its_people_are_on_no_first_page(
 ) -> None:
     new_team(api)
     new_user(api, id="user_1", memberTeamId="west")
-    users = services.collection(USERS)
+    users = services.records(USERS)
     whole = users.list
 
     def short(org: str, limit: int, position: Any = None, **asked: Any) -> Page[User]:
         return whole(org, limit, **asked) if position else Page((), {"after": "~"})
 
     monkeypatch.setattr(users, "list", short)
-    monkeypatch.setattr(type(services), "collection", _giving(users, type(services).collection))
+    monkeypatch.setattr(type(services), "records", _giving(users, type(services).records))
     refused(api.delete(ONE_TEAM), 409, "conflict")
 
 
@@ -471,7 +471,7 @@ def test_a_recording_carries_the_name_of_who_made_it(made: Any, api: Gateway, se
 @pytest.mark.parametrize("made", MADE)
 def test_of_a_stranger_a_recording_carries_no_name(made: Any, api: Gateway, services: Services) -> None:
     assert services.recordings.get("acme", made(api)).rep is None
-    assert services.collection(USERS).find("acme", ["user_1"]) == {}
+    assert services.records(USERS).find("acme", ["user_1"]) == {}
 
 
 @pytest.mark.parametrize("subject", ["auth0|5f7c8ec7c33c6c004bbafe82", "dana@example.com", "https://idp.test/users/7"])

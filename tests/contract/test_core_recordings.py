@@ -1,4 +1,4 @@
-"""The core API's recordings: listed, fetched, started, changed, binned, restored and removed."""
+"""The core API's recordings: listed, fetched, started, changed, trashed, restored and removed."""
 
 from __future__ import annotations
 
@@ -670,10 +670,10 @@ def test_the_bin_hides_a_recording_everywhere_but_here(api: Gateway, archive: Ar
 def test_what_is_in_the_bin_can_be_had_back(api: Gateway, archive: Archive, services: Fakes) -> None:
     before = archive.complete()
     assert api.delete(ONE).status == 200
-    binned = stored(services)
+    trashed = stored(services)
     api.now = NOW + timedelta(days=2)
     assert api.delete(ONE).status == 200
-    assert stored(services) == binned
+    assert stored(services) == trashed
     data = shown(CHANGED, api.post(f"{ONE}/restore"))["data"]
     assert (data["deleted"], "deletedDate" in data) == (False, False)
     after = stored(services)

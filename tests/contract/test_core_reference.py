@@ -63,7 +63,7 @@ def known(api: Gateway, archive: Archive, services: Fakes) -> None:
     add_contact(NewContact("Jane", id="c1", phone="5551"), org="acme", contacts=services.contacts, now=NOW)
     address = Address(street="12 Main Street", city="Springfield")
     deal = Deal("acme", "deal_1", NOW, NOW, "Renewal", amount=5.5, external_id="006", addresses=(address,))
-    services.collection(DEALS).add(deal)
+    services.records(DEALS).add(deal)
     archive.complete(
         contact_ids=("c1",),
         deal_id="deal_1",

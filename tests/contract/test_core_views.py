@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.documents.core import views as documented
-from auricle.recordings.counters import Tally
+from auricle.recordings.counters import Counters
 from auricle.recordings.views import star
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
@@ -44,8 +44,8 @@ class Audience:
         return shown(documented.ListeningAnswer, answer)["data"]["recordingEngagement"]
 
     @property
-    def tally(self) -> Tally:
-        return self.services.recordings.detail("acme", "rec_1").tally
+    def counters(self) -> Counters:
+        return self.services.recordings.detail("acme", "rec_1").counters
 
 
 @pytest.fixture
@@ -57,28 +57,28 @@ def audience(api: Gateway, services: Fakes, archive: Archive) -> Audience:
 def test_a_view_is_begun_and_ended_and_counts_once(audience: Audience) -> None:
     audience.views("ann")
     audience.views("ann")
-    assert audience.tally == Tally(views=1, viewers=1)
+    assert audience.counters == Counters(views=1, viewers=1)
     audience.viewed_for("ann", 1500)
-    assert audience.tally == Tally(views=1, viewers=1, viewed_ms=1500)
+    assert audience.counters == Counters(views=1, viewers=1, viewed_ms=1500)
     audience.views("ann")
     audience.views("bob")
-    assert audience.tally == Tally(views=3, viewers=2, viewed_ms=1500)
+    assert audience.counters == Counters(views=3, viewers=2, viewed_ms=1500)
 
 
 def test_a_view_told_of_afterwards_counts_too(audience: Audience) -> None:
     audience.viewed_for("ann", 0)
     audience.viewed_for("ann", 700)
-    assert audience.tally == Tally(views=2, viewers=1, viewed_ms=700)
+    assert audience.counters == Counters(views=2, viewers=1, viewed_ms=700)
 
 
 def test_a_view_that_was_never_ended_gives_way_to_the_next(audience: Audience) -> None:
     audience.views("ann")
     audience.api.now = NOW + timedelta(hours=11)
     audience.views("ann")
-    assert audience.tally.views == 1
+    assert audience.counters.views == 1
     audience.api.now = NOW + timedelta(hours=13)
     audience.views("ann")
-    assert audience.tally.views == 2
+    assert audience.counters.views == 2
 
 
 def test_what_is_counted_is_shown_with_the_recording(audience: Audience) -> None:
@@ -117,7 +117,7 @@ def test_a_listening_session_grows_and_never_shrinks(audience: Audience) -> None
     assert (late["durationMilliseconds"], late["clientPlatform"]) == (9000, "IOS")
     audience.listens("ann", 1000)
     audience.listens("bob", 300)
-    assert audience.tally == Tally(listened_ms=10_300)
+    assert audience.counters == Counters(listened_ms=10_300)
 
 
 def test_a_session_is_its_users_on_its_recording(audience: Audience, archive: Archive) -> None:
@@ -131,29 +131,29 @@ def test_a_session_is_its_users_on_its_recording(audience: Audience, archive: Ar
         audience.ask("ann", "PUT", LISTEN, {**body, "recordingEngagementId": "engagement_none"}),
     ):
         refused(answer, 422, "invalid-request", "recordingEngagementId")
-    assert audience.tally.listened_ms == 5000
+    assert audience.counters.listened_ms == 5000
 
 
 def test_a_star_counts_once_for_each_user(audience: Audience) -> None:
     for user in ("ann", "ann", "bob"):
         assert shown(documented.StarAnswer, audience.ask(user, "PUT", STAR)) == {"data": {"starred": True}}
-    assert audience.tally == Tally(stars=2)
+    assert audience.counters == Counters(stars=2)
     for user in ("ann", "ann", "cid"):
         assert shown(documented.StarAnswer, audience.ask(user, "DELETE", STAR)) == {"data": {"starred": False}}
-    assert audience.tally == Tally(stars=1)
+    assert audience.counters == Counters(stars=1)
     audience.views("bob")
-    assert audience.tally == Tally(stars=1, views=1, viewers=1)
+    assert audience.counters == Counters(stars=1, views=1, viewers=1)
 
 
 def test_many_at_once_count_each_user_once(audience: Audience, services: Fakes) -> None:
     from auricle.recordings.views import VIEWERS
 
-    viewers = services.collection(VIEWERS)
+    viewers = services.records(VIEWERS)
     with ThreadPoolExecutor(8) as pool:
         list(
             pool.map(lambda number: star("acme", "rec_1", f"u{number % 2}", True, viewers=viewers, now=NOW), range(16))
         )
-    assert audience.tally == Tally(stars=2)
+    assert audience.counters == Counters(stars=2)
 
 
 def test_a_stale_state_is_not_changed(audience: Audience) -> None:
@@ -165,7 +165,7 @@ def test_a_stale_state_is_not_changed(audience: Audience) -> None:
         ("PUT", LISTEN, {"duration": 1}),
     ):
         refused(audience.ask("ann", method, path, body, headers=stale), 412, "precondition-failed")
-    assert audience.tally == Tally()
+    assert audience.counters == Counters()
     audience.views("ann")
     starred = audience.ask("ann", "PUT", STAR, headers={"if-match": '"1"'})
     assert (starred.status, starred.headers["etag"]) == (200, '"2"')
@@ -183,7 +183,7 @@ def test_a_duration_is_whole_milliseconds_of_a_day_at_most(
 ) -> None:
     refused(audience.ask("ann", method, path, {"duration": duration}), 422, "invalid-request", "duration")
     refused(audience.ask("ann", method, path, {}), 422, "invalid-request", "duration")
-    assert audience.tally == Tally()
+    assert audience.counters == Counters()
     assert audience.ask("ann", method, path, {"duration": 86_400_000}).status == 200
 
 

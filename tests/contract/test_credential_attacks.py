@@ -238,7 +238,7 @@ def test_no_key_is_without_end(said: dict[str, Any], api: Gateway) -> None:
 
 def test_a_key_that_was_made_before_every_key_had_an_end_still_holds(api: Gateway, services: Fakes) -> None:
     key = made(api)
-    keys = services.collection(API_KEYS)
+    keys = services.records(API_KEYS)
     before = keys.get("acme", key["tokenId"])
     assert keys.replace(replace(before, expires_at=None), expected=before)
     assert asked(api, WHO, "x-api-key", key["token"]).json["expiresAt"] is None
@@ -264,7 +264,7 @@ def test_a_key_proves_nothing_without_its_makers_listed_or_not(api: Gateway, ser
     """What a revoked key made a moment ago may be missing from the listing that revoking reads."""
     first = made(api)
     second = made(api, token=first["token"])
-    keys = services.collection(API_KEYS)
+    keys = services.records(API_KEYS)
     assert keys.remove(keys.get("acme", first["tokenId"]))
     assert keys.get("acme", second["tokenId"]).makers == (first["tokenId"],)
     assert asked(api, WHO, "x-api-key", second["token"]).status == 401
@@ -287,7 +287,7 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(api: Gateway, services: Fakes)
     for answer in (api.get(TOKENS), api.get(f"{TOKENS}/{key['tokenId']}"), asked(api, WHO, "x-api-key", key["token"])):
         assert answer.status == 200
         assert secret.encode() not in answer.body
-    stored = services.collection(API_KEYS).get("acme", key["tokenId"])
+    stored = services.records(API_KEYS).get("acme", key["tokenId"])
     assert secret not in repr(stored)
 
 

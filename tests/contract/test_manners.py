@@ -522,11 +522,11 @@ def test_most_requests_ask_nobody(services: Fakes, identity: Identity) -> None:
     api = limited(services, identity, 1000)
     for _ in range(200):
         assert api.get(FILES).status == 200
-    assert services.meter.asked == 10  # blocks of 1, 1, 2, 4 … up to 50
+    assert services.rate_limit_store.asked == 10  # blocks of 1, 1, 2, 4 … up to 50
     exhausted = limited(services, identity, 10)
     for _ in range(50):
         exhausted.get(FILES)
-    assert services.meter.asked <= 10 + 11
+    assert services.rate_limit_store.asked <= 10 + 11
 
 
 def test_a_burst_that_many_processes_answer_does_not_use_up_the_minute(services: Fakes, identity: Identity) -> None:
@@ -552,14 +552,14 @@ def test_nobody_is_turned_away_because_counting_failed(
     def away(*_: Any) -> int:
         raise TransientError("Try again.")
 
-    monkeypatch.setattr(services.meter, "take", away)
+    monkeypatch.setattr(services.rate_limit_store, "take", away)
     api = limited(services, identity, 2)
     assert [api.get(FILES).status for _ in range(5)] == [200] * 5
 
 
 def test_without_the_setting_nothing_is_counted(api: Gateway, services: Fakes) -> None:
     assert [api.get(FILES).status for _ in range(5)] == [200] * 5
-    assert services.meter.asked == 0
+    assert services.rate_limit_store.asked == 0
 
 
 # --- pages of other origins ---------------------------------------------------------------------------------

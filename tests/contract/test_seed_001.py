@@ -198,7 +198,7 @@ def test_one_reading_of_the_store_is_enough(api: Gateway, services: Fakes, monke
         return detail(org, recording_id, **given)
 
     monkeypatch.setattr(services.recordings, "detail", counted)
-    monkeypatch.setattr(Fakes, "collection", None)
+    monkeypatch.setattr(Fakes, "records", None)
     assert api.get(f"{RECORDINGS}/rec_full").status == 200
     assert asked == ["rec_full"]
 
@@ -219,12 +219,12 @@ def test_flags_show_what_lies_with_the_recording_and_whom_it_concerns(
         contacts=services.contacts,
         now=NOW,
     )
-    services.collection(DEALS).add(Deal("acme", "deal_1", NOW, NOW, "Renewal", amount=50000, external_id="006"))
+    services.records(DEALS).add(Deal("acme", "deal_1", NOW, NOW, "Renewal", amount=50000, external_id="006"))
     archive.complete(contact_ids=(contact.id,), deal_id="deal_1")
     image = ImageGroup("acme", "image_1", "rec_1", NOW, raw_images=(RawImage("web", "https://a/b", "https://a/b"),))
-    services.collection(IMAGES).add(image)
+    services.records(IMAGES).add(image)
     photo = MultimediaEvent("acme", "media_1", "rec_1", NOW, happened_at_ms=1640995200000)
-    services.collection(MULTIMEDIA).add(photo)
+    services.records(MULTIMEDIA).add(photo)
     event = {
         "event": {"name": "recorderStateChange", "value": "start", "trigger": "interruption"},
         "timestampInMilliseconds": 1640995200000,

@@ -84,7 +84,7 @@ def verbatim(download_url: str) -> dict[str, Any]:
 
 @pytest.fixture
 def connection(services: Services) -> str:
-    services.collection(CONNECTIONS).add(Connection("acme", "crm_1", NOW, NOW, "Our CRM", Platform.MERGE, "account-1"))
+    services.records(CONNECTIONS).add(Connection("acme", "crm_1", NOW, NOW, "Our CRM", Platform.MERGE, "account-1"))
     return "crm_1"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from auricle.errors import TransientError
 from tests.contract.gateway import Gateway
-from tests.fakes import FakeCollection
+from tests.fakes import FakeRecordStore
 
 PATH = "/v1/calls/call_1j2kd9/recording-log"
 BODY: dict[str, Any] = {
@@ -94,7 +94,7 @@ def test_500_as_documented(cause: Exception, api: Gateway, call: str, monkeypatc
     def fail(*_args: object, **_named: object) -> bool:
         raise cause
 
-    monkeypatch.setattr(FakeCollection, "replace", fail)
+    monkeypatch.setattr(FakeRecordStore, "replace", fail)
     answer = api.post(PATH, BODY)
     assert (answer.status, answer.json) == (
         500,
@@ -117,7 +117,7 @@ def test_a_retry_with_its_key_is_the_same_answer_and_no_second_log(api: Gateway,
 def test_what_failed_can_be_retried_with_its_key(api: Gateway, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     key = {"idempotency-key": "rec-log-2026-03-15-01"}
     with monkeypatch.context() as failing:
-        failing.setattr(FakeCollection, "replace", _throttled)
+        failing.setattr(FakeRecordStore, "replace", _throttled)
         assert api.post(PATH, BODY, headers=key).status == 500
     assert api.post(PATH, BODY, headers=key).status == 200
 

@@ -64,7 +64,7 @@ def recording(api: Gateway, archive: Archive, services: Fakes) -> None:
     assert made.status == 201
     archive.complete(title="Renewal", contact_ids=("ann",))
     event = MultimediaEvent("acme", "media_1", "rec_1", NOW)
-    services.collection(MULTIMEDIA).add(event)
+    services.records(MULTIMEDIA).add(event)
     services.objects.write(event.key, b"photo", content_type="image/jpeg")
 
 

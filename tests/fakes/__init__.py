@@ -6,31 +6,31 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from auricle.records import Kind, T
-from tests.fakes.collections import FakeCollection
+from auricle.records import RecordKind, T
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.downloads import FakeDownloads
 from tests.fakes.events import FakeEventBus
-from tests.fakes.manners import FakeAnswers, FakeMeter
+from tests.fakes.idempotency import FakeIdempotencyStore, FakeRateLimitStore
 from tests.fakes.metrics import FakeMetrics
 from tests.fakes.objects import FakeObjects
 from tests.fakes.recordings import FakeRecordings
+from tests.fakes.records import FakeRecordStore
 from tests.fakes.workflow import FakeWorkflow
 
 __all__ = [
-    "FakeCollection",
     "FakeContacts",
     "FakeDownloads",
     "FakeEventBus",
     "FakeMetrics",
     "FakeObjects",
+    "FakeRecordStore",
     "FakeRecordings",
     "FakeWorkflow",
     "Fakes",
 ]
 
 
-pytest.register_assert_rewrite("tests.fakes.contract", "tests.fakes.collection_contract", "tests.fakes.chunks_contract")
+pytest.register_assert_rewrite("tests.fakes.contract", "tests.fakes.records_contract", "tests.fakes.chunks_contract")
 
 
 @dataclass(slots=True)
@@ -42,14 +42,14 @@ class Fakes:
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     events: FakeEventBus = field(default_factory=FakeEventBus)
     downloads: FakeDownloads = field(default_factory=FakeDownloads)
-    answers: FakeAnswers = field(default_factory=FakeAnswers)
-    meter: FakeMeter = field(default_factory=FakeMeter)
+    answers: FakeIdempotencyStore = field(default_factory=FakeIdempotencyStore)
+    rate_limit_store: FakeRateLimitStore = field(default_factory=FakeRateLimitStore)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     recordings: FakeRecordings = field(init=False)
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.contacts)
 
-    def collection(self, kind: Kind[T]) -> FakeCollection[T]:
+    def records(self, kind: RecordKind[T]) -> FakeRecordStore[T]:
         """The tenant's records of one kind."""
-        return FakeCollection(self.recordings.children, kind)
+        return FakeRecordStore(self.recordings.children, kind)

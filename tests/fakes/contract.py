@@ -31,7 +31,7 @@ from auricle.errors import (
 )
 from auricle.identifiers import new_id
 from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
 from auricle.recordings.intake import Accepted, accept_upload, process, remove
 from auricle.recordings.job import Job
@@ -99,7 +99,7 @@ def a_finished_recording(org: str, recording_id: str = "rec_1") -> Recording:
         audio=Audio("wav", "pcm_s16le", 2, 8000, 61.25, is_video=True),
         language="en",
         engines={"transcribe": Engine("whisper", "1.2", "small"), "diarize": Engine("embedded", "1")},
-        cautions=(Caution("cut-off", "The file ends in the middle."),),
+        cautions=(ProcessingWarning("cut-off", "The file ends in the middle."),),
         highlights=(
             Highlight("we need it by Friday", "speaker_0", 4, 12.5, 15.0),
             Highlight("yes", None, 5, 16.0, 16.2),
@@ -266,8 +266,8 @@ class StateContract:
     def test_what_is_in_the_bin_is_on_no_timeline(self, state: State, org: str) -> None:
         before = a_recording(org, contact_ids=("ann",))
         state.recordings.create(before, [])
-        binned = replace(before, deleted_at=NOW)
-        assert state.recordings.save(binned, expected=before)
+        trashed = replace(before, deleted_at=NOW)
+        assert state.recordings.save(trashed, expected=before)
         assert timeline_of(state, org, "ann") == []
         assert listed(state, org) == [[]]
         assert state.recordings.save(before, expected=state.recordings.get(org, "rec_1"))

@@ -15,7 +15,7 @@ from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recordings.chunks import Chunks, ChunksChange, noted
-from auricle.recordings.counters import NOTHING_COUNTED, Tally, TallyChange, counted
+from auricle.recordings.counters import NOTHING_COUNTED, Counters, CountersChange, counted
 from auricle.recordings.job import Job
 from auricle.recordings.recording import (
     MAX_CONTACTS,
@@ -29,10 +29,10 @@ from auricle.recordings.recording import (
     StageState,
     Status,
 )
-from auricle.records import Kind
-from tests.fakes.collections import FakeRecords
+from auricle.records import RecordKind
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.item_size import check_item_size
+from tests.fakes.records import FakeRecords
 
 _Key = tuple[str, str]
 
@@ -61,7 +61,7 @@ class FakeRecordings:
         self._runs: dict[tuple[str, str, int], _Run] = {}
         self._unconfirmed: set[_Key] = set()
         self.chunks: dict[_Key, Chunks] = {}
-        self.tallies: dict[_Key, Tally] = {}
+        self.tallies: dict[_Key, Counters] = {}
         self.children = FakeRecords(self)
         self._lock = threading.RLock()
 
@@ -97,7 +97,7 @@ class FakeRecordings:
             if recording is not None and (with_removed or recording.status is not Status.REMOVED)
         }
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
         with self._lock:
             recording = self.get(org, recording_id)
             key = (org, recording_id)
@@ -202,7 +202,7 @@ class FakeRecordings:
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         return self._oldest(limit, untouched_since, lambda found: (found.org, found.id) in self._unconfirmed)
 
-    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+    def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         with self._lock:
             self.get(org, recording_id)
             key = (org, recording_id)

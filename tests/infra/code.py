@@ -17,7 +17,7 @@ from infra.bundling import DOMAIN, FUNCTIONS
 ROOTS = (FUNCTIONS, DOMAIN)
 WIRING = "auricle.bootstrap"
 """Names every port: who is walked through it would come to all of them."""
-COLLECTION = "collection"
+COLLECTION = "records"
 """Records of any kind are one port, under whatever name: whoever asks for one may do all that it offers."""
 
 

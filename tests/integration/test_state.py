@@ -20,7 +20,7 @@ from auricle.bootstrap import Bootstrap
 from auricle.domain_events import EventType, recording_event
 from auricle.recordings.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
 from auricle.recordings.consent import BasisKind, ConsentBasis
-from auricle.recordings.counters import NOTHING_COUNTED, Tally
+from auricle.recordings.counters import NOTHING_COUNTED, Counters
 from auricle.recordings.job import Job
 from auricle.recordings.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
 from auricle.recordings.recording import (
@@ -41,9 +41,9 @@ from auricle.transcripts.transcript import SpeakerTalk
 from infra.local.aws import ACCOUNT
 from infra.local.child import Child
 from tests.fakes.chunks_contract import ChunksContract
-from tests.fakes.collection_contract import NOISES, REMARKS, CollectionContract, a_remark
 from tests.fakes.contract import NOW, State, StateContract, a_finished_recording, a_recording
-from tests.fakes.manners_contract import MannersContract
+from tests.fakes.idempotency_contract import MannersContract
+from tests.fakes.records_contract import NOISES, REMARKS, RecordStoreContract, a_remark
 
 TABLE = "state-under-test"
 BUCKET = "state-under-test"
@@ -94,14 +94,14 @@ def _make_bucket(engine: Child) -> None:
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
 
-class TestRecords(CollectionContract):
+class TestRecords(RecordStoreContract):
     """The contract of records, and what only the table can be asked."""
 
     def test_a_detail_with_children_is_one_query(self, state: Bootstrap, org: str) -> None:
         """What lies before the children asked for, and what was announced, is read on the way or not at all."""
         state.recordings.create(a_recording(org), [])
-        state.collection(REMARKS).add_all([a_remark(org, f"remark_{number}") for number in range(40)])
-        state.collection(NOISES).add_all([a_remark(org, f"noise_{number}") for number in range(10)])
+        state.records(REMARKS).add_all([a_remark(org, f"remark_{number}") for number in range(40)])
+        state.records(NOISES).add_all([a_remark(org, f"noise_{number}") for number in range(10)])
         with _Calls() as calls:
             detail = state.recordings.detail(org, "rec_1", children=[REMARKS])
         assert len(detail.children["remark"]) == 40
@@ -111,33 +111,33 @@ class TestRecords(CollectionContract):
     def test_what_people_do_with_a_recording_is_counted_in_the_table(self, state: Bootstrap, org: str) -> None:
         """Comments, views, stars and events through the domain, as the API's requests make them."""
         state.recordings.create(a_recording(org), [])
-        comments, viewers = state.collection(COMMENTS), state.collection(VIEWERS)
+        comments, viewers = state.records(COMMENTS), state.records(VIEWERS)
         written = write_comment(
             NewComment(start_ms=0, end_ms=9, text="Listen", recipients=("bob", "cid"), private=True),
             org=org,
             recording_id="rec_1",
             author="ann",
             reader=ANN,
-            tally=NOTHING_COUNTED,
+            counters=NOTHING_COUNTED,
             comments=comments,
             now=NOW,
         )
         marks = CommentEdit(now_unread=frozenset({"bob"}), now_read=frozenset({"cid"}))
         edited = edit_comment(
-            written, marks, editor="ann", reader=ANN, tally=NOTHING_COUNTED, comments=comments, now=NOW
+            written, marks, editor="ann", reader=ANN, counters=NOTHING_COUNTED, comments=comments, now=NOW
         )
         for _ in range(2):
             begin_view(org, "rec_1", "bob", viewers=viewers, now=NOW, if_revision=None)
             star(org, "rec_1", "bob", True, viewers=viewers, now=NOW)
         told = [Told("networkStatusChange", {"value": "offline"}) for _ in range(100)]
-        events = state.collection(MOBILE_EVENTS)
+        events = state.records(MOBILE_EVENTS)
         made = add_mobile_events(org, "rec_1", told, user="bob", events=events, now=NOW)
         assert find_mobile_event(org, made[57].id, events=events) == made[57]
         detail = state.recordings.detail(org, "rec_1", children=[COMMENTS, MOBILE_EVENTS])
         assert detail.children == {"comment": (edited,), "mobile-event": made}
-        assert detail.tally == Tally(views=1, viewers=1, stars=1, unread_private={"bob": frozenset({written.id})})
+        assert detail.counters == Counters(views=1, viewers=1, stars=1, unread_private={"bob": frozenset({written.id})})
         delete_comment(edited, editor="ann", reader=ANN, comments=comments, now=NOW)
-        assert state.recordings.detail(org, "rec_1").tally == Tally(views=1, viewers=1, stars=1)
+        assert state.recordings.detail(org, "rec_1").counters == Counters(views=1, viewers=1, stars=1)
 
 
 class TestChunks(ChunksContract):

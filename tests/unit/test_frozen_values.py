@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auricle.processing.fetching_audio import Bounds, Gathered
+from auricle.processing.fetching_audio import Bounds, FetchedAudio
 from auricle.processing.publish import Announced
 from auricle.processing.run_files import Plan, PlannedWindow, Turns, WindowWords
 from auricle.recordings.capture import NewCapture
@@ -16,7 +16,7 @@ from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
 from auricle.recordings.consent_changes import Ports
 from auricle.recordings.edits import Edit
 from auricle.recordings.job import Job
-from auricle.recordings.upload_slots import Described, Slot
+from auricle.recordings.upload_slots import Described, UploadSlot
 from auricle.recordings.uploads import NewRecording, Upload
 
 
@@ -31,14 +31,14 @@ from auricle.recordings.uploads import NewRecording, Upload
         ChunksChange,
         Described,
         Edit,
-        Gathered,
+        FetchedAudio,
         Job,
         NewCapture,
         NewRecording,
         Plan,
         PlannedWindow,
         Ports,
-        Slot,
+        UploadSlot,
         Turns,
         Upload,
         WindowWords,

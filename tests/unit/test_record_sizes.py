@@ -7,8 +7,8 @@ import pytest
 from auricle.errors import Conflict
 from auricle.record_sizes import bytes_as_json, check_room
 from tests.fakes import Fakes
-from tests.fakes.collection_contract import REMARKS, Part, Remark, Thing, a_remark
 from tests.fakes.contract import a_recording
+from tests.fakes.records_contract import REMARKS, Part, Remark, Thing, a_remark
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_records_are_measured_with_all_that_they_hold() -> None:
 def fakes() -> Fakes:
     made = Fakes()
     made.recordings.create(a_recording("acme"), [])
-    made.collection(REMARKS).add_all([a_remark("acme", f"remark_{number}") for number in range(3)])
+    made.records(REMARKS).add_all([a_remark("acme", f"remark_{number}") for number in range(3)])
     return made
 
 
 def room(fakes: Fakes, *new: Remark, max_count: int, max_bytes: int | None = None) -> None:
-    check_room(new, kind=REMARKS, records=fakes.collection(REMARKS), max_count=max_count, max_bytes=max_bytes)
+    check_room(new, kind=REMARKS, records=fakes.records(REMARKS), max_count=max_count, max_bytes=max_bytes)
 
 
 def test_there_may_be_as_many_as_there_may_be(fakes: Fakes) -> None:

@@ -22,7 +22,7 @@ from auricle.recordings.debrief import (
 from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
 from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent
 from auricle.recordings.views import ENGAGEMENTS, VIEWERS, Engagement, Viewer
-from auricle.records import Kind
+from auricle.records import RecordKind
 from tests.fakes.contract import NOW, a_recording
 
 OF_A_RECORDING: dict[str, Any] = {"org": "acme", "id": "x_1", "recording_id": "rec_1", "created_at": NOW}
@@ -44,7 +44,7 @@ QUESTION: dict[str, Any] = {
     "hide_from_results": True,
     "conversation_type": "Phone",
 }
-RECORDS: list[tuple[Kind[Any], Any]] = [
+RECORDS: list[tuple[RecordKind[Any], Any]] = [
     (
         COMMENTS,
         Comment(
@@ -96,8 +96,8 @@ RECORDS: list[tuple[Kind[Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "record"), RECORDS, ids=lambda one: one.name if isinstance(one, Kind) else "")
-def test_a_record_comes_back_whole(kind: Kind[Any], record: Any) -> None:
+@pytest.mark.parametrize(("kind", "record"), RECORDS, ids=lambda one: one.name if isinstance(one, RecordKind) else "")
+def test_a_record_comes_back_whole(kind: RecordKind[Any], record: Any) -> None:
     for field in fields(record):
         unsaid = field.name != "revision" and getattr(record, field.name) == field.default
         assert not unsaid, f"{field.name} is not filled"

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes import Fakes
 from tests.fakes.chunks_contract import ChunksContract
 from tests.fakes.contract import State, StateContract
-from tests.fakes.manners_contract import MannersContract
+from tests.fakes.idempotency_contract import MannersContract
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from auricle.recordings.recording import Status
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.ports import Collection, Position
+    from auricle.ports import Position, RecordStore
 
 READ = "calls:read"
 WRITE = "calls:write"
@@ -279,8 +279,8 @@ def _enveloped(
     )
 
 
-def _calls(call: Call) -> Collection[TelephoneCall]:
-    return call.services.collection(CALLS)
+def _calls(call: Call) -> RecordStore[TelephoneCall]:
+    return call.services.records(CALLS)
 
 
 def _call_id(call: Call) -> str:

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from auricle.adapters import aws
-from auricle.adapters.dynamodb.answers import AnswerItem, MeterItem
+from auricle.adapters.dynamodb.answers import AnswerItem, RateLimitItem
 from auricle.adapters.dynamodb.items import Item, OutboxItem
 from auricle.adapters.s3 import fetch_folder
 from auricle.bootstrap import Bootstrap
@@ -27,15 +27,15 @@ from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, RecordTooLarge, SupersededRun, TransientError
 from auricle.ports import RecordingFilter
 from auricle.recordings.chunks import ChunksChange
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Status
 from auricle.settings import Settings
 from tests.fakes.aws_in_process import ENDPOINT, MACHINE, AwsInProcess, Request, aws_in_process
 from tests.fakes.chunks_contract import ChunksContract
-from tests.fakes.collection_contract import REMARKS, THINGS, CollectionContract, a_remark
 from tests.fakes.contract import NOW, State, StateContract, a_recording, an_interaction
-from tests.fakes.manners_contract import MannersContract
+from tests.fakes.idempotency_contract import MannersContract
+from tests.fakes.records_contract import REMARKS, THINGS, RecordStoreContract, a_remark
 
 WRITE = "TransactWriteItems"
 
@@ -64,7 +64,7 @@ class TestAdapters(StateContract):
         return tags
 
 
-class TestRecords(CollectionContract):
+class TestRecords(RecordStoreContract):
     pass
 
 
@@ -121,7 +121,7 @@ class TestRequests:
         state.recordings.create(before, [])
         running = replace(before, status=Status.TRANSCRIBING)
         assert state.recordings.begin_run(running, expected=before, events=[])
-        state.collection(REMARKS).add(a_remark(org))
+        state.records(REMARKS).add(a_remark(org))
         state.answers.claim(org, "name", "me", "print", now=NOW)
         table.requests.clear()
         state.recordings.get(org, "rec_1")
@@ -136,8 +136,8 @@ class TestRequests:
         state.contacts.get_contacts(org, ["ann"])
         state.contacts.get_interaction(org, "ann", note.id)
         state.contacts.timeline(org, "ann")
-        state.collection(REMARKS).get(org, "remark_1", recording_id="rec_1")
-        state.collection(REMARKS).list(org, 1, recording_id="rec_1")
+        state.records(REMARKS).get(org, "remark_1", recording_id="rec_1")
+        state.records(REMARKS).list(org, 1, recording_id="rec_1")
         assert state.answers.claim(org, "name", "you", "print", now=NOW) is not None
         gets, queries, batches = (table.asked(operation) for operation in ("GetItem", "Query", "BatchGetItem"))
         assert [one.get("ConsistentRead") for one in gets] == [True] * 8
@@ -159,22 +159,22 @@ class TestRequests:
             after = replace(recording, run=run, status=Status.TRANSCRIBING)
             assert state.recordings.begin_run(after, expected=recording, events=[])
             recording = state.recordings.get(org, "rec_1")
-        state.recordings.count(org, "rec_1", TallyChange(views=1))
+        state.recordings.count(org, "rec_1", CountersChange(views=1))
         state.recordings.change_chunks(org, "rec_1", ChunksChange(requested=frozenset({0})))
         table.requests.clear()
         detail = state.recordings.detail(org, "rec_1")
         (query,) = table.asked("Query")
         assert (query["Limit"], query["ScanIndexForward"]) == (4, False)
         assert detail.run is not None
-        assert (detail.run.number, detail.tally.views, detail.chunks is not None) == (3, 1, True)
+        assert (detail.run.number, detail.counters.views, detail.chunks is not None) == (3, 1, True)
 
     def test_of_a_removed_recording_its_state_and_its_events_stay(self, state: Bootstrap, org: str) -> None:
         before = a_recording(org, status=Status.UPLOADED, version="v1")
         state.recordings.create(before, [recording_event(EventType.RECORDING_CREATED, before)])
         running = replace(before, status=Status.TRANSCRIBING)
         assert state.recordings.begin_run(running, expected=before, events=[])
-        state.collection(REMARKS).add_all([a_remark(org, f"remark_{number}") for number in range(20)])
-        state.recordings.count(org, "rec_1", TallyChange(views=1))
+        state.records(REMARKS).add_all([a_remark(org, f"remark_{number}") for number in range(20)])
+        state.recordings.count(org, "rec_1", CountersChange(views=1))
         state.recordings.change_chunks(org, "rec_1", ChunksChange(requested=frozenset({0})))
         assert self.keys(org)[20:] == [
             "OUTBOX#evt_rec_1_1_created",
@@ -254,11 +254,11 @@ class TestRequests:
         state.recordings.list(org, RecordingFilter(), 5)
         state.recordings.list(org, RecordingFilter(created_from=NOW), 5)
         state.recordings.list(org, RecordingFilter(deal_id="deal-1"), 5)
-        state.recordings.list(org, RecordingFilter(in_bin=True), 300)
+        state.recordings.list(org, RecordingFilter(in_trash=True), 300)
         state.contacts.timeline(org, "ann", limit=5)
         state.contacts.timeline(org, "ann", limit=5, types=[EntryType.NOTE])
-        state.collection(THINGS).list(org, 5)
-        state.collection(THINGS).list(org, 5, wanted=lambda _: True)
+        state.records(THINGS).list(org, 5)
+        state.records(THINGS).list(org, 5, wanted=lambda _: True)
         assert [one["Limit"] for one in table.asked("Query")] == [6, 6, 250, 301, 6, 250, 6, 250]
 
     def test_records_that_nobody_wants_are_looked_at_in_24_queries_at_most(
@@ -266,7 +266,7 @@ class TestRequests:
     ) -> None:
         monkeypatch.setattr("auricle.adapters.dynamodb.records.FILTERED_PAGE", 1)
         state.recordings.create(a_recording(org), [])
-        remarks = state.collection(REMARKS)
+        remarks = state.records(REMARKS)
         remarks.add_all([a_remark(org, f"remark_{number:02d}") for number in range(30)])
         table.requests.clear()
         first = remarks.list(org, 5, recording_id="rec_1", wanted=lambda one: one.id == "remark_29")
@@ -309,8 +309,8 @@ class TestRequests:
             state.answers.keep(org, "name", "me", secrets.token_bytes(410_000), now=NOW)
 
     def test_a_meter_expires_ten_minutes_after_its_minute(self, state: Bootstrap, org: str) -> None:
-        state.meter.take(org, "cred", 29_000_000, 3)
-        item = MeterItem.get(f"ORG#{org}#METER#cred", "000029000000", consistent_read=True)
+        state.rate_limit_store.take(org, "cred", 29_000_000, 3)
+        item = RateLimitItem.get(f"ORG#{org}#METER#cred", "000029000000", consistent_read=True)
         assert item.expires_at == datetime.fromtimestamp(29_000_001 * 60 + 600, UTC)
 
     @pytest.mark.usefixtures("no_waiting")
@@ -318,11 +318,11 @@ class TestRequests:
         self, state: Bootstrap, table: AwsInProcess, org: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         state.recordings.create(a_recording(org), [])
-        state.collection(REMARKS).add_all([a_remark(org, f"remark_{number:02d}") for number in range(20)])
+        state.records(REMARKS).add_all([a_remark(org, f"remark_{number:02d}") for number in range(20)])
         monkeypatch.setattr(table, "batch_items", 1)
         state.recordings.forget_children(org, "rec_1")
         assert self.keys(org) == ["STATE"]
-        state.collection(REMARKS).add_all([a_remark(org, f"remark_{number:02d}") for number in range(40)])
+        state.records(REMARKS).add_all([a_remark(org, f"remark_{number:02d}") for number in range(40)])
         with pytest.raises(TransientError):
             state.recordings.forget_children(org, "rec_1")
         assert 1 < len(self.keys(org)) < 41

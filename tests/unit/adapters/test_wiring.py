@@ -64,7 +64,7 @@ def test_each_port_is_the_adapter_of_its_service() -> None:
     assert vars(wired.metrics)["_environment"] == "dev"
     assert vars(wired.workflow)["_state_machine_arn"] == "arn"
     assert vars(wired.workflow)["_compute"] == {"transcribe": "lambda", "diarize": "batch"}
-    assert type(wired.collection(COMMENTS)).__name__ == "DynamoCollection"
+    assert type(wired.records(COMMENTS)).__name__ == "DynamoCollection"
 
 
 def test_a_process_has_one_bootstrap() -> None:

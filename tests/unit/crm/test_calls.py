@@ -20,9 +20,9 @@ from auricle.crm.calls import (
     change_call,
     checked_metadata,
     find_call,
-    hear_of_call,
     register_call,
     save_log,
+    upsert_call,
 )
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.errors import CallNotFound, Conflict, InvalidRequest, PreconditionFailed, TransientError
@@ -42,7 +42,7 @@ def fakes() -> Fakes:
 
 def registered(fakes: Fakes, call_id: str | None = "call_1", **facts: Any) -> TelephoneCall:
     facts = {"direction": Direction.INBOUND, **facts}
-    return register_call("acme", call_id, facts, calls=fakes.collection(CALLS), contacts=fakes.contacts, now=NOW)
+    return register_call("acme", call_id, facts, calls=fakes.records(CALLS), contacts=fakes.contacts, now=NOW)
 
 
 def changed(fakes: Fakes, *, calls: Any = None, if_revision: int | None = None, **changes: Any) -> TelephoneCall:
@@ -50,7 +50,7 @@ def changed(fakes: Fakes, *, calls: Any = None, if_revision: int | None = None, 
         "acme",
         "call_1",
         changes,
-        calls=calls or fakes.collection(CALLS),
+        calls=calls or fakes.records(CALLS),
         contacts=fakes.contacts,
         now=NOW + MINUTE,
         if_revision=if_revision,
@@ -59,9 +59,7 @@ def changed(fakes: Fakes, *, calls: Any = None, if_revision: int | None = None, 
 
 def heard(fakes: Fakes, told_at: datetime, **facts: Any) -> Heard:
     facts = {"direction": Direction.INBOUND, **facts}
-    return hear_of_call(
-        "acme", "call_1", facts, told_at=told_at, calls=fakes.collection(CALLS), contacts=fakes.contacts
-    )
+    return upsert_call("acme", "call_1", facts, told_at=told_at, calls=fakes.records(CALLS), contacts=fakes.contacts)
 
 
 def logged(fakes: Fakes, recording_id: str = "rec_1", *, if_revision: int | None = None, **facts: Any) -> RecordingLog:
@@ -70,7 +68,7 @@ def logged(fakes: Fakes, recording_id: str = "rec_1", *, if_revision: int | None
         "call_1",
         recording_id,
         {**LOG, **facts},
-        calls=fakes.collection(CALLS),
+        calls=fakes.records(CALLS),
         recordings=fakes.recordings,
         now=NOW + MINUTE,
         sees_all=True,
@@ -79,14 +77,14 @@ def logged(fakes: Fakes, recording_id: str = "rec_1", *, if_revision: int | None
 
 
 def stored(fakes: Fakes) -> TelephoneCall:
-    return find_call("acme", "call_1", calls=fakes.collection(CALLS))
+    return find_call("acme", "call_1", calls=fakes.records(CALLS))
 
 
 class Interrupted:
     """The collection of calls, before each of whose next writes a rival comes."""
 
     def __init__(self, fakes: Fakes, *rivals: Callable[[], object]) -> None:
-        self._collection, self._rivals = fakes.collection(CALLS), list(rivals)
+        self._collection, self._rivals = fakes.records(CALLS), list(rivals)
         self.writes = 0
 
     def __getattr__(self, name: str) -> Any:

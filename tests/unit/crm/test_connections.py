@@ -17,7 +17,7 @@ from auricle.crm.connections import (
     remove_connection,
 )
 from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
-from auricle.ports import Collection
+from auricle.ports import RecordStore
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -25,9 +25,9 @@ LATER = NOW + timedelta(minutes=1)
 
 
 @pytest.fixture
-def connections() -> Collection[Connection]:
+def connections() -> RecordStore[Connection]:
     """One connection, and nothing else."""
-    made = Fakes().collection(CONNECTIONS)
+    made = Fakes().records(CONNECTIONS)
     add_connection(connection(), made)
     return made
 
@@ -39,7 +39,7 @@ def connection(org: str = "acme", platform: Platform = Platform.MERGE) -> Connec
 ONE = connection().id
 
 
-def rename(connections: Collection[Connection], name: str, if_revision: int | None = None) -> Connection:
+def rename(connections: RecordStore[Connection], name: str, if_revision: int | None = None) -> Connection:
     return change_connection(
         "acme",
         ONE,
@@ -50,7 +50,7 @@ def rename(connections: Collection[Connection], name: str, if_revision: int | No
     )
 
 
-def meanwhile(connections: Collection[Connection], monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def meanwhile(connections: RecordStore[Connection], monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """The connection is renamed between being read and being written."""
     whole = getattr(connections, method)
 
@@ -68,19 +68,19 @@ def test_ids_are_of_one_tenant_and_platform() -> None:
     assert connection().id == ONE
 
 
-def test_there_is_one_for_each_platform(connections: Collection[Connection]) -> None:
+def test_there_is_one_for_each_platform(connections: RecordStore[Connection]) -> None:
     with pytest.raises(Conflict, match="MERGE already"):
         add_connection(connection(), connections)
     add_connection(connection(platform=Platform.SPOTIO), connections)
     add_connection(connection("globex"), connections)
 
 
-def test_a_change_of_nothing_writes_nothing(connections: Collection[Connection]) -> None:
+def test_a_change_of_nothing_writes_nothing(connections: RecordStore[Connection]) -> None:
     assert rename(connections, "Our CRM") == connection() == connections.get("acme", ONE)
 
 
 def test_a_change_begins_again_when_another_came_first(
-    connections: Collection[Connection], monkeypatch: pytest.MonkeyPatch
+    connections: RecordStore[Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(connections, monkeypatch, "replace")
     after = rename(connections, "CRM")
@@ -89,7 +89,7 @@ def test_a_change_begins_again_when_another_came_first(
 
 
 def test_one_that_was_changed_meanwhile_is_removed_unless_another_was_meant(
-    connections: Collection[Connection], monkeypatch: pytest.MonkeyPatch
+    connections: RecordStore[Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(connections, monkeypatch, "remove")
     with pytest.raises(PreconditionFailed):
@@ -101,7 +101,7 @@ def test_one_that_was_changed_meanwhile_is_removed_unless_another_was_meant(
 
 
 def test_what_keeps_changing_is_written_later(
-    connections: Collection[Connection], monkeypatch: pytest.MonkeyPatch
+    connections: RecordStore[Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for method in ("replace", "remove"):
         monkeypatch.setattr(connections, method, lambda *_args, **_given: False)

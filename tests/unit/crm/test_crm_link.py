@@ -48,7 +48,7 @@ def fakes() -> Fakes:
         add_contact(given, org="acme", contacts=made.contacts, now=NOW)
     for deal_id, external_id in (("deal_1", "opp/1"), ("deal_2", None)):
         deal = Deal("acme", deal_id, NOW, NOW, deal_id.title(), external_id=external_id, connection_id="crm_1")
-        made.collection(DEALS).add(deal)
+        made.records(DEALS).add(deal)
     made.recordings.create(Recording("acme", "rec_1", NOW, NOW, Status.UPLOADING, "call.wav"), [])
     return made
 
@@ -114,7 +114,7 @@ def test_a_link_names_something(data_type: str, fakes: Fakes) -> None:
 
 def test_a_record_is_found_beyond_pages_that_hold_none_of_it(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the tenant has many records a page can be short and still not be the last; the looks have their bound."""
-    deals = type(fakes.collection(DEALS))
+    deals = type(fakes.records(DEALS))
     whole, empty = deals.list, [MAX_LOOKS - 1]
 
     def late(self: Any, org: str, limit: int, position: Any = None, **asked: Any) -> Page[Deal]:
@@ -211,7 +211,7 @@ def test_a_link_to_what_only_the_crm_knows_concerns_no_record(fakes: Fakes) -> N
 
 def test_a_link_to_a_deal_that_is_gone_can_be_taken_off_or_replaced(fakes: Fakes) -> None:
     link(fakes, OPPORTUNITY, id="deal_1")
-    deals = fakes.collection(DEALS)
+    deals = fakes.records(DEALS)
     assert deals.remove(deals.get("acme", "deal_1"))
     with pytest.raises(DealNotFound):
         link(fakes, OPPORTUNITY, id="deal_1")
@@ -298,5 +298,5 @@ def test_what_many_recordings_are_linked_to_is_read_at_once(fakes: Fakes, monkey
     assert sorted(linked_contacts("acme", recordings, fakes.contacts)) == ["c1", "c2"]
     assert linked_deals("globex", recordings, fakes) == {}
     monkeypatch.setattr(fakes.contacts, "get_contacts", None)
-    monkeypatch.setattr(type(fakes), "collection", None)
+    monkeypatch.setattr(type(fakes), "records", None)
     assert (linked_deals("acme", [usual], fakes), linked_contacts("acme", [usual], fakes.contacts)) == ({}, {})

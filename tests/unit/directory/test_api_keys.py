@@ -76,7 +76,7 @@ def test_a_line_of_makers_has_eight_keys_at_most() -> None:
 
 
 def test_a_key_is_proven_until_the_moment_it_ends() -> None:
-    keys = Fakes().collection(API_KEYS)
+    keys = Fakes().records(API_KEYS)
     key, text = made()
     keys.add(key)
     end = NOW + timedelta(days=1)
@@ -88,7 +88,7 @@ def test_a_key_is_proven_until_the_moment_it_ends() -> None:
 
 
 def test_what_is_no_whole_key_proves_nothing() -> None:
-    keys = Fakes().collection(API_KEYS)
+    keys = Fakes().records(API_KEYS)
     key, text = made()
     keys.add(key)
     prefix, org, key_id, secret = text.split(".")
@@ -109,7 +109,7 @@ def test_what_is_no_whole_key_proves_nothing() -> None:
 
 
 def test_a_key_ends_when_one_of_its_makers_is_revoked() -> None:
-    keys = Fakes().collection(API_KEYS)
+    keys = Fakes().records(API_KEYS)
     first, _ = made()
     second, second_text = made(makers=(first.id,))
     third, third_text = made(makers=(second.id, first.id))
@@ -128,7 +128,7 @@ def test_a_key_ends_when_one_of_its_makers_is_revoked() -> None:
 
 
 def test_all_keys_that_come_from_a_revoked_one_are_removed() -> None:
-    keys = Fakes().collection(API_KEYS)
+    keys = Fakes().records(API_KEYS)
     first, _ = made()
     keys.add(first)
     for _ in range(101):

@@ -42,7 +42,7 @@ MUCH_LATER = NOW + CLAIM_HOLDS
 def fakes() -> Fakes:
     made = Fakes()
     for team_id in ("east", "west"):
-        made.collection(TEAMS).add(Team("acme", team_id, NOW, NOW, team_id))
+        made.records(TEAMS).add(Team("acme", team_id, NOW, NOW, team_id))
     return made
 
 
@@ -62,13 +62,13 @@ def change(fakes: Fakes, user_id: str = "user_1", at: datetime = LATER, **given:
 
 def having(fakes: Fakes, email: str) -> str | None:
     """The id of the user that the address leads to."""
-    found = find_user(fakes.collection, "acme", email)
+    found = find_user(fakes.records, "acme", email)
     return found.id if found else None
 
 
 def interrupted(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, kind: Any, method: str, then: Callable[[], Any]) -> None:
     """Before the next call of a collection's method, something else happens once."""
-    collection = type(fakes.collection(kind))
+    collection = type(fakes.records(kind))
     whole, happened = getattr(collection, method), [False]
 
     def first(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -82,7 +82,7 @@ def interrupted(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, kind: Any, method
 
 def never(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, kind: Any, method: str) -> None:
     """Whatever the collection is to write was changed meanwhile, every time."""
-    collection = type(fakes.collection(kind))
+    collection = type(fakes.records(kind))
     whole = getattr(collection, method)
 
     def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -121,7 +121,7 @@ def test_an_address_that_is_given_up_leads_to_nobody(fakes: Fakes) -> None:
     assert (having(fakes, "dana@example.com"), having(fakes, "d.reyes@example.com")) == (None, "user_1")
     change(fakes, email="dana@example.com")
     assert having(fakes, "dana@example.com") == "user_1"
-    assert len(fakes.collection(EMAILS).list("acme", 10).records) == 1
+    assert len(fakes.records(EMAILS).list("acme", 10).records) == 1
 
 
 def test_an_address_asked_for_in_vain_leads_to_nobody(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_an_address_is_kept_for_who_is_about_to_have_it(fakes: Fakes, monkeypatc
     change(fakes, email="dana@example.com", at=LATER)
     assert len(refusals) == 1
     assert having(fakes, "dana@example.com") == "user_1"
-    assert "user_2" not in fakes.collection(USERS).find("acme", ["user_2"])
+    assert "user_2" not in fakes.records(USERS).find("acme", ["user_2"])
 
 
 def test_who_asked_in_vain_may_ask_again_at_once_and_is_waited_for_anew(
@@ -247,7 +247,7 @@ def test_a_telephone_is_known_however_it_is_written(written: str, fakes: Fakes) 
     added(fakes, "user_1", phone_number="+49 30 1234567")
     added(fakes, "user_2", "sam@example.com", phone_number="+49 30 1234568")
     added(fakes, "user_3", "kim@example.com")
-    found = find_user(fakes.collection, "acme", written)
+    found = find_user(fakes.records, "acme", written)
     assert found is not None
     assert found.id == "user_1"
 
@@ -255,25 +255,25 @@ def test_a_telephone_is_known_however_it_is_written(written: str, fakes: Fakes) 
 def test_another_number_is_nobodys(fakes: Fakes) -> None:
     added(fakes, "user_1", phone_number="+49 30 1234567")
     added(fakes, "user_2", "kim@example.com")
-    assert find_user(fakes.collection, "acme", "+49 30 1") is None
+    assert find_user(fakes.records, "acme", "+49 30 1") is None
 
 
 @pytest.mark.parametrize("written", ["", "+", "call me", "²"], ids=["nothing", "plus", "words", "superscript"])
 def test_what_is_no_number_is_not_looked_for(written: str, fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(fakes.collection(USERS)), "list", None)
-    assert find_user(fakes.collection, "acme", written) is None
+    monkeypatch.setattr(type(fakes.records(USERS)), "list", None)
+    assert find_user(fakes.records, "acme", written) is None
 
 
 def test_users_are_found_beyond_a_page_that_holds_none(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the tenant has many users a page can be short and still not be the last."""
     added(fakes, phone_number="555", member_team_id="west")
-    whole = type(fakes.collection(USERS)).list
+    whole = type(fakes.records(USERS)).list
 
     def short(self: Any, org: str, limit: int, position: Any = None, **asked: Any) -> Page[User]:
         return whole(self, org, limit, **asked) if position else Page((), {"after": "~"})
 
-    monkeypatch.setattr(type(fakes.collection(USERS)), "list", short)
-    found = find_user(fakes.collection, "acme", "555")
+    monkeypatch.setattr(type(fakes.records(USERS)), "list", short)
+    found = find_user(fakes.records, "acme", "555")
     assert found is not None
     assert members_of("acme", "west", fakes) == ["user_1"]
 
@@ -290,7 +290,7 @@ def test_members_are_those_of_the_team_who_do_not_coach_it_only(fakes: Fakes) ->
 
 def test_a_team_removed_meanwhile_holds_up_no_other_change(fakes: Fakes) -> None:
     added(fakes, member_team_id="west", coach_team_ids=("west", "east"))
-    fakes.collection(TEAMS).remove(fakes.collection(TEAMS).get("acme", "west"))
+    fakes.records(TEAMS).remove(fakes.records(TEAMS).get("acme", "west"))
     assert change(fakes, first_name="Dana").first_name == "Dana"
     with pytest.raises(InvalidRequest) as refused:
         change(fakes, coach_team_ids=("west", "north"))
@@ -302,7 +302,7 @@ def test_a_team_removed_meanwhile_holds_up_no_other_change(fakes: Fakes) -> None
 
 
 def test_a_team_of_another_organization_is_none(fakes: Fakes) -> None:
-    fakes.collection(TEAMS).add(Team("globex", "south", NOW, NOW, "south"))
+    fakes.records(TEAMS).add(Team("globex", "south", NOW, NOW, "south"))
     with pytest.raises(InvalidRequest):
         added(fakes, member_team_id="south")
     assert having(fakes, "dana@example.com") is None
@@ -313,13 +313,13 @@ def test_a_change_begins_again_when_another_came_first(fakes: Fakes, monkeypatch
     interrupted(fakes, monkeypatch, USERS, "replace", lambda: change(fakes, last_name="Reyes"))
     after = change(fakes, first_name="Dana")
     assert (after.first_name, after.last_name, after.revision) == ("Dana", "Reyes", 3)
-    assert after == fakes.collection(USERS).get("acme", "user_1")
+    assert after == fakes.records(USERS).get("acme", "user_1")
     assert (after.created_at, after.updated_at) == (NOW, LATER)
 
 
 def test_a_change_of_nothing_writes_nothing(fakes: Fakes) -> None:
     before = added(fakes)
-    assert change(fakes, email="dana@example.com") == before == fakes.collection(USERS).get("acme", "user_1")
+    assert change(fakes, email="dana@example.com") == before == fakes.records(USERS).get("acme", "user_1")
 
 
 def test_a_change_is_of_the_revision_that_was_read(fakes: Fakes) -> None:
@@ -340,9 +340,9 @@ def test_a_team_is_removed_though_it_was_changed_meanwhile(fakes: Fakes, monkeyp
 
     interrupted(fakes, monkeypatch, TEAMS, "remove", rename)
     remove_team("acme", "west", records=fakes, if_revision=None)
-    assert fakes.collection(TEAMS).find("acme", ["west"]) == {}
+    assert fakes.records(TEAMS).find("acme", ["west"]) == {}
     monkeypatch.undo()
-    fakes.collection(TEAMS).add(Team("acme", "west", NOW, NOW, "west"))
+    fakes.records(TEAMS).add(Team("acme", "west", NOW, NOW, "west"))
     interrupted(fakes, monkeypatch, TEAMS, "remove", rename)
     with pytest.raises(PreconditionFailed):
         remove_team("acme", "west", records=fakes, if_revision=1)
@@ -363,7 +363,7 @@ def test_what_keeps_changing_is_written_later(fakes: Fakes, monkeypatch: pytest.
 
 def test_an_organization_named_by_two_at_once_has_the_last_name(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Organization("acme", "acme", NOW, NOW, "First")
-    interrupted(fakes, monkeypatch, ORGANIZATIONS, "add", lambda: fakes.collection(ORGANIZATIONS).add(first))
+    interrupted(fakes, monkeypatch, ORGANIZATIONS, "add", lambda: fakes.records(ORGANIZATIONS).add(first))
     named = name_organization("acme", "Second", records=fakes, now=LATER, if_revision=None)
     assert (named.name, named.revision) == ("Second", 2)
     assert organization_of("acme", fakes, LATER) == named
@@ -374,7 +374,7 @@ def test_an_organization_named_first_by_another_is_not_the_one_that_was_read(
     fakes: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = Organization("acme", "acme", NOW, NOW, "First")
-    interrupted(fakes, monkeypatch, ORGANIZATIONS, "add", lambda: fakes.collection(ORGANIZATIONS).add(first))
+    interrupted(fakes, monkeypatch, ORGANIZATIONS, "add", lambda: fakes.records(ORGANIZATIONS).add(first))
     with pytest.raises(PreconditionFailed):
         name_organization("acme", "Second", records=fakes, now=LATER, if_revision=0)
 

@@ -16,7 +16,7 @@ from auricle.directory.visibility import Viewer, viewer_of
 from auricle.errors import NotYours, RecordingNotFound
 from auricle.ports import RecordingFilter
 from auricle.recordings.comments import COMMENTS, Comment
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent, find_mobile_event
 from auricle.recordings.recording import Recording
 from auricle.search.lexical import search
@@ -94,7 +94,7 @@ def test_every_change_of_a_hidden_recording_is_refused(fakes: Fakes) -> None:
     changes: list[Any] = [
         lambda: seen.save(replace(private, title="mine"), expected=private),
         lambda: seen.begin_run(private, expected=private, events=[]),
-        lambda: seen.count("acme", "rec_private", TallyChange(views=1)),
+        lambda: seen.count("acme", "rec_private", CountersChange(views=1)),
         lambda: seen.change_chunks("acme", "rec_private", None),  # type: ignore[arg-type]  # it is not read
         lambda: seen.add_later_version("acme", "rec_private", "v9"),
         lambda: seen.note_windows(job, 9),
@@ -136,8 +136,8 @@ def test_whoever_may_delete_a_recording_may_delete_one_that_is_unlisted(fakes: F
 def test_what_belongs_to_a_recording_is_hidden_with_it(fakes: Fakes) -> None:
     """Also where nobody has read the recording before: the guard reads it itself."""
     comment = Comment("acme", "comment_1", "rec_private", NOW, "ann", "comment_1", 0, 9, text="no")
-    fakes.collection(COMMENTS).add(comment)
-    comments = stores_of(OTHER, fakes).collection(COMMENTS)
+    fakes.records(COMMENTS).add(comment)
+    comments = stores_of(OTHER, fakes).records(COMMENTS)
     attempts: list[Any] = [
         lambda: comments.get("acme", "comment_1", recording_id="rec_private"),
         lambda: comments.list("acme", 10, recording_id="rec_private"),
@@ -149,8 +149,8 @@ def test_what_belongs_to_a_recording_is_hidden_with_it(fakes: Fakes) -> None:
     for attempt in attempts:
         with pytest.raises(RecordingNotFound, match=r"^There is no recording rec_private\.$"):
             attempt()
-    assert list(fakes.collection(COMMENTS).list("acme", 10, recording_id="rec_private").records) == [comment]
-    owners = stores_of(OWNER, fakes).collection(COMMENTS)
+    assert list(fakes.records(COMMENTS).list("acme", 10, recording_id="rec_private").records) == [comment]
+    owners = stores_of(OWNER, fakes).records(COMMENTS)
     assert owners.get("acme", "comment_1", recording_id="rec_private") == comment
 
 
@@ -160,8 +160,8 @@ def test_records_of_all_recordings_are_listed_without_the_hidden_in_full_pages(f
         MobileEvent("acme", f"evt_{number:02d}", names[number % 3], NOW + timedelta(seconds=number), "ann", "start")
         for number in range(30)
     ]
-    fakes.collection(MOBILE_EVENTS).add_all(events)
-    seen = stores_of(OTHER, fakes).collection(MOBILE_EVENTS)
+    fakes.records(MOBILE_EVENTS).add_all(events)
+    seen = stores_of(OTHER, fakes).records(MOBILE_EVENTS)
 
     def pages(limit: int) -> Iterator[list[str]]:
         position = None
@@ -173,21 +173,21 @@ def test_records_of_all_recordings_are_listed_without_the_hidden_in_full_pages(f
 
     assert list(pages(4))[:2] == [["rec_public"] * 4] * 2
     assert sum(map(len, pages(4))) == sum(map(len, pages(100))) == 10
-    assert len(stores_of(OWNER, fakes).collection(MOBILE_EVENTS).list("acme", 100).records) == 30
-    assert len(stores_of(ADMIN, fakes).collection(MOBILE_EVENTS).list("acme", 100).records) == 30
+    assert len(stores_of(OWNER, fakes).records(MOBILE_EVENTS).list("acme", 100).records) == 30
+    assert len(stores_of(ADMIN, fakes).records(MOBILE_EVENTS).list("acme", 100).records) == 30
 
 
 def test_a_record_of_an_unlisted_recording_is_opened_by_its_id(fakes: Fakes) -> None:
     made = {name: _event(name) for name in ("rec_private", "rec_unlisted", "rec_public")}
-    fakes.collection(MOBILE_EVENTS).add_all(list(made.values()))
+    fakes.records(MOBILE_EVENTS).add_all(list(made.values()))
     stores = stores_of(OTHER, fakes)
     for name in ("rec_unlisted", "rec_public"):
-        events = stores.collection(MOBILE_EVENTS, by_id=True)
+        events = stores.records(MOBILE_EVENTS, by_id=True)
         assert find_mobile_event("acme", made[name].id, events=events) == made[name]
     with pytest.raises(MOBILE_EVENTS.missing):
-        find_mobile_event("acme", made["rec_private"].id, events=stores.collection(MOBILE_EVENTS, by_id=True))
+        find_mobile_event("acme", made["rec_private"].id, events=stores.records(MOBILE_EVENTS, by_id=True))
     with pytest.raises(MOBILE_EVENTS.missing):
-        find_mobile_event("acme", made["rec_unlisted"].id, events=stores.collection(MOBILE_EVENTS))
+        find_mobile_event("acme", made["rec_unlisted"].id, events=stores.records(MOBILE_EVENTS))
 
 
 def _event(recording_id: str) -> MobileEvent:
@@ -244,7 +244,7 @@ def test_nothing_that_answers_a_request_comes_to_the_stores_but_through_the_view
     assert sorted(found) == [
         ("handler.py", "import auricle.bootstrap"),
         ("surface.py", "VisibleStores(parts.services, caller.viewer)"),
-        ("surface.py", "parts.services().meter"),
+        ("surface.py", "parts.services().rate_limit_store"),
     ]
 
 

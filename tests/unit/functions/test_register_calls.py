@@ -53,7 +53,7 @@ def tell(time: str = TOLD_AT, **facts: Any) -> str:
 
 
 def call(fakes: Fakes) -> TelephoneCall:
-    return fakes.collection(CALLS).get("acme", "call_1")
+    return fakes.records(CALLS).get("acme", "call_1")
 
 
 def test_a_call_is_registered_with_everything_that_is_said(fakes: Fakes, logged: io.StringIO) -> None:

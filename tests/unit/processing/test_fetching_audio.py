@@ -9,8 +9,8 @@ import pytest
 
 from auricle.errors import ConsentRequired, UnusableRecording
 from auricle.processing import fetching_audio as gathering
-from auricle.processing.fetching_audio import Bounds, Gathered
-from auricle.processing_warnings import Caution
+from auricle.processing.fetching_audio import Bounds, FetchedAudio
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.consent import Consent
 from auricle.recordings.job import Job
@@ -45,8 +45,8 @@ def put(fakes: Fakes, recording_id: str = "rec_1", **given: Any) -> Recording:
     return recording
 
 
-def gathered(fakes: Fakes, recording: Recording, folder: Path) -> Gathered:
-    return gathering.gather(
+def gathered(fakes: Fakes, recording: Recording, folder: Path) -> FetchedAudio:
+    return gathering.fetch_audio(
         recording.current_job(),
         recording,
         recordings=fakes.recordings,
@@ -85,7 +85,9 @@ def test_of_chunks_those_that_were_settled_are_fetched_in_their_versions(
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived=arrived, expected=4))
     found = gathered(fakes, recording, tmp_path)
     assert found.cautions == [
-        Caution("chunks-missing", "Of this recording chunks 1 and 3 are missing, and with it what was said then.")
+        ProcessingWarning(
+            "chunks-missing", "Of this recording chunks 1 and 3 are missing, and with it what was said then."
+        )
     ]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"00000": b"chunk 0", "00002": b"chunk 2"}
     assert decoded == [

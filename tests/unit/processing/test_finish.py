@@ -12,7 +12,7 @@ import pytest
 from auricle.errors import SupersededRun, TransientError
 from auricle.processing.finish import finish_recording
 from auricle.processing.run_files import Plan, WindowWords, write_highlights, write_plan, write_window
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
@@ -27,7 +27,7 @@ DONE = {"state": "complete"}
 ALL_DONE = dict.fromkeys(("prepare", "transcribe", "diarize", "assemble", "summarize"), DONE)
 WHISPER = Engine("whisper", "1.2", "small")
 OLD_HIGHLIGHT = Highlight("said in the run before", "speaker_0", 7, 1.0, 2.0)
-OLD_CAUTION = Caution("likely-not-english", "Of the run before.")
+OLD_CAUTION = ProcessingWarning("likely-not-english", "Of the run before.")
 EARLIER: dict[str, Any] = {
     "audio": Audio("wav", "pcm_s16le", 1, 8000, 1.0),
     "language": "de",
@@ -65,7 +65,7 @@ def transcribing(fakes: Fakes, **given: Any) -> Job:
     return before.current_job()
 
 
-def planned(fakes: Fakes, job: Job, *cautions: Caution) -> None:
+def planned(fakes: Fakes, job: Job, *cautions: ProcessingWarning) -> None:
     write_plan(job, Plan(AUDIO, 1, b"", (), ((),), cautions), fakes.objects)
 
 
@@ -127,17 +127,23 @@ def test_highlights_of_an_earlier_run_go_when_this_one_picked_none(fakes: Fakes)
 
 def test_cautions_are_those_of_the_plan_and_of_every_window_and_each_is_said_once(fakes: Fakes) -> None:
     job = transcribing(fakes, **EARLIER)
-    planned(fakes, job, Caution("truncated", "The file ends early."), Caution("loud", "Of the plan."))
+    planned(
+        fakes, job, ProcessingWarning("truncated", "The file ends early."), ProcessingWarning("loud", "Of the plan.")
+    )
     for index, cautions in enumerate(
-        [(Caution("no-gpu", "Window 0."),), (), (Caution("no-gpu", "Window 2."), Caution("loud", "Of window 2."))]
+        [
+            (ProcessingWarning("no-gpu", "Window 0."),),
+            (),
+            (ProcessingWarning("no-gpu", "Window 2."), ProcessingWarning("loud", "Of window 2.")),
+        ]
     ):
         write_window(job, WindowWords(index, (), WHISPER, cautions=cautions), fakes.objects)
     transcribed(fakes, job)
     finish(fakes, job)
     assert stored(fakes).cautions == (
-        Caution("truncated", "The file ends early."),
-        Caution("loud", "Of window 2."),
-        Caution("no-gpu", "Window 2."),
+        ProcessingWarning("truncated", "The file ends early."),
+        ProcessingWarning("loud", "Of window 2."),
+        ProcessingWarning("no-gpu", "Window 2."),
     )
 
 
@@ -157,12 +163,12 @@ def test_a_run_that_was_never_prepared_leaves_what_an_earlier_one_found(fakes: F
 
 def test_a_run_without_a_transcript_writes_what_preparing_found_and_leaves_the_rest(fakes: Fakes) -> None:
     job = transcribing(fakes, **EARLIER)
-    planned(fakes, job, Caution("truncated", "The file ends early."))
+    planned(fakes, job, ProcessingWarning("truncated", "The file ends early."))
     transcribed(fakes, job)
-    write_window(job, WindowWords(0, (), WHISPER, cautions=(Caution("no-gpu", "Window 0."),)), fakes.objects)
+    write_window(job, WindowWords(0, (), WHISPER, cautions=(ProcessingWarning("no-gpu", "Window 0."),)), fakes.objects)
     finish(fakes, job, {"prepare": DONE, "transcribe": DONE, "assemble": FAILED})
     recording = stored(fakes)
-    assert (recording.audio, recording.cautions) == (AUDIO, (Caution("truncated", "The file ends early."),))
+    assert (recording.audio, recording.cautions) == (AUDIO, (ProcessingWarning("truncated", "The file ends early."),))
     unchanged = ("language", "engines", "highlights", "speakers", "word_count", "confidence")
     assert {name: getattr(recording, name) for name in unchanged} == {name: EARLIER[name] for name in unchanged}
 

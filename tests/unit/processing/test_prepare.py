@@ -12,9 +12,9 @@ import pytest
 
 from auricle.errors import SupersededRun, TransientError
 from auricle.processing import prepare
-from auricle.processing.fetching_audio import Bounds, Gathered
+from auricle.processing.fetching_audio import Bounds, FetchedAudio
 from auricle.processing.run_files import PlannedWindow, read_plan
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
@@ -37,9 +37,9 @@ FACTS = AudioFacts(
     is_video=True,
     channels_kept=1,
     fold=None,
-    cautions=(Caution("truncated", "The file ends early."),),
+    cautions=(ProcessingWarning("truncated", "The file ends early."),),
 )
-GATHERED = (Caution("chunks-missing", "Chunk 1 is missing."),)
+GATHERED = (ProcessingWarning("chunks-missing", "Chunk 1 is missing."),)
 
 
 @pytest.fixture
@@ -73,16 +73,16 @@ def prepared(
     copy: WorkingCopy,
     folder: Path,
     patched: pytest.MonkeyPatch,
-    cautions: Sequence[Caution] = (),
+    cautions: Sequence[ProcessingWarning] = (),
 ) -> Any:
-    def gather(*_: Any, **__: Any) -> Gathered:
-        return Gathered(iter(()), cautions)  # type: ignore[arg-type]  # nobody listens
+    def fetch_audio(*_: Any, **__: Any) -> FetchedAudio:
+        return FetchedAudio(iter(()), cautions)  # type: ignore[arg-type]  # nobody listens
 
     def write_sound(_sound: Any, target: Path, **_: Any) -> WorkingCopy:
         target.write_bytes(b"fLaC")
         return copy
 
-    patched.setattr(prepare, "gather", gather)
+    patched.setattr(prepare, "gather", fetch_audio)
     patched.setattr(prepare, "write_sound", write_sound)
     return prepare.prepare_recording(
         job,
@@ -127,8 +127,8 @@ def test_the_plan_says_what_was_found_and_where_its_bytes_lie(
     )
     assert plan.speech == (((0.974, 2.098), (10.19, 12.338)),), "widened by 50 ms, to milliseconds"
     assert plan.cautions == (
-        Caution("chunks-missing", "Chunk 1 is missing."),
-        Caution("truncated", "The file ends early."),
+        ProcessingWarning("chunks-missing", "Chunk 1 is missing."),
+        ProcessingWarning("truncated", "The file ends early."),
     )
     assert fakes.objects.read(job.audio_key) == b"fLaC"
     assert orjson.loads(fakes.objects.read(job.peaks_key)) == {"interval_ms": 100, "levels": [[1, 2]]}
@@ -163,8 +163,8 @@ def test_of_silence_nothing_further_is_under_way(fakes: Fakes, tmp_path: Path, m
     assert (said["windows"], said["has_speech"]) == ([], False)
     assert states(fakes) == {"prepare": "complete", "transcribe": "not-started", "diarize": "not-started"}
     assert read_plan(job, fakes.objects).cautions == (
-        Caution("truncated", "The file ends early."),
-        Caution("no-speech", "No speech was found in this recording, so its transcript is empty."),
+        ProcessingWarning("truncated", "The file ends early."),
+        ProcessingWarning("no-speech", "No speech was found in this recording, so its transcript is empty."),
     )
 
 

@@ -20,7 +20,7 @@ from auricle.processing.run_files import (
     write_turns,
     write_window,
 )
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio
 from auricle.transcripts.highlights import Highlight
@@ -39,7 +39,7 @@ PLAN = Plan(
         PlannedWindow(1, 0, 5.0, 6.0, ((5.0, 6.0),), 200, 300, 80000, 96000),
     ),
     speech=(((5.0, 6.0),), ((0.5, 2.0), (3.0, 4.25))),
-    cautions=(Caution("truncated", "The file ends early."),),
+    cautions=(ProcessingWarning("truncated", "The file ends early."),),
 )
 
 
@@ -54,7 +54,7 @@ def words(index: int) -> WindowWords:
         (Word("hello", 0.5, 0.75, 0.9, 1), Word("there", 1.0, 1.5)),
         ENGINE,
         "en",
-        (Caution("no-gpu", "A smaller model."),),
+        (ProcessingWarning("no-gpu", "A smaller model."),),
     )
 
 

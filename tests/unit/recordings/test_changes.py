@@ -14,7 +14,7 @@ from auricle.errors import Conflict, PreconditionFailed, RecordingNotFound, Tran
 from auricle.recordings.changes import change_record, change_recording
 from auricle.recordings.edits import Edit, edit_recording
 from auricle.recordings.recording import Capture, Recording, Status
-from auricle.recordings.trash import put_into_bin, restore
+from auricle.recordings.trash import move_to_trash, restore
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -102,7 +102,7 @@ def test_one_in_the_bin_is_not_found_unless_that_is_admitted(fakes: Fakes) -> No
     with pytest.raises(RecordingNotFound) as refused:
         changed(fakes)
     assert refused.value.message == "There is no recording rec_1."
-    assert changed(fakes, in_bin=True).title == "New"
+    assert changed(fakes, in_trash=True).title == "New"
 
 
 def test_seven_rivals_are_outlasted_and_both_changes_stand(fakes: Fakes) -> None:
@@ -191,8 +191,8 @@ def test_a_record_that_keeps_changing_is_given_up_for_now() -> None:
 # --- the bin -----------------------------------------------------------------------------------------------
 
 
-def binned(fakes: Fakes, if_revision: int | None = None, at: datetime = LATER) -> Recording:
-    return put_into_bin("acme", "rec_1", recordings=fakes.recordings, now=at, if_revision=if_revision)
+def trashed(fakes: Fakes, if_revision: int | None = None, at: datetime = LATER) -> Recording:
+    return move_to_trash("acme", "rec_1", recordings=fakes.recordings, now=at, if_revision=if_revision)
 
 
 def restored(fakes: Fakes, if_revision: int | None = None) -> Recording:
@@ -201,9 +201,9 @@ def restored(fakes: Fakes, if_revision: int | None = None) -> Recording:
 
 def test_one_goes_into_the_bin_once_and_comes_back(fakes: Fakes) -> None:
     before = put(fakes)
-    once = binned(fakes)
+    once = trashed(fakes)
     assert (once.deleted_at, once.updated_at, once.revision) == (LATER, LATER, 4)
-    assert binned(fakes, at=LATER + timedelta(hours=1)) == once == stored(fakes)
+    assert trashed(fakes, at=LATER + timedelta(hours=1)) == once == stored(fakes)
     back = restored(fakes)
     assert back == replace(before, updated_at=LATER, revision=5)
     assert restored(fakes) == back
@@ -219,7 +219,7 @@ def test_one_goes_into_the_bin_once_and_comes_back(fakes: Fakes) -> None:
 def test_a_locked_or_protected_one_does_not_go_into_the_bin(fakes: Fakes, given: Any, message: str) -> None:
     before = put(fakes, **given)
     with pytest.raises(Conflict) as refused:
-        binned(fakes)
+        trashed(fakes)
     assert refused.value.message == message
     assert stored(fakes) == before
 
@@ -232,8 +232,8 @@ def test_a_locked_one_comes_out_of_the_bin(fakes: Fakes) -> None:
 def test_the_bin_asks_for_the_revision_too(fakes: Fakes) -> None:
     put(fakes)
     with pytest.raises(PreconditionFailed):
-        binned(fakes, if_revision=2)
-    binned(fakes, if_revision=3)
+        trashed(fakes, if_revision=2)
+    trashed(fakes, if_revision=3)
     with pytest.raises(PreconditionFailed):
         restored(fakes, if_revision=3)
     assert restored(fakes, if_revision=4).deleted_at is None

@@ -21,7 +21,7 @@ from auricle.recordings.comments import (
     find_comment,
     write_comment,
 )
-from auricle.recordings.counters import Tally
+from auricle.recordings.counters import Counters
 from auricle.recordings.recording import Recording, Status
 from tests.fakes import Fakes
 
@@ -37,44 +37,46 @@ def fakes() -> Fakes:
     return made
 
 
-def counts(fakes: Fakes) -> Tally:
-    return fakes.recordings.detail("acme", "rec_1").tally
+def counts(fakes: Fakes) -> Counters:
+    return fakes.recordings.detail("acme", "rec_1").counters
 
 
-def written(fakes: Fakes, *recipients: str, author: str = "ann", tally: Tally | None = None, **given: Any) -> Comment:
+def written(
+    fakes: Fakes, *recipients: str, author: str = "ann", counters: Counters | None = None, **given: Any
+) -> Comment:
     return write_comment(
         NewComment(1000, 2500, recipients=recipients, **{"text": "Listen", **given}),
         org="acme",
         recording_id="rec_1",
         author=author,
         reader=frozenset({author}),
-        tally=tally or counts(fakes),
-        comments=fakes.collection(COMMENTS),
+        counters=counters or counts(fakes),
+        comments=fakes.records(COMMENTS),
         now=NOW,
     )
 
 
 def edited(fakes: Fakes, comment: Comment, *, editor: str = "ann", **given: Any) -> Comment:
-    named: dict[str, Any] = {"tally": counts(fakes), "comments": fakes.collection(COMMENTS), "if_revision": None}
+    named: dict[str, Any] = {"tally": counts(fakes), "comments": fakes.records(COMMENTS), "if_revision": None}
     named |= {name: given.pop(name) for name in tuple(given) if name in named}
     edit = CommentEdit(**given)
     return edit_comment(comment, edit, editor=editor, reader=frozenset({editor}), now=LATER, **named)
 
 
 def deleted(fakes: Fakes, comment: Comment, **given: Any) -> Comment:
-    usual = {"editor": "ann", "reader": frozenset({"ann"}), "comments": fakes.collection(COMMENTS), "now": LATER}
+    usual = {"editor": "ann", "reader": frozenset({"ann"}), "comments": fakes.records(COMMENTS), "now": LATER}
     return delete_comment(comment, **{**usual, **given})
 
 
 def stored(fakes: Fakes, comment: Comment) -> Comment:
-    return fakes.collection(COMMENTS).get("acme", comment.id, recording_id="rec_1")
+    return fakes.records(COMMENTS).get("acme", comment.id, recording_id="rec_1")
 
 
 class Interrupted:
     """The collection of comments, before each of whose next writes a rival comes."""
 
     def __init__(self, fakes: Fakes, *rivals: Callable[[], object]) -> None:
-        self._collection, self._rivals = fakes.collection(COMMENTS), list(rivals)
+        self._collection, self._rivals = fakes.records(COMMENTS), list(rivals)
         self.writes = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -106,7 +108,7 @@ def test_a_comment_is_kept_as_it_was_written(fakes: Fakes) -> None:
         unread=frozenset({"bob"}),
     )
     assert stored(fakes, comment) == comment
-    assert counts(fakes) == Tally(comments=1, unread={"bob": frozenset({comment.id})})
+    assert counts(fakes) == Counters(comments=1, unread={"bob": frozenset({comment.id})})
 
 
 def test_of_a_deleted_comment_only_its_place_is_kept(fakes: Fakes) -> None:
@@ -118,25 +120,25 @@ def test_of_a_deleted_comment_only_its_place_is_kept(fakes: Fakes) -> None:
     for field in fields(Comment):
         source = comment if field.name in kept else bare
         assert getattr(left, field.name) == getattr(source, field.name), field.name
-    assert counts(fakes) == Tally()
+    assert counts(fakes) == Counters()
     with pytest.raises(CommentNotFound):
-        find_comment("acme", "rec_1", comment.id, reader=frozenset({"ann"}), comments=fakes.collection(COMMENTS))
+        find_comment("acme", "rec_1", comment.id, reader=frozenset({"ann"}), comments=fakes.records(COMMENTS))
 
 
 def test_a_private_comment_is_counted_for_its_readers_alone(fakes: Fakes) -> None:
     comment = written(fakes, "bob", private=True)
-    assert counts(fakes) == Tally(unread_private={"bob": frozenset({comment.id})})
+    assert counts(fakes) == Counters(unread_private={"bob": frozenset({comment.id})})
     assert edited(fakes, comment, editor="bob", now_read=frozenset({"bob"})).seen == {"bob"}
-    assert counts(fakes) == Tally()
+    assert counts(fakes) == Counters()
     comment = edited(fakes, stored(fakes, comment), now_unread=frozenset({"bob"}))
-    assert counts(fakes) == Tally(unread_private={"bob": frozenset({comment.id})})
+    assert counts(fakes) == Counters(unread_private={"bob": frozenset({comment.id})})
     deleted(fakes, comment)
-    assert counts(fakes) == Tally()
+    assert counts(fakes) == Counters()
 
 
 def test_the_author_has_read_what_they_wrote(fakes: Fakes) -> None:
     comment = written(fakes, "ann")
-    assert (comment.unread, counts(fakes)) == (frozenset(), Tally(comments=1))
+    assert (comment.unread, counts(fakes)) == (frozenset(), Counters(comments=1))
     comment = edited(fakes, comment, recipients=["bob"])
     comment = edited(fakes, comment, recipients=["bob", "ann"])
     assert comment.recipients == ("bob", "ann")
@@ -158,21 +160,21 @@ def test_two_hundred_recipients_are_the_most(fakes: Fakes) -> None:
 
 def test_three_thousand_unread_marks_are_the_most(fakes: Fakes) -> None:
     marks = frozenset(f"comment_{number}" for number in range(1500))
-    full = Tally(unread={"ann": marks}, unread_private={"bob": marks - {"comment_0"}})
-    assert written(fakes, "bob", tally=full).unread == {"bob"}
+    full = Counters(unread={"ann": marks}, unread_private={"bob": marks - {"comment_0"}})
+    assert written(fakes, "bob", counters=full).unread == {"bob"}
     with pytest.raises(Conflict, match="3000"):
-        written(fakes, "bob", "cid", tally=full)
+        written(fakes, "bob", "cid", counters=full)
     comment = written(fakes)
-    assert edited(fakes, comment, now_unread=frozenset({"bob"}), tally=full).unread == {"bob"}
+    assert edited(fakes, comment, now_unread=frozenset({"bob"}), counters=full).unread == {"bob"}
     with pytest.raises(Conflict, match="3000"):
-        edited(fakes, written(fakes), now_unread=frozenset({"bob", "cid"}), tally=full)
+        edited(fakes, written(fakes), now_unread=frozenset({"bob", "cid"}), counters=full)
     over = replace(full, unread={"ann": marks | {"comment_x"}})
-    assert written(fakes, tally=over).unread == frozenset(), "who makes nothing unread is not held back"
+    assert written(fakes, counters=over).unread == frozenset(), "who makes nothing unread is not held back"
 
 
 def test_three_thousand_readers_of_a_comment_are_noted(fakes: Fakes) -> None:
     comment = written(fakes, "bob")
-    collection = fakes.collection(COMMENTS)
+    collection = fakes.records(COMMENTS)
     read = replace(comment, seen=frozenset(f"u{number}" for number in range(2999)))
     assert collection.replace(read, expected=comment)
     after = edited(fakes, stored(fakes, comment), editor="bob", now_read=frozenset({"bob"}))
@@ -238,7 +240,7 @@ def test_a_rivals_change_is_kept_and_counted_once(fakes: Fakes) -> None:
     assert after.seen == {"bob", "cid"}
     assert (after.unread, after.revision) == (frozenset(), 3)
     assert stored(fakes, comment) == after
-    assert counts(fakes) == Tally(comments=1)
+    assert counts(fakes) == Counters(comments=1)
 
 
 def test_what_is_deleted_is_what_was_last_there(fakes: Fakes) -> None:

@@ -14,7 +14,7 @@ import pytest
 from auricle.adapters.dynamodb import documents, items
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.processing import gate
-from auricle.processing.fetching_audio import Bounds, gather
+from auricle.processing.fetching_audio import Bounds, fetch_audio
 from auricle.processing.finish import finish_recording
 from auricle.processing.sweep import run_stopped, sweep
 from auricle.recordings.chunk_uploads import accept_chunk
@@ -24,7 +24,7 @@ from auricle.recordings.intake import Accepted, accept_upload, process
 from auricle.recordings.job import Job
 from auricle.recordings.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.recordings.splitting import merge, split
-from auricle.recordings.trash import put_into_bin, restore
+from auricle.recordings.trash import move_to_trash, restore
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
@@ -260,12 +260,12 @@ def test_withdrawing_again_does_not_put_the_erasure_off(fakes: Fakes) -> None:
 
 def test_in_the_trash_it_is_withdrawn_from_and_erased_all_the_same(fakes: Fakes) -> None:
     complete(fakes)
-    put_into_bin("acme", "rec_1", recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", "rec_1", recordings=fakes.recordings, now=NOW)
     recorded(fakes, NONE)
     assert blocked(fakes)
     restored = restore("acme", "rec_1", recordings=fakes.recordings, now=NOW)
     assert restored.highlights == ()
-    put_into_bin("acme", "rec_1", recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", "rec_1", recordings=fakes.recordings, now=NOW)
     assert swept(fakes, NOW + GRACE + timedelta(seconds=1)) == {"erasing": 1}
     assert len(fakes.objects) == 0
 
@@ -531,7 +531,7 @@ def test_a_part_takes_no_audio_of_an_original_without_consent(fakes: Fakes, tmp_
     recorded(fakes, NONE)
     recorded(fakes, ALL, part)
     with pytest.raises(ConsentRequired):
-        gather(
+        fetch_audio(
             stored(fakes, part).current_job(),
             stored(fakes, part),
             recordings=fakes.recordings,

@@ -34,13 +34,13 @@ def fakes() -> Fakes:
 
 
 def told(fakes: Fakes, *events: Told, now: datetime = NOW) -> tuple[MobileEvent, ...]:
-    collection = fakes.collection(MOBILE_EVENTS)
+    collection = fakes.records(MOBILE_EVENTS)
     return add_mobile_events("acme", "rec_1", events, user="ann", events=collection, now=now)
 
 
 def put(fakes: Fakes, **given: Any) -> Any:
     usual = {"mime_type": "image/png", "happened_at_ms": 5, "url_seconds": 900, "now": NOW}
-    events = fakes.collection(MULTIMEDIA)
+    events = fakes.records(MULTIMEDIA)
     return add_multimedia("acme", "rec_1", events=events, objects=fakes.objects, **{**usual, **given})
 
 
@@ -65,12 +65,12 @@ def test_events_told_together_keep_their_order(fakes: Fakes) -> None:
     )
     assert (second.created_at, second.name) == (at + MILLISECOND, "started")
     assert first.id < second.id
-    assert fakes.collection(MOBILE_EVENTS).list("acme", 9, recording_id="rec_1").records == (first, second)
+    assert fakes.records(MOBILE_EVENTS).list("acme", 9, recording_id="rec_1").records == (first, second)
 
 
 def test_an_event_is_found_by_its_id_alone(fakes: Fakes) -> None:
     made = told(fakes, *[Told(f"e{number}", {}) for number in range(3)])
-    events = fakes.collection(MOBILE_EVENTS)
+    events = fakes.records(MOBILE_EVENTS)
     for event in made:
         assert find_mobile_event("acme", event.id, events=events) == event
     other = made[0].id[:-1] + ("0" if made[0].id[-1] != "0" else "1")
@@ -112,7 +112,7 @@ def an_image(characters: int, number: int = 0) -> ImageGroup:
 
 
 def test_images_have_a_megabyte_and_a_half_at_most(fakes: Fakes) -> None:
-    images = fakes.collection(IMAGES)
+    images = fakes.records(IMAGES)
     for number in range(4):
         add_image(an_image(300_000, number), images=images)
     over = refused_size(lambda: add_image(an_image(300_000, 4), images=images)) - 1_500_000
@@ -121,7 +121,7 @@ def test_images_have_a_megabyte_and_a_half_at_most(fakes: Fakes) -> None:
 
 
 def test_a_recording_has_a_hundred_images_and_two_hundred_files(fakes: Fakes) -> None:
-    images = fakes.collection(IMAGES)
+    images = fakes.records(IMAGES)
     for number in range(100):
         add_image(an_image(1, number), images=images)
     with pytest.raises(Conflict, match="100"):
@@ -138,7 +138,7 @@ def test_a_file_is_put_where_it_is_erased_with_its_recording(fakes: Fakes) -> No
     assert (event.mime_type, event.happened_at_ms, event.created_at) == ("image/png", 5, NOW)
     assert event.key == f"orgs/acme/recordings/rec_1/media/{event.id}"
     assert upload.expires_at == NOW + timedelta(seconds=900)
-    events = fakes.collection(MULTIMEDIA)
+    events = fakes.records(MULTIMEDIA)
     assert events.get("acme", event.id, recording_id="rec_1") == event
     fakes.objects.write(event.key, b"png", content_type="image/png")
     remove_multimedia(event, events=events, objects=fakes.objects)

@@ -196,8 +196,8 @@ def test_two_hundred_recordings_are_made_of_one_at_most() -> None:
 def test_what_is_half_split_awaits_work_but_in_the_bin() -> None:
     cut = a_recording("acme", status=Status.COMPLETE, splits=(Split(1000, "rec_2", NOW),))
     assert (cut.half_split, cut.split_in_progress, cut.awaits_work) == (True, True, True)
-    binned = replace(cut, deleted_at=NOW)
-    assert (binned.half_split, binned.split_in_progress, binned.awaits_work) == (False, True, False)
+    trashed = replace(cut, deleted_at=NOW)
+    assert (trashed.half_split, trashed.split_in_progress, trashed.awaits_work) == (False, True, False)
     done = replace(cut, status=Status.RAW_SPLIT)
     assert (done.half_split, done.split_in_progress, done.awaits_work) == (False, False, False)
     whole = replace(cut, splits=())

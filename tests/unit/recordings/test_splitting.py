@@ -18,7 +18,7 @@ from auricle.errors import (
     RecordingNotFound,
     TransientError,
 )
-from auricle.processing.fetching_audio import Bounds, gather
+from auricle.processing.fetching_audio import Bounds, fetch_audio
 from auricle.processing.sweep import sweep
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, Parties
 from auricle.recordings.consent_changes import record_consent
@@ -26,7 +26,7 @@ from auricle.recordings.intake import Accepted, accept_upload, remove
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Capture, CrmLink, Excerpt, Recording, Rep, Result, Split, Status
 from auricle.recordings.splitting import merge, split
-from auricle.recordings.trash import put_into_bin, restore
+from auricle.recordings.trash import move_to_trash, restore
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -66,7 +66,7 @@ def merged(fakes: Fakes, *recording_ids: str) -> Recording:
 
 
 def removed(fakes: Fakes, recording_id: str) -> None:
-    remove("acme", recording_id, recordings=fakes.recordings, objects=fakes.objects, now=NOW, in_bin=True)
+    remove("acme", recording_id, recordings=fakes.recordings, objects=fakes.objects, now=NOW, in_trash=True)
 
 
 def recorded(fakes: Fakes, consent: Consent) -> None:
@@ -100,7 +100,7 @@ def swept(fakes: Fakes, at: Any = LATER) -> Mapping[str, int]:
 
 def fetched(fakes: Fakes, recording: Recording, folder: Path) -> set[str]:
     """What Prepare fetches of it; nothing is decoded."""
-    gather(
+    fetch_audio(
         recording.current_job(),
         recording,
         recordings=fakes.recordings,
@@ -152,7 +152,7 @@ def test_a_merged_recording_fetches_its_audio_after_a_source_was_removed(fakes: 
 def test_the_trash_takes_nothing_from_the_parts(fakes: Fakes, tmp_path: Path) -> None:
     complete(fakes, "rec_1")
     part = parts_of(fakes)[0]
-    put_into_bin("acme", "rec_1", recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", "rec_1", recordings=fakes.recordings, now=NOW)
     assert fetched(fakes, part, tmp_path) == {"of rec_1"}
     restore("acme", "rec_1", recordings=fakes.recordings, now=NOW)
     assert "audio.flac" in objects_of(fakes, "rec_1")
@@ -177,7 +177,7 @@ def test_a_failed_part_can_be_retried_and_holds_the_audio_until_it_is_removed(fa
     week = LATER + timedelta(days=7)
     assert swept(fakes, week)["erasing"] == 1
     assert fetched(fakes, first, tmp_path) == {"of rec_1"}
-    put_into_bin("acme", first.id, recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", first.id, recordings=fakes.recordings, now=NOW)
     assert swept(fakes, week)["erasing"] == 1, "a part in the trash may be restored and retried"
     removed(fakes, first.id)
     swept(fakes, week)
@@ -237,7 +237,7 @@ def test_merging_again_while_the_merged_one_is_in_the_trash_makes_another(fakes:
     for recording_id in ("rec_1", "rec_2"):
         complete(fakes, recording_id)
     first = merged(fakes, "rec_1", "rec_2")
-    put_into_bin("acme", first.id, recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", first.id, recordings=fakes.recordings, now=NOW)
     second = merged(fakes, "rec_1", "rec_2")
     assert (second.id != first.id, second.deleted_at) == (True, None)
     assert merged(fakes, "rec_1", "rec_2").id == second.id
@@ -248,7 +248,7 @@ def test_merging_again_while_the_merged_one_is_in_the_trash_makes_another(fakes:
 def test_a_part_in_the_trash_is_not_started_again_by_splitting_again(fakes: Fakes) -> None:
     complete(fakes, "rec_1")
     first, *others = parts_of(fakes)
-    put_into_bin("acme", first.id, recordings=fakes.recordings, now=NOW)
+    move_to_trash("acme", first.id, recordings=fakes.recordings, now=NOW)
     assert [part.id for part in parts_of(fakes)] == [part.id for part in others]
 
 

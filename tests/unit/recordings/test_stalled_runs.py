@@ -10,7 +10,7 @@ import pytest
 from auricle.recordings.consent import Consent
 from auricle.recordings.intake import remove
 from auricle.recordings.recording import Failure, Recording, Stage, StageResult, StageState, Status
-from auricle.recordings.stalled_runs import mark_stopped
+from auricle.recordings.stalled_runs import mark_stalled
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -30,7 +30,7 @@ def put(fakes: Fakes, status: Status, **given: Any) -> Recording:
 
 
 def marked(fakes: Fakes, recording: Recording) -> bool:
-    return mark_stopped(recording, recordings=fakes.recordings, now=LATER)
+    return mark_stalled(recording, recordings=fakes.recordings, now=LATER)
 
 
 @pytest.mark.parametrize("status", [Status.UPLOADED, Status.TRANSCRIBING, Status.AWAITING_REDACTION, Status.REDACTING])

@@ -57,7 +57,7 @@ class CommentPage(CamelShown):
     page_size: int
 
 
-_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the bin.")
+_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the trash.")
 _NO_COMMENT = Refusal(404, "comment-not-found", "The comment is unknown, or private and not for the caller.")
 _NOT_YOURS = Refusal(403, "forbidden", "Only the author may do this.")
 _STALE = Refusal(412, "precondition-failed", "If-Match names another state than the present one.")

@@ -31,7 +31,7 @@ class UnlinkedAnswer(CamelShown):
 
 
 _REFUSALS = (
-    Refusal(404, "recording-not-found", "Unknown, removed, or in the bin."),
+    Refusal(404, "recording-not-found", "Unknown, removed, or in the trash."),
     Refusal(409, "conflict", "The recording is locked."),
 )
 

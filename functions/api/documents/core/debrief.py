@@ -97,7 +97,7 @@ class DebriefAnswer(CamelShown):
     data: DebriefShown
 
 
-_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the bin.")
+_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the trash.")
 _NO_QUESTION = Refusal(404, "question-not-found", "There is no such question.")
 _NO_ROOM = Refusal(409, "conflict", "There are 200 questions already, or 128 KiB of them.")
 _STALE = Refusal(412, "precondition-failed", "If-Match names another state than the present one.")

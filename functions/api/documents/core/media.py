@@ -89,7 +89,7 @@ class MultimediaPage(CamelShown):
     page_size: int
 
 
-_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the bin.")
+_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the trash.")
 _NO_CHILD = Refusal(404, "event-not-found", "The recording has nothing by that id.")
 _RENDERING = "https://images.example.com/roof.jpg"
 _IMAGE: dict[str, Any] = {

@@ -70,7 +70,7 @@ OPERATIONS: Mapping[str, Documented] = {
         {"data": [_EVENT]},
         status=201,
         refusals=(
-            Refusal(404, "recording-not-found", "The recording is unknown, or in the bin."),
+            Refusal(404, "recording-not-found", "The recording is unknown, or in the trash."),
             Refusal(409, "conflict", "The recording would have more than 1,000 events, or than 1.5 MB of them."),
         ),
         request_example={

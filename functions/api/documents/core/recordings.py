@@ -317,7 +317,7 @@ OPERATIONS: Mapping[str, Documented] = {
     "get_core_recording": Documented(
         "Get a recording",
         f"Every field, always; null is what nothing has set (yet), and only here: every other answer leaves such "
-        f"fields out. {_FLAGS} A recording in the bin is shown with `deleted: true`.",
+        f"fields out. {_FLAGS} A recording in the trash is shown with `deleted: true`.",
         CoreRecordingAnswer,
         {"data": {**dict.fromkeys(_FIELDS), **_SAID}, "cursor": None, "pageSize": 1, "limit": 1},
         refusals=(_NOT_THERE,),
@@ -332,7 +332,7 @@ OPERATIONS: Mapping[str, Documented] = {
     ),
     "fetch_core_recordings": Documented(
         "Fetch recordings by id",
-        "Up to 100, in the order asked; ids that are unknown, another tenant's, in the bin, or private and somebody "
+        "Up to 100, in the order asked; ids that are unknown, another tenant's, in the trash, or private and somebody "
         "else's are left out. Without `ids`, all recordings that the caller may find, page by page.",
         CoreFetchAnswer,
         {"data": [_SAID], "cursor": None, "pageSize": 100, "limit": 100},
@@ -393,8 +393,8 @@ OPERATIONS: Mapping[str, Documented] = {
         refusals=(_NOT_THERE, _LOCKED),
     ),
     "restore_core_recording": Documented(
-        "Restore a recording from the bin",
-        "One that is not in the bin stays as it is.",
+        "Restore a recording from the trash",
+        "One that is not in the trash stays as it is.",
         CoreChangedAnswer,
         {"data": _SAID},
         refusals=(_NOT_THERE,),

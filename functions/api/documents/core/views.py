@@ -59,7 +59,7 @@ class StarAnswer(CamelShown):
     data: Star
 
 
-_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the bin.")
+_NOT_THERE = Refusal(404, "recording-not-found", "The recording is unknown, or in the trash.")
 _STALE = Refusal(412, "precondition-failed", "If-Match names another state than the present one.")
 
 OPERATIONS: Mapping[str, Documented] = {

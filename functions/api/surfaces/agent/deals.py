@@ -92,7 +92,7 @@ async def create_deal(call: Call, asked: DealRequest) -> Response:
         _fields(given),
         deal_id=asked.id,
         org=call.org,
-        deals=call.services.collection(DEALS),
+        deals=call.services.records(DEALS),
         contacts=call.services.contacts,
         now=call.parts.now(),
     )
@@ -104,7 +104,7 @@ async def create_deal(call: Call, asked: DealRequest) -> Response:
 async def list_deals(call: Call, asked: DealsRequest) -> Response:
     filters = (asked.contact_id, asked.stage, asked.disposition)
     cursors = Cursors(call.parts.settings(), org=call.org, route="agent deals", filters=repr(filters))
-    deals = call.services.collection(DEALS)
+    deals = call.services.records(DEALS)
 
     def admits(deal: Deal) -> bool:
         return (
@@ -130,7 +130,7 @@ async def list_deals(call: Call, asked: DealsRequest) -> Response:
 
 @surface.get("/deals/{deal_id}")
 async def get_deal(call: Call) -> Response:
-    deal = call.services.collection(DEALS).get(call.org, _deal_id(call))
+    deal = call.services.records(DEALS).get(call.org, _deal_id(call))
     return json_response(_deal(deal), headers=etag(deal.revision))
 
 
@@ -142,7 +142,7 @@ async def update_deal(call: Call, asked: DealChange) -> Response:
         call.org,
         _deal_id(call),
         lambda before: replace(before, **fields),
-        deals=call.services.collection(DEALS),
+        deals=call.services.records(DEALS),
         contacts=call.services.contacts,
         now=call.parts.now(),
         if_revision=call.if_revision,

@@ -163,8 +163,8 @@ async def write_comment(call: Call, asked: CommentRequest) -> Response:
         recording_id=detail.recording.id,
         author=author,
         reader=call.caller.reader,
-        tally=detail.tally,
-        comments=call.services.collection(COMMENTS),
+        counters=detail.counters,
+        comments=call.services.records(COMMENTS),
         now=call.parts.now(),
     )
     place = f"{surface.prefix}/recordings/{detail.recording.id}/comments/{comment.id}"
@@ -192,7 +192,7 @@ async def list_comments(call: Call, asked: CommentsRequest) -> Response:
     position = cursors.position(asked.cursor) if asked.cursor is not None else None
 
     def read(count: int) -> tuple[list[dict[str, Any]], Mapping[str, str] | None]:
-        comments = call.services.collection(COMMENTS)
+        comments = call.services.records(COMMENTS)
         page = comments.list(call.org, count, position, recording_id=recording.id, wanted=wanted)
         return [_shown(comment, recording) for comment in page.records], page.next_position
 
@@ -226,8 +226,8 @@ async def change_comment(call: Call, asked: CommentPatch) -> Response:
         edit,
         editor=call.caller.user,
         reader=call.caller.reader,
-        tally=detail.tally,
-        comments=call.services.collection(COMMENTS),
+        counters=detail.counters,
+        comments=call.services.records(COMMENTS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -243,7 +243,7 @@ async def delete_comment(call: Call) -> Response:
         comment,
         editor=call.caller.user,
         reader=call.caller.reader,
-        comments=call.services.collection(COMMENTS),
+        comments=call.services.records(COMMENTS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -260,7 +260,7 @@ def _comment(call: Call) -> Comment:
     from auricle.recordings.comments import find_comment
 
     comment_id = call.path_id("comment_id", CommentNotFound, "comment")
-    comments = call.services.collection(COMMENTS)
+    comments = call.services.records(COMMENTS)
     return find_comment(call.org, call.recording_id(), comment_id, reader=call.caller.reader, comments=comments)
 
 

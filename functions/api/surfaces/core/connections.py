@@ -68,7 +68,7 @@ class ConnectionPatch(Asked):
 @surface.get(PATH, scope=READ, reads=ConnectionsRequest)
 async def list_connections(call: Call, asked: ConnectionsRequest) -> Response:
     cursors = Cursors(call.parts.settings(), org=call.org, route=PATH, filters=repr(asked.platform))
-    page = call.services.collection(CONNECTIONS).list(
+    page = call.services.records(CONNECTIONS).list(
         call.org,
         asked.page_size,
         cursors.position(asked.cursor) if asked.cursor is not None else None,
@@ -100,14 +100,14 @@ async def create_connection(call: Call, asked: ConnectionRequest) -> Response:
         external_account_id=asked.external_account_id,
         is_active=asked.is_active,
     )
-    add_connection(connection, call.services.collection(CONNECTIONS))
+    add_connection(connection, call.services.records(CONNECTIONS))
     location = f"{surface.prefix}{PATH}/{connection.id}"
     return json_response(_shown(connection), 201, headers={"location": location, **etag(connection.revision)})
 
 
 @surface.get(f"{PATH}/{{connection_id}}", scope=READ)
 async def get_connection(call: Call) -> Response:
-    connection = call.services.collection(CONNECTIONS).get(call.org, _id(call))
+    connection = call.services.records(CONNECTIONS).get(call.org, _id(call))
     return json_response(_shown(connection), headers=etag(connection.revision))
 
 
@@ -120,7 +120,7 @@ async def update_connection(call: Call, asked: ConnectionPatch) -> Response:
         call.org,
         _id(call),
         lambda before: replace(before, **said),
-        connections=call.services.collection(CONNECTIONS),
+        connections=call.services.records(CONNECTIONS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -133,7 +133,7 @@ async def remove_connection(call: Call) -> Response:
 
     from auricle.crm.connections import remove_connection as remove
 
-    connections = call.services.collection(CONNECTIONS)
+    connections = call.services.records(CONNECTIONS)
     remove(call.org, _id(call), connections=connections, if_revision=call.if_revision)
     return Response(status_code=204)
 

@@ -206,7 +206,7 @@ def _opportunity(call: Call, deal: Deal) -> dict[str, Any]:
     if deal.connection_id is not None:
         from auricle.crm.connections import CONNECTIONS
 
-        connection = call.services.collection(CONNECTIONS).find(call.org, [deal.connection_id]).get(deal.connection_id)
+        connection = call.services.records(CONNECTIONS).find(call.org, [deal.connection_id]).get(deal.connection_id)
     return {
         "opportunityExternalId": deal.external_id,
         "accountId": next(iter(deal.contact_ids), None),

@@ -118,7 +118,7 @@ async def list_debrief_questions(call: Call, asked: QuestionsRequest) -> Respons
     # All there can be fit one page, so there is never a next one.
     found = [
         question
-        for question in all_questions(call.org, questions=call.services.collection(QUESTIONS))
+        for question in all_questions(call.org, questions=call.services.records(QUESTIONS))
         if asked.conversation_type is None or question.concerns(asked.conversation_type)
     ]
     return enveloped([_managed(question) for question in found], cursor=None)
@@ -130,14 +130,14 @@ async def add_debrief_question(call: Call, asked: QuestionRequest) -> Response:
     from auricle.recordings.debrief import add_question
 
     question = _question(call, asked, new_id("question", call.parts.now()))
-    add_question(question, questions=call.services.collection(QUESTIONS))
+    add_question(question, questions=call.services.records(QUESTIONS))
     place = f"{surface.prefix}/debrief-questions/{question.id}"
     return enveloped(_managed(question), 201, headers={**etag(question.revision), "location": place})
 
 
 @surface.get("/debrief-questions/{question_id}", scope=READ)
 async def get_debrief_question(call: Call) -> Response:
-    question = call.services.collection(QUESTIONS).get(call.org, _question_id(call))
+    question = call.services.records(QUESTIONS).get(call.org, _question_id(call))
     return enveloped(_managed(question), headers=etag(question.revision))
 
 
@@ -150,7 +150,7 @@ async def replace_debrief_question(call: Call, asked: QuestionRequest) -> Respon
         call.org,
         question_id,
         _question(call, asked, question_id),
-        questions=call.services.collection(QUESTIONS),
+        questions=call.services.records(QUESTIONS),
         if_revision=call.if_revision,
     )
     return enveloped(_managed(question), headers=etag(question.revision))
@@ -161,7 +161,7 @@ async def remove_debrief_question(call: Call) -> Response:
     from auricle.recordings.debrief import remove_question
 
     question = remove_question(
-        call.org, _question_id(call), questions=call.services.collection(QUESTIONS), if_revision=call.if_revision
+        call.org, _question_id(call), questions=call.services.records(QUESTIONS), if_revision=call.if_revision
     )
     return enveloped(_managed(question))
 
@@ -181,7 +181,7 @@ async def answer_debrief(call: Call, asked: DebriefRequest) -> Response:
         call.recording_id(),
         asked.responses,
         recordings=call.services.recordings,
-        questions=call.services.collection(QUESTIONS),
+        questions=call.services.records(QUESTIONS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -197,7 +197,7 @@ def _answer(call: Call, recording: Recording) -> Response:
     from auricle.recordings.debrief import questions_for
 
     # Until it is answered a debrief shows what would be asked now.
-    asked = recording.debrief_asked or questions_for(recording, questions=call.services.collection(QUESTIONS))
+    asked = recording.debrief_asked or questions_for(recording, questions=call.services.records(QUESTIONS))
     return enveloped(
         {
             "recordingId": recording.id,

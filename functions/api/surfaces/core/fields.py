@@ -273,9 +273,9 @@ FIELDS: Mapping[str, Field] = {
     "isPrivate": Field(_R, lambda seen: seen.recording.private),
     "detected_language": Field(_R, lambda seen: seen.recording.language),
     "trendingScore": _NEVER,
-    "starCount": Field(_COUNTS, lambda seen: seen.detail.tally.stars),
-    "viewCount": Field(_COUNTS, lambda seen: seen.detail.tally.views),
-    "uniqueViewCount": Field(_COUNTS, lambda seen: seen.detail.tally.viewers),
+    "starCount": Field(_COUNTS, lambda seen: seen.detail.counters.stars),
+    "viewCount": Field(_COUNTS, lambda seen: seen.detail.counters.views),
+    "uniqueViewCount": Field(_COUNTS, lambda seen: seen.detail.counters.viewers),
     "deletedDate": Field(_R, lambda seen: timestamp(seen.recording.deleted_at)),
     # One that was is not found.
     "deletedPermanently": Field(_R, lambda _seen: False),
@@ -289,9 +289,9 @@ FIELDS: Mapping[str, Field] = {
     "numberOfChunks": Field(_CHUNKS),
     "numberOfProcessedChunks": Field(_CHUNKS),
     "numberOfExpectedChunks": Field(_CHUNKS),
-    "numberOfComments": Field(_COUNTS, lambda seen: seen.detail.tally.comments),
+    "numberOfComments": Field(_COUNTS, lambda seen: seen.detail.counters.comments),
     "unreadComments": Field(
-        _COUNTS, lambda seen: {user: len(unread) for user, unread in seen.detail.tally.unread.items()}
+        _COUNTS, lambda seen: {user: len(unread) for user, unread in seen.detail.counters.unread.items()}
     ),
     "unreadTags": _BOOKMARK,
     "tags": _BOOKMARK,

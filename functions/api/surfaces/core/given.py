@@ -68,7 +68,7 @@ def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str |
     """
     from auricle.directory.people import USERS, directory_id, find_user
 
-    users = call.services.collection
+    users = call.services.records
     known_as = directory_id(user_id or call.caller.user)
     if user_id not in (None, call.caller.user) and known_as not in users(USERS).find(call.org, [known_as]):
         raise InvalidRequest("userId is no user of the organization", field="userId")
@@ -89,7 +89,7 @@ def check_connection(call: Call, connection_id: str | None) -> None:
         return
     from auricle.crm.connections import CONNECTIONS
 
-    if connection_id not in call.services.collection(CONNECTIONS).find(call.org, [connection_id]):
+    if connection_id not in call.services.records(CONNECTIONS).find(call.org, [connection_id]):
         raise InvalidRequest(
             "integrationConnectionId is no connection of the organization", field="integrationConnectionId"
         )

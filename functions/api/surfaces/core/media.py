@@ -20,7 +20,7 @@ from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaE
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from auricle.records import Kind, Page, T
+    from auricle.records import Page, RecordKind, T
 
 MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
 
@@ -70,7 +70,7 @@ async def add_image(call: Call, asked: ImageRequest) -> Response:
         linked_image=asked.linked_image,
         captured_at_ms=asked.captured_at_ms,
     )
-    add_image(image, images=call.services.collection(IMAGES))
+    add_image(image, images=call.services.records(IMAGES))
     return enveloped(_image(image), 201, headers=_place(call, "images", image.id))
 
 
@@ -90,7 +90,7 @@ async def remove_image(call: Call) -> Response:
     from auricle.recordings.media import take_out
 
     image = _child(call, IMAGES, "image_id")
-    take_out(image, records=call.services.collection(IMAGES))
+    take_out(image, records=call.services.records(IMAGES))
     return enveloped(_image(image))
 
 
@@ -105,7 +105,7 @@ async def add_multimedia_event(call: Call, asked: MultimediaRequest) -> Response
         recording.id,
         mime_type=asked.mime_type,
         happened_at_ms=asked.happened_at_ms,
-        events=call.services.collection(MULTIMEDIA),
+        events=call.services.records(MULTIMEDIA),
         objects=call.services.objects,
         url_seconds=min(call.parts.settings().upload_url_seconds, MAX_URL_SECONDS),
         now=call.parts.now(),
@@ -144,7 +144,7 @@ async def remove_multimedia_event(call: Call) -> Response:
     from auricle.recordings.media import remove_multimedia
 
     event = _child(call, MULTIMEDIA, "event_id")
-    remove_multimedia(event, events=call.services.collection(MULTIMEDIA), objects=call.services.objects)
+    remove_multimedia(event, events=call.services.records(MULTIMEDIA), objects=call.services.objects)
     return enveloped(_multimedia(event))
 
 
@@ -182,17 +182,17 @@ def _multimedia(event: MultimediaEvent) -> dict[str, Any]:
     return {"id": event.id, **_multimedia_shown(event)}
 
 
-def _child(call: Call, kind: Kind[T], name: str) -> T:
+def _child(call: Call, kind: RecordKind[T], name: str) -> T:
     """The child the path names, of a recording that is there."""
     recording = call.recording(call.recording_id())
     child_id = call.path_id(name, EventNotFound, kind.name.replace("-", " "))
-    return call.services.collection(kind).get(call.org, child_id, recording_id=recording.id)
+    return call.services.records(kind).get(call.org, child_id, recording_id=recording.id)
 
 
-def _children(call: Call, asked: ChildrenRequest, kind: Kind[T]) -> tuple[Page[T], str | None]:
+def _children(call: Call, asked: ChildrenRequest, kind: RecordKind[T]) -> tuple[Page[T], str | None]:
     recording = call.recording(call.recording_id())
     cursors = Cursors(call.parts.settings(), org=call.org, route=f"{surface.prefix}/{kind.name}", filters=recording.id)
-    page = call.services.collection(kind).list(
+    page = call.services.records(kind).list(
         call.org,
         asked.page_size,
         cursors.position(asked.cursor) if asked.cursor is not None else None,

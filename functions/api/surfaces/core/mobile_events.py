@@ -154,7 +154,7 @@ async def report_mobile_events(call: Call, asked: MobileEventsReport) -> Respons
         recording.id,
         told,
         user=call.caller.user,
-        events=call.services.collection(MOBILE_EVENTS),
+        events=call.services.records(MOBILE_EVENTS),
         now=call.parts.now(),
     )
     return enveloped([_listed(event) for event in events], 201)
@@ -182,7 +182,7 @@ async def get_mobile_event(call: Call) -> Response:
     from auricle.recordings.mobile_events import find_mobile_event
 
     event_id = call.path_id("event_id", EventNotFound, "mobile event")
-    event = find_mobile_event(call.org, event_id, events=call.services.collection(MOBILE_EVENTS, by_id=True))
+    event = find_mobile_event(call.org, event_id, events=call.services.records(MOBILE_EVENTS, by_id=True))
     try:
         call.recording(event.recording_id)
     except RecordingNotFound:
@@ -237,7 +237,7 @@ def _page(call: Call, asked: MobileEventsRequest, cursors: Cursors) -> Page[Mobi
         except RecordingNotFound:
             return _nothing()
     a_moment = timedelta(microseconds=1)
-    return call.services.collection(MOBILE_EVENTS).list(
+    return call.services.records(MOBILE_EVENTS).list(
         call.org,
         asked.page_size,
         position,

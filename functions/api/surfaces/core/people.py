@@ -125,9 +125,9 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
     cursors = Cursors(call.parts.settings(), org=call.org, route="users", filters=filters)
     position = cursors.position(asked.cursor) if asked.cursor is not None else None
     if asked.email is not None:
-        user = find_user(call.services.collection, call.org, asked.email)
+        user = find_user(call.services.records, call.org, asked.email)
         return enveloped([_user(user)] if user is not None and wanted(user) else [], cursor=None)
-    page = call.services.collection(USERS).list(call.org, asked.page_size, position, wanted=wanted)
+    page = call.services.records(USERS).list(call.org, asked.page_size, position, wanted=wanted)
     return enveloped([_user(user) for user in page.records], cursor=cursors.seal(page.next_position))
 
 
@@ -162,7 +162,7 @@ async def create_user(call: Call, asked: UserRequest) -> Response:
 
 @surface.get("/users/{user_id}", scope=READ)
 async def get_user(call: Call) -> Response:
-    user = call.services.collection(USERS).get(call.org, _user_id(call))
+    user = call.services.records(USERS).get(call.org, _user_id(call))
     return json_response(_user(user), headers=etag(user.revision))
 
 
@@ -172,7 +172,7 @@ async def update_user(call: Call, asked: UserPatch) -> Response:
 
     user_id = _user_id(call)
     if asked.organization_id is not None:
-        call.services.collection(USERS).get(call.org, user_id)  # of what is unknown, the one in the path is named
+        call.services.records(USERS).get(call.org, user_id)  # of what is unknown, the one in the path is named
         own_organization(call, asked.organization_id)
     names = asked.model_fields_set - {"organization_id", "contact_settings"}
     said = {name: getattr(asked, name) for name in names}
@@ -200,7 +200,7 @@ async def update_user(call: Call, asked: UserPatch) -> Response:
 @surface.get("/teams", scope=READ, reads=TeamsRequest)
 async def list_teams(call: Call, asked: TeamsRequest) -> Response:
     cursors = Cursors(call.parts.settings(), org=call.org, route="teams", filters="")
-    page = call.services.collection(TEAMS).list(
+    page = call.services.records(TEAMS).list(
         call.org, asked.page_size, cursors.position(asked.cursor) if asked.cursor is not None else None
     )
     return enveloped([_team(team) for team in page.records], cursor=cursors.seal(page.next_position))
@@ -219,14 +219,14 @@ async def create_team(call: Call, asked: TeamRequest) -> Response:
         name=asked.name,
         external_id=asked.external_id,
     )
-    call.services.collection(TEAMS).add(team)
+    call.services.records(TEAMS).add(team)
     headers = {"location": f"{surface.prefix}/teams/{team.id}", **etag(team.revision)}
     return json_response(_team(team), 201, headers=headers)
 
 
 @surface.get("/teams/{team_id}", scope=READ)
 async def get_team(call: Call) -> Response:
-    team = call.services.collection(TEAMS).get(call.org, _team_id(call))
+    team = call.services.records(TEAMS).get(call.org, _team_id(call))
     return json_response(_team(team), headers=etag(team.revision))
 
 

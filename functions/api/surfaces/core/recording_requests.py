@@ -207,6 +207,6 @@ class ChangeByIdRequest(ChangeRequest):
 
 
 class DeleteRequest(Asked):
-    """`DELETE /recordings/{id}`: into the bin, or for good."""
+    """`DELETE /recordings/{id}`: into the trash, or for good."""
 
     permanent: Flag = "false"

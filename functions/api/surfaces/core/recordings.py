@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from auricle.recordings.recording import Capture
-    from auricle.records import Kind
+    from auricle.records import RecordKind
 
 MAX_READINGS = 10
 """How often a page that a filter leaves short is filled up before it is answered as it is."""
@@ -174,16 +174,16 @@ async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
             recordings=services.recordings,
             objects=services.objects,
             now=now,
-            in_bin=True,
+            in_trash=True,
             if_revision=call.if_revision,
         )
         return json_response(None)
-    from auricle.recordings.trash import put_into_bin
+    from auricle.recordings.trash import move_to_trash
 
-    binned = put_into_bin(
+    trashed = move_to_trash(
         call.org, call.recording_id(), recordings=services.recordings, now=now, if_revision=call.if_revision
     )
-    return json_response(None, headers=etag(binned.revision))
+    return json_response(None, headers=etag(trashed.revision))
 
 
 @surface.post("/recordings/{recording_id}/restore", scope=WRITE, holds_content=True)
@@ -203,7 +203,7 @@ async def restore_core_recording(call: Call) -> Response:
 # --- showing ----------------------------------------------------------------------------------------------
 
 
-def _children(asked: ShowRequest) -> Sequence[Kind[Any]]:
+def _children(asked: ShowRequest) -> Sequence[RecordKind[Any]]:
     """What lies with the recording and is read with it, in the same query, where a flag asks for it."""
     if "true" not in (asked.photos, asked.multimedia_events, asked.mobile_events):
         return ()
@@ -258,8 +258,8 @@ def _as_seen(call: Call, detail: RecordingDetail) -> RecordingDetail:
 
     Who came to an undiscoverable recording by its id is led on to its undiscoverable parts, and nobody else is.
     """
-    if detail.tally.unread_private:
-        detail = replace(detail, tally=detail.tally.as_seen_by(call.caller.reader))
+    if detail.counters.unread_private:
+        detail = replace(detail, counters=detail.counters.as_seen_by(call.caller.reader))
     recording = detail.recording
     original = recording.made_of[0].recording_id if len(recording.made_of) == 1 else None
     relatives = [cut.recording_id for cut in recording.splits] + ([original] if original else [])

@@ -47,7 +47,7 @@ class TokenRequest(Asked):
 async def get_caller_identity(call: Call) -> Response:
     caller = call.caller
     if caller.key_id is not None:
-        key = call.services.collection(API_KEYS).get(call.org, caller.key_id)
+        key = call.services.records(API_KEYS).get(call.org, caller.key_id)
         return json_response({**_shown(key), "scopes": sorted(caller.scopes), "roles": sorted(caller.roles)})
     return json_response(
         {
@@ -69,7 +69,7 @@ async def get_caller_identity(call: Call) -> Response:
 @surface.get("/auth/tokens", scope=ADMIN, reads=TokensRequest)
 async def list_tokens(call: Call, asked: TokensRequest) -> Response:
     cursors = Cursors(call.parts.settings(), org=call.org, route="tokens", filters="")
-    page = call.services.collection(API_KEYS).list(
+    page = call.services.records(API_KEYS).list(
         call.org, asked.page_size, cursors.position(asked.cursor) if asked.cursor is not None else None
     )
     return enveloped([_full(key) for key in page.records], cursor=cursors.seal(page.next_position))
@@ -81,7 +81,7 @@ async def create_token(call: Call, asked: TokenRequest) -> Response:
 
     now, caller = call.parts.now(), call.caller
     own_organization(call, asked.organization_id)
-    keys = call.services.collection(API_KEYS)
+    keys = call.services.records(API_KEYS)
     maker = keys.get(call.org, caller.key_id) if caller.key_id is not None else None
     expires_at, makers = end_of_key(asked.expires_at, maker=maker, now=now), makers_of_key(maker)
     for field, wanted, held in (("scopes", asked.scopes, caller.scopes), ("roles", asked.roles, caller.roles)):
@@ -106,14 +106,14 @@ async def create_token(call: Call, asked: TokenRequest) -> Response:
 
 @surface.get("/auth/tokens/{token_id}", scope=ADMIN)
 async def get_token(call: Call) -> Response:
-    return json_response(_full(call.services.collection(API_KEYS).get(call.org, _id(call))))
+    return json_response(_full(call.services.records(API_KEYS).get(call.org, _id(call))))
 
 
 @surface.delete("/auth/tokens/{token_id}", scope=ADMIN)
 async def revoke_token(call: Call) -> Response:
     from auricle.directory.api_keys import revoke_key
 
-    keys = call.services.collection(API_KEYS)
+    keys = call.services.records(API_KEYS)
     key = keys.get(call.org, _id(call))
     if not revoke_key(key, keys):
         raise TransientError("The token was being revoked by somebody else. Try again.")

@@ -45,7 +45,7 @@ async def mark_viewed(call: Call) -> Response:
         call.org,
         recording.id,
         call.caller.user,
-        viewers=call.services.collection(VIEWERS),
+        viewers=call.services.records(VIEWERS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -62,7 +62,7 @@ async def report_view(call: Call, asked: ViewRequest) -> Response:
         recording.id,
         call.caller.user,
         asked.duration_ms,
-        viewers=call.services.collection(VIEWERS),
+        viewers=call.services.records(VIEWERS),
         now=call.parts.now(),
     )
     return enveloped({"success": True})
@@ -80,7 +80,7 @@ async def report_listening(call: Call, asked: ListenRequest) -> Response:
         asked.duration_ms,
         session=asked.session,
         client_platform=asked.client_platform,
-        engagements=call.services.collection(ENGAGEMENTS),
+        engagements=call.services.records(ENGAGEMENTS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )
@@ -106,7 +106,7 @@ def _starred(call: Call, starred: bool) -> Response:
         recording.id,
         call.caller.user,
         starred,
-        viewers=call.services.collection(VIEWERS),
+        viewers=call.services.records(VIEWERS),
         now=call.parts.now(),
         if_revision=call.if_revision,
     )

@@ -9,19 +9,19 @@ from auricle.settings import Settings, settings
 
 if TYPE_CHECKING:
     from auricle.ports import (
-        AnswerStore,
-        Collection,
         ContactStore,
         Downloads,
         EventBus,
+        IdempotencyStore,
         JobQueue,
-        Meter,
         Metrics,
         ObjectStore,
+        RateLimitStore,
         RecordingStore,
+        RecordStore,
         Workflow,
     )
-    from auricle.records import Kind, T
+    from auricle.records import RecordKind, T
 
 
 class Bootstrap:
@@ -46,22 +46,22 @@ class Bootstrap:
         return DynamoContacts(self.settings.require("table"))
 
     @cached_property
-    def answers(self) -> AnswerStore:
-        from auricle.adapters.dynamodb.answers import DynamoAnswers
+    def answers(self) -> IdempotencyStore:
+        from auricle.adapters.dynamodb.answers import DynamoIdempotencyStore
 
-        return DynamoAnswers(self.settings.require("table"))
+        return DynamoIdempotencyStore(self.settings.require("table"))
 
     @cached_property
-    def meter(self) -> Meter:
-        from auricle.adapters.dynamodb.answers import DynamoMeter
+    def rate_limit_store(self) -> RateLimitStore:
+        from auricle.adapters.dynamodb.answers import DynamoRateLimitStore
 
-        return DynamoMeter(self.settings.require("table"))
+        return DynamoRateLimitStore(self.settings.require("table"))
 
-    def collection(self, kind: Kind[T]) -> Collection[T]:
+    def records(self, kind: RecordKind[T]) -> RecordStore[T]:
         """The tenant's records of one kind."""
-        from auricle.adapters.dynamodb.records import DynamoCollection
+        from auricle.adapters.dynamodb.records import DynamoRecordStore
 
-        return DynamoCollection(self.settings.require("table"), kind)
+        return DynamoRecordStore(self.settings.require("table"), kind)
 
     @cached_property
     def objects(self) -> ObjectStore:

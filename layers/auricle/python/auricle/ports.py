@@ -13,10 +13,10 @@ from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
 from auricle.recordings.chunks import ChunksChange
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
-from auricle.records import Kind, Page, T
+from auricle.records import Page, RecordKind, T
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class RecordingFilter:
     conversation_types: frozenset[str] = frozenset()
     result: str | None = None
     linked_to_crm: bool | None = None
-    in_bin: bool = False
-    """Those in the bin, instead of those that are not."""
+    in_trash: bool = False
+    """Those in the trash, instead of those that are not."""
 
     def admits(self, recording: Recording) -> bool:
         """Whether the recording is one of those asked for."""
@@ -55,7 +55,7 @@ class RecordingFilter:
             and (not self.conversation_types or recording.conversation_type in self.conversation_types)
             and self.result in (None, recording.result)
             and self.linked_to_crm in (None, recording.crm_link is not None)
-            and self.in_bin == (recording.deleted_at is not None)
+            and self.in_trash == (recording.deleted_at is not None)
         )
 
 
@@ -94,10 +94,10 @@ class RecordingStore(Protocol):
     def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
         """Those of the ids there are; of removed ones what is left of them, where `with_removed` asks for it."""
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
         """The recording with its current run and counts, and its records of those kinds, in one query.
 
-        Raises RecordingNotFound (also for a removed one; one in the bin is found).
+        Raises RecordingNotFound (also for a removed one; one in the trash is found).
         """
 
     def list(
@@ -165,7 +165,7 @@ class RecordingStore(Protocol):
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         """Recordings of every tenant removed before that moment whose erasure is not yet confirmed."""
 
-    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+    def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         """Adds to the recording's counts. Raises RecordingNotFound."""
 
     def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
@@ -178,10 +178,10 @@ class RecordingStore(Protocol):
         """Nothing of the removed recording is left in the bucket: it needs no further look."""
 
 
-class Collection(Protocol, Generic[T]):
+class RecordStore(Protocol, Generic[T]):
     """Records of one kind. Every write is conditional; foreign ids are unknown ids."""
 
-    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+    def add(self, record: T, *, counters: CountersChange | None = None) -> None:
         """A new record and, of a recording's, what it counts for, in one transaction. Raises Conflict: id taken.
 
         Of a kind with `of_recording`, raises RecordingNotFound when the recording is not there (any more).
@@ -199,13 +199,13 @@ class Collection(Protocol, Generic[T]):
     def find(self, org: str, record_ids: Sequence[str]) -> Mapping[str, T]:
         """Those of the ids there are, of a kind that is the tenant's."""
 
-    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+    def replace(self, record: T, *, expected: T, counters: CountersChange | None = None) -> bool:
         """Writes it under `expected.revision + 1` if it is still at that revision; False, having written nothing.
 
         Also False where it counts for a recording that was removed meanwhile.
         """
 
-    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+    def remove(self, record: T, *, counters: CountersChange | None = None) -> bool:
         """Removes it if it is still at its revision; False, having removed nothing. As with `replace`."""
 
     def list(
@@ -252,7 +252,7 @@ class ContactStore(Protocol):
         *,
         wanted: Callable[[Contact], bool] | None = None,
     ) -> Page[Contact]:
-        """Contacts of the tenant that `wanted` admits, newest first; pages as `Collection.list` makes them."""
+        """Contacts of the tenant that `wanted` admits, newest first; pages as `RecordStore.list` makes them."""
 
     def add_interaction(self, entry: TimelineEntry) -> None:
         """A line that no recording writes. Raises ContactNotFound."""
@@ -405,7 +405,7 @@ class KeptAnswer:
     content: bytes | None
 
 
-class AnswerStore(Protocol):
+class IdempotencyStore(Protocol):
     """Answers to requests that may be sent again, by names that stand for caller, path and key."""
 
     def claim(self, org: str, name: str, owner: str, fingerprint: str, *, now: datetime) -> KeptAnswer | None:
@@ -421,7 +421,7 @@ class AnswerStore(Protocol):
         """There is no answer to keep: the name is free again."""
 
 
-class Meter(Protocol):
+class RateLimitStore(Protocol):
     """How many requests a credential has taken of a minute."""
 
     def take(self, org: str, credential: str, window: int, amount: int) -> int:

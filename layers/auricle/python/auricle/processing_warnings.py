@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
+class ProcessingWarning:
     """`code` is for programs (`truncated`, `likely-not-english`), `message` for people."""
 
     code: str

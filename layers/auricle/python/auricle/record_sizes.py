@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from auricle.errors import Conflict
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
-    from auricle.records import Kind, T
+    from auricle.ports import RecordStore
+    from auricle.records import RecordKind, T
 
 
 def bytes_as_json(value: Any) -> int:
@@ -26,8 +26,8 @@ def bytes_as_json(value: Any) -> int:
 def check_room(
     new: Sequence[T],
     *,
-    kind: Kind[T],
-    records: Collection[T],
+    kind: RecordKind[T],
+    records: RecordStore[T],
     max_count: int,
     max_bytes: int | None = None,
 ) -> None:

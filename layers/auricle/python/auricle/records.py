@@ -1,6 +1,6 @@
 """Kinds of records that are kept whole, one by one: deals, calls, users, comments and the like.
 
-A kind says what its records are and where they belong; the store (`ports.Collection`) does the rest.
+A kind says what its records are and where they belong; the store (`ports.RecordStore`) does the rest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ T = TypeVar("T", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class RecordKind(Generic[T]):
     """One kind of record.
 
     Records with `of_recording` lie in their recording's partition, are read with it and removed with it; their field

@@ -18,24 +18,24 @@ from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
 from auricle.errors import RecordingNotFound
 from auricle.ports import (
-    AnswerStore,
-    Collection,
     ContactStore,
     Downloads,
-    Meter,
+    IdempotencyStore,
     ObjectStore,
     Position,
+    RateLimitStore,
     RecordingFilter,
     RecordingPage,
     RecordingStore,
+    RecordStore,
     TimelinePage,
     Workflow,
 )
 from auricle.recordings.chunks import ChunksChange
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState, Status
-from auricle.records import Kind, Page, T, recording_of
+from auricle.records import Page, RecordKind, T, recording_of
 
 MAX_READINGS = 10
 """How often a page is filled up that hidden records leave short, until one more is found than it shows."""
@@ -58,10 +58,10 @@ class Stores(Protocol):
     @property
     def downloads(self) -> Downloads: ...
     @property
-    def answers(self) -> AnswerStore: ...
+    def answers(self) -> IdempotencyStore: ...
     @property
-    def meter(self) -> Meter: ...
-    def collection(self, kind: Kind[T]) -> Collection[T]: ...
+    def rate_limit_store(self) -> RateLimitStore: ...
+    def records(self, kind: RecordKind[T]) -> RecordStore[T]: ...
 
 
 class VisibleStores:
@@ -83,8 +83,8 @@ class VisibleStores:
         """The tenant's own recordings, hidden ones too: for what follows from consent, and for nothing else.
 
         Who withdraws consent to a recording withdraws it from all that is made of it, also from what others made
-        private since. `auricle.recordings.consent_changes` alone takes them, after the viewer was admitted to the recording that the
-        request names, and answers with nothing of the others.
+        private since. `auricle.recordings.consent_changes` alone takes them, after the viewer was admitted to the
+        recording that the request names, and answers with nothing of the others.
         """
         return self._stores().recordings
 
@@ -93,12 +93,12 @@ class VisibleStores:
         contacts = self._stores().contacts
         return contacts if self.viewer.sees_all else VisibleContacts(contacts, self.viewer)
 
-    def collection(self, kind: Kind[T], *, by_id: bool = False) -> Collection[T]:
+    def records(self, kind: RecordKind[T], *, by_id: bool = False) -> RecordStore[T]:
         """Records of one kind; those of recordings, as far as the viewer may see the recordings.
 
         `by_id` is for looking up a record whose id the viewer has: it admits those of undiscoverable recordings.
         """
-        records = self._stores().collection(kind)
+        records = self._stores().records(kind)
         if self.viewer.sees_all or not kind.of_recording:
             return records
         return VisibleCollection(records, self._visible(), by_id=by_id)
@@ -128,12 +128,12 @@ class VisibleStores:
         return self._stores().downloads
 
     @property
-    def answers(self) -> AnswerStore:
+    def answers(self) -> IdempotencyStore:
         return self._stores().answers
 
     @property
-    def meter(self) -> Meter:
-        return self._stores().meter
+    def rate_limit_store(self) -> RateLimitStore:
+        return self._stores().rate_limit_store
 
     def _visible(self) -> VisibleRecordings:
         if self._recordings is None:
@@ -169,7 +169,7 @@ class VisibleRecordings:
         found = self._recordings.find(org, recording_ids, with_removed=with_removed)
         return {key: recording for key, recording in found.items() if self.viewer.may_open(recording)}
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
         found = self._recordings.detail(org, recording_id, children=children)
         self._open(found.recording)
         return found
@@ -229,7 +229,7 @@ class VisibleRecordings:
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
 
-    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+    def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         self.require(org, recording_id)
         self._recordings.count(org, recording_id, change)
 
@@ -260,14 +260,14 @@ class VisibleRecordings:
 class VisibleCollection(Generic[T]):
     """Collection of a kind that belongs to recordings, for one viewer: those of hidden recordings are not there."""
 
-    def __init__(self, records: Collection[T], recordings: VisibleRecordings, *, by_id: bool) -> None:
+    def __init__(self, records: RecordStore[T], recordings: VisibleRecordings, *, by_id: bool) -> None:
         self._records = records
         self._recordings = recordings
         self._by_id = by_id
 
-    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+    def add(self, record: T, *, counters: CountersChange | None = None) -> None:
         self._require(record)
-        self._records.add(record, tally=tally)
+        self._records.add(record, counters=counters)
 
     def add_all(self, records: Sequence[T]) -> None:
         for record in records:
@@ -282,13 +282,13 @@ class VisibleCollection(Generic[T]):
     def find(self, org: str, record_ids: Sequence[str]) -> Mapping[str, T]:
         return self._records.find(org, record_ids)
 
-    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+    def replace(self, record: T, *, expected: T, counters: CountersChange | None = None) -> bool:
         self._require(record)
-        return self._records.replace(record, expected=expected, tally=tally)
+        return self._records.replace(record, expected=expected, counters=counters)
 
-    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+    def remove(self, record: T, *, counters: CountersChange | None = None) -> bool:
         self._require(record)
-        return self._records.remove(record, tally=tally)
+        return self._records.remove(record, counters=counters)
 
     def list(
         self,

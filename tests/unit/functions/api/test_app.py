@@ -41,9 +41,9 @@ class Nothing:
     def recordings(self) -> Any:
         self._fail()
 
-    contacts = objects = workflow = answers = meter = downloads = recordings
+    contacts = objects = workflow = answers = rate_limit_store = downloads = recordings
 
-    def collection(self, kind: Any) -> Any:
+    def records(self, kind: Any) -> Any:
         self._fail()
 
 

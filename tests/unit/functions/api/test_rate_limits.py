@@ -9,13 +9,13 @@ import pytest
 from api.auth import Caller
 from api.rate_limits import Allowances
 from auricle.errors import TooManyRequests, TransientError
-from tests.fakes.manners import FakeMeter
+from tests.fakes.idempotency import FakeRateLimitStore
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 CALLER = Caller("acme", "ann", frozenset(), frozenset(), credential="user ann")
 
 
-class Recording(FakeMeter):
+class Recording(FakeRateLimitStore):
     """`amounts` are those that were asked for, one after the other."""
 
     def __init__(self) -> None:
@@ -27,12 +27,14 @@ class Recording(FakeMeter):
         return super().take(org, credential, window, amount)
 
 
-class Away(FakeMeter):
+class Away(FakeRateLimitStore):
     def take(self, *_: object) -> int:
         raise TransientError("Try again.")
 
 
-def let_through(allowances: Allowances, meter: FakeMeter, limit: int, requests: int, at: datetime = NOON) -> int:
+def let_through(
+    allowances: Allowances, rate_limit_store: FakeRateLimitStore, limit: int, requests: int, at: datetime = NOON
+) -> int:
     passed = 0
     for _ in range(requests):
         try:
@@ -68,7 +70,7 @@ def test_exactly_the_limit_is_let_through_and_then_nobody_is_asked() -> None:
 
 @pytest.mark.parametrize(("second", "wait_s"), [(0, 60), (1, 59), (59, 1), (59.9, 1)])
 def test_who_is_held_back_waits_for_the_next_minute(second: float, wait_s: int) -> None:
-    meter, allowances = FakeMeter(), Allowances()
+    meter, allowances = FakeRateLimitStore(), Allowances()
     let_through(allowances, meter, limit=1, requests=1)
     with pytest.raises(TooManyRequests, match="1 requests a minute") as refused:
         allowances.spend(CALLER, 1, meter=lambda: meter, now=NOON + timedelta(seconds=second))
@@ -76,7 +78,7 @@ def test_who_is_held_back_waits_for_the_next_minute(second: float, wait_s: int) 
 
 
 def test_what_is_left_of_the_last_block_is_let_through() -> None:
-    meter = FakeMeter()
+    meter = FakeRateLimitStore()
     processes = [Allowances() for _ in range(3)]
     assert sum(let_through(one, meter, limit=40, requests=40) for one in processes) == 40
 
@@ -86,7 +88,7 @@ def test_while_nobody_counts_everybody_passes() -> None:
 
 
 def test_the_table_knows_no_credential() -> None:
-    meter = FakeMeter()
+    meter = FakeRateLimitStore()
     let_through(Allowances(), meter, limit=10, requests=1)
     ((org, credential, window),) = meter.taken
     assert (org, len(credential), window) == ("acme", 32, int(NOON.timestamp()) // 60)

@@ -23,10 +23,10 @@ from auricle.errors import (
     TransientError,
 )
 from auricle.identifiers import new_id
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection, ContactStore, RecordingStore
+    from auricle.ports import ContactStore, RecordingStore, RecordStore
 
 PHONE_PATTERN = r"^\+?[0-9][0-9 ()./-]{0,38}$"
 MAX_LOGS = 20
@@ -118,7 +118,7 @@ class TelephoneCall:
         return replace(self, logs=tuple(log for log in self.logs if not (log.linked and log.recording_id in hidden)))
 
 
-CALLS = Kind("call", TelephoneCall, CallNotFound)
+CALLS = RecordKind("call", TelephoneCall, CallNotFound)
 
 Changes = Mapping[str, Any]
 """Fields by their names here, and their new values: what is not named stays as it is."""
@@ -150,7 +150,7 @@ def no_such_call(call_id: str) -> CallNotFound:
     return CallNotFound(f"Call not found: {call_id}.")
 
 
-def find_call(org: str, call_id: str, *, calls: Collection[TelephoneCall]) -> TelephoneCall:
+def find_call(org: str, call_id: str, *, calls: RecordStore[TelephoneCall]) -> TelephoneCall:
     """The tenant's call. Raises CallNotFound."""
     try:
         return calls.get(org, call_id)
@@ -163,7 +163,7 @@ def register_call(
     call_id: str | None,
     facts: Changes,
     *,
-    calls: Collection[TelephoneCall],
+    calls: RecordStore[TelephoneCall],
     contacts: ContactStore,
     now: datetime,
 ) -> TelephoneCall:
@@ -184,7 +184,7 @@ def change_call(
     call_id: str,
     changes: Changes,
     *,
-    calls: Collection[TelephoneCall],
+    calls: RecordStore[TelephoneCall],
     contacts: ContactStore,
     now: datetime,
     if_revision: int | None = None,
@@ -216,13 +216,13 @@ class Heard(StrEnum):
     KNOWN = "known"
 
 
-def hear_of_call(
+def upsert_call(
     org: str,
     call_id: str,
     facts: Changes,
     *,
     told_at: datetime,
-    calls: Collection[TelephoneCall],
+    calls: RecordStore[TelephoneCall],
     contacts: ContactStore,
 ) -> Heard:
     """Registers a call that another system tells of, or brings it up to date, however often it is told.
@@ -261,7 +261,7 @@ def save_log(
     recording_id: str,
     facts: Changes,
     *,
-    calls: Collection[TelephoneCall],
+    calls: RecordStore[TelephoneCall],
     recordings: RecordingStore,
     now: datetime,
     sees_all: bool,
@@ -346,7 +346,7 @@ def _written(
     org: str,
     call_id: str,
     change: Callable[[TelephoneCall], TelephoneCall],
-    calls: Collection[TelephoneCall],
+    calls: RecordStore[TelephoneCall],
     if_revision: int | None,
 ) -> TelephoneCall:
     """The call as `change` makes it of the one it then finds, stored."""

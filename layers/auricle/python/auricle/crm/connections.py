@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
-from auricle.ports import Collection
+from auricle.ports import RecordStore
 from auricle.recordings.changes import change_record
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 _ATTEMPTS = 5
 
@@ -44,10 +44,10 @@ class Connection:
     sync_transcript: bool = False
 
 
-CONNECTIONS = Kind("connection", Connection, ConnectionNotFound)
+CONNECTIONS = RecordKind("connection", Connection, ConnectionNotFound)
 
 
-def add_connection(connection: Connection, connections: Collection[Connection]) -> None:
+def add_connection(connection: Connection, connections: RecordStore[Connection]) -> None:
     """Adds a connection. Its id follows from tenant and platform, so that two cannot be made at once.
 
     Raises:
@@ -69,7 +69,7 @@ def change_connection(
     found_id: str,
     change: Callable[[Connection], Connection],
     *,
-    connections: Collection[Connection],
+    connections: RecordStore[Connection],
     now: datetime,
     if_revision: int | None,
 ) -> Connection:
@@ -84,7 +84,9 @@ def change_connection(
     )
 
 
-def remove_connection(org: str, found_id: str, *, connections: Collection[Connection], if_revision: int | None) -> None:
+def remove_connection(
+    org: str, found_id: str, *, connections: RecordStore[Connection], if_revision: int | None
+) -> None:
     """Removes it. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
     for _ in range(_ATTEMPTS):
         connection = connections.get(org, found_id)

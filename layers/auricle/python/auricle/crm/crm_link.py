@@ -22,7 +22,7 @@ from auricle.records import Page, Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from auricle.directory.people import Collections
+    from auricle.directory.people import RecordStores
     from auricle.ports import ContactStore, Position, RecordingStore
 
 OPPORTUNITY, ENGAGEMENT = "OPPORTUNITY", "ENGAGEMENT"
@@ -59,7 +59,7 @@ class Linked:
         return self.link.external_id or self.id
 
 
-def find_linked(org: str, link: CrmLink, *, records: Collections, contacts: ContactStore) -> Linked:
+def find_linked(org: str, link: CrmLink, *, records: RecordStores, contacts: ContactStore) -> Linked:
     """The record that a link names, by Auricle's id or by the CRM's.
 
     Raises:
@@ -185,8 +185,8 @@ def _is_named(link: CrmLink, found: Deal | Contact) -> bool:
     return link.external_id in (None, known_as) and link.connection_id in (None, found.connection_id)
 
 
-def _deal(org: str, link: CrmLink, records: Collections) -> Deal:
-    deals = records.collection(DEALS)
+def _deal(org: str, link: CrmLink, records: RecordStores) -> Deal:
+    deals = records.records(DEALS)
     if link.id is not None:
         deal = deals.get(org, link.id)
         if not _is_named(link, deal):
@@ -224,10 +224,10 @@ def _first(read: Callable[[Position | None], Page[_T]]) -> _T | None:
     return None
 
 
-def linked_deals(org: str, recordings: Sequence[Recording], records: Collections) -> dict[str, Deal]:
+def linked_deals(org: str, recordings: Sequence[Recording], records: RecordStores) -> dict[str, Deal]:
     """The deals of these recordings by id, in one reading; deals that only the CRM knows are left out."""
     wanted = [recording.deal_id for recording in recordings if recording.deal_id]
-    return dict(records.collection(DEALS).find(org, wanted)) if wanted else {}
+    return dict(records.records(DEALS).find(org, wanted)) if wanted else {}
 
 
 def linked_contacts(org: str, recordings: Sequence[Recording], contacts: ContactStore) -> dict[str, Contact]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from auricle.errors import DealNotFound
 from auricle.identifiers import new_id
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection, ContactStore
+    from auricle.ports import ContactStore, RecordStore
 
 
 class Disposition(StrEnum):
@@ -59,7 +59,7 @@ class Deal:
     addresses: tuple[Address, ...] = ()
 
 
-DEALS = Kind("deal", Deal, DealNotFound)
+DEALS = RecordKind("deal", Deal, DealNotFound)
 
 
 def add_deal(
@@ -67,7 +67,7 @@ def add_deal(
     *,
     deal_id: str | None,
     org: str,
-    deals: Collection[Deal],
+    deals: RecordStore[Deal],
     contacts: ContactStore,
     now: datetime,
 ) -> Deal:
@@ -89,7 +89,7 @@ def change_deal(
     deal_id: str,
     change: Callable[[Deal], Deal],
     *,
-    deals: Collection[Deal],
+    deals: RecordStore[Deal],
     contacts: ContactStore,
     now: datetime,
     if_revision: int | None = None,

@@ -41,7 +41,7 @@ class TimelineEntry:
 
 
 def recording_entries(recording: Recording) -> tuple[TimelineEntry, ...]:
-    """The recording's line on the timeline of each contact it is linked to, as it stands now; none in the bin."""
+    """The recording's line on the timeline of each contact it is linked to, as it stands now; none in the trash."""
     if recording.deleted_at is not None:
         return ()
     summary = " … ".join(highlight.text for highlight in recording.highlights)

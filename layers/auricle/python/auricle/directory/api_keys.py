@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from auricle.errors import Conflict, InvalidRequest, TokenNotFound
 from auricle.identifiers import is_id, new_id
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
 
 PREFIX = "auricle."
 _SECRET_CHARACTERS = 43
@@ -55,7 +55,7 @@ class ApiKey:
     revision: int = 1
 
 
-API_KEYS = Kind("token", ApiKey, TokenNotFound)
+API_KEYS = RecordKind("token", ApiKey, TokenNotFound)
 
 
 def end_of_key(asked: datetime | None, *, maker: ApiKey | None, now: datetime) -> datetime:
@@ -118,7 +118,7 @@ def make_key(
     return key, f"{PREFIX}{org}.{key.id}.{secret}"
 
 
-def proven_key(text: str, keys: Collection[ApiKey], *, now: datetime) -> ApiKey | None:
+def proven_key(text: str, keys: RecordStore[ApiKey], *, now: datetime) -> ApiKey | None:
     """The key that the text proves; None of one that is malformed, unknown, revoked, expired or forged alike."""
     parts = text.removeprefix(PREFIX).split(".")
     if len(parts) != 3 or not is_id(parts[0]) or not is_id(parts[1]) or len(parts[2]) != _SECRET_CHARACTERS:
@@ -136,7 +136,7 @@ def proven_key(text: str, keys: Collection[ApiKey], *, now: datetime) -> ApiKey 
     return key if not key.makers or len(keys.find(org, key.makers)) == len(key.makers) else None
 
 
-def revoke_key(key: ApiKey, keys: Collection[ApiKey]) -> bool:
+def revoke_key(key: ApiKey, keys: RecordStore[ApiKey]) -> bool:
     """Removes the key, and those that come from it; False where it was removed meanwhile.
 
     Keys that come from it prove nothing as soon as it is gone: they are removed so that nobody wonders about them.

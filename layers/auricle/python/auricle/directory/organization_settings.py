@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from auricle.errors import Conflict, NotFound
 from auricle.recordings.changes import change_record
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
     from auricle.records import T
 
 VERSION = 1
@@ -59,7 +59,7 @@ class OrganizationSettings:
         return timedelta(days=self.consent_grace_days)
 
 
-SETTINGS = Kind("organization-settings", OrganizationSettings, NotFound, stored_whole=True)
+SETTINGS = RecordKind("organization-settings", OrganizationSettings, NotFound, stored_whole=True)
 
 DEFAULTS: Mapping[str, Any] = {
     "consent_policy": ConsentPolicy.ASSUMED,
@@ -69,15 +69,15 @@ DEFAULTS: Mapping[str, Any] = {
 """What holds until the organization says otherwise."""
 
 
-class Collections(Protocol):
+class RecordStores(Protocol):
     """Where records are."""
 
-    def collection(self, kind: Kind[T]) -> Collection[T]: ...
+    def records(self, kind: RecordKind[T]) -> RecordStore[T]: ...
 
 
-def settings_of(org: str, *, records: Collections, now: datetime) -> OrganizationSettings:
+def settings_of(org: str, *, records: RecordStores, now: datetime) -> OrganizationSettings:
     """The tenant's settings; the defaults, at revision 0, of one that has not changed any."""
-    found = records.collection(SETTINGS).find(org, [org]).get(org)
+    found = records.records(SETTINGS).find(org, [org]).get(org)
     if found is not None:
         return found
     return OrganizationSettings(
@@ -89,7 +89,7 @@ def change_settings(
     org: str,
     changes: Mapping[str, Any],
     *,
-    records: Collections,
+    records: RecordStores,
     now: datetime,
     if_revision: int | None = None,
 ) -> OrganizationSettings:
@@ -101,7 +101,7 @@ def change_settings(
         PreconditionFailed: they are not at `if_revision` (any more).
         TransientError: they kept changing under the write.
     """
-    stored = records.collection(SETTINGS)
+    stored = records.records(SETTINGS)
 
     def write(after: OrganizationSettings, before: OrganizationSettings) -> bool:
         if before.revision:
@@ -123,7 +123,7 @@ def change_settings(
 
 
 def consent_at_creation(
-    org: str, stated: Consent | None, *, records: Collections, now: datetime
+    org: str, stated: Consent | None, *, records: RecordStores, now: datetime
 ) -> tuple[Consent, ConsentBasis]:
     """The consent a recording begins with, and its basis: what its client states, else what the policy says."""
     if stated is not None:

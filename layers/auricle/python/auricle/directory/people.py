@@ -25,10 +25,10 @@ from auricle.errors import (
 from auricle.identifiers import is_id, new_id
 from auricle.recordings.changes import change_record
 from auricle.recordings.recording import Rep
-from auricle.records import Kind, T
+from auricle.records import RecordKind, T
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
 
 MAX_LOOKS = 10
 """Readings in which users are looked for by what no index knows."""
@@ -38,10 +38,10 @@ _PAGE = 100
 _ATTEMPTS = 5
 
 
-class Collections(Protocol):
+class RecordStores(Protocol):
     """Whoever gives a tenant's records by their kind."""
 
-    def collection(self, kind: Kind[T]) -> Collection[T]: ...
+    def records(self, kind: RecordKind[T]) -> RecordStore[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,10 @@ class EmailClaim:
     revision: int = 1
 
 
-USERS = Kind("user", User, UserNotFound)
-TEAMS = Kind("team", Team, TeamNotFound)
-ORGANIZATIONS = Kind("organization", Organization, NotFound)
-EMAILS = Kind("user-email", EmailClaim, UserNotFound)
+USERS = RecordKind("user", User, UserNotFound)
+TEAMS = RecordKind("team", Team, TeamNotFound)
+ORGANIZATIONS = RecordKind("organization", Organization, NotFound)
+EMAILS = RecordKind("user-email", EmailClaim, UserNotFound)
 
 
 def rep_of(user: User, organization: Organization | None = None) -> Rep:
@@ -120,22 +120,22 @@ def rep_of(user: User, organization: Organization | None = None) -> Rep:
     )
 
 
-def rep_of_id(org: str, user_id: str, records: Collections) -> Rep | None:
+def rep_of_id(org: str, user_id: str, records: RecordStores) -> Rep | None:
     """The user of that id as recordings name them, with the organization's name; None when neither is known."""
     known_as = directory_id(user_id)
-    user = records.collection(USERS).find(org, [known_as]).get(known_as)
-    organization = records.collection(ORGANIZATIONS).find(org, [org]).get(org)
+    user = records.records(USERS).find(org, [known_as]).get(known_as)
+    organization = records.records(ORGANIZATIONS).find(org, [org]).get(org)
     if user is None:
         return Rep(organization_name=organization.name) if organization and organization.name else None
     return rep_of(user, organization)
 
 
-def find_user(collection: Callable[[Kind[Any]], Any], org: str, email_or_phone: str) -> User | None:
+def find_user(collection: Callable[[RecordKind[Any]], Any], org: str, email_or_phone: str) -> User | None:
     """The user with that email address, or with that telephone number however it is written."""
-    users: Collection[User] = collection(USERS)
+    users: RecordStore[User] = collection(USERS)
     if "@" in email_or_phone:
         claim_id = _claim_id(email_or_phone)
-        claims: Collection[EmailClaim] = collection(EMAILS)
+        claims: RecordStore[EmailClaim] = collection(EMAILS)
         claim = claims.find(org, [claim_id]).get(claim_id)
         user = users.find(org, [claim.user_id]).get(claim.user_id) if claim else None
         return user if user is not None and _claim_id(user.email) == claim_id else None
@@ -146,14 +146,14 @@ def find_user(collection: Callable[[Kind[Any]], Any], org: str, email_or_phone: 
     return next(found, None)
 
 
-def members_of(org: str, team_id: str, records: Collections) -> Sequence[str]:
+def members_of(org: str, team_id: str, records: RecordStores) -> Sequence[str]:
     """Ids of the users of a team. Raises TeamNotFound."""
-    records.collection(TEAMS).get(org, team_id)
-    users = records.collection(USERS)
+    records.records(TEAMS).get(org, team_id)
+    users = records.records(USERS)
     return [user.id for user in _users(users, org, lambda user: user.member_team_id == team_id)]
 
 
-def add_user(user: User, records: Collections) -> None:
+def add_user(user: User, records: RecordStores) -> None:
     """Adds a user.
 
     Raises:
@@ -163,7 +163,7 @@ def add_user(user: User, records: Collections) -> None:
     _check_teams(user, records)
     _claim_email(user, records)
     try:
-        records.collection(USERS).add(user)
+        records.records(USERS).add(user)
     except Conflict:
         _release_email(user, records)
         raise
@@ -174,7 +174,7 @@ def change_user(
     user_id: str,
     change: Callable[[User], User],
     *,
-    records: Collections,
+    records: RecordStores,
     now: datetime,
     if_revision: int | None = None,
 ) -> User:
@@ -186,7 +186,7 @@ def change_user(
         Conflict: the new email address is another user's.
         InvalidRequest: one of the teams is none of the organization's.
     """
-    users = records.collection(USERS)
+    users = records.records(USERS)
     for _ in range(_ATTEMPTS):
         before = users.get(org, user_id)
         if if_revision is not None and before.revision != if_revision:
@@ -213,12 +213,12 @@ def change_team(
     team_id: str,
     change: Callable[[Team], Team],
     *,
-    records: Collections,
+    records: RecordStores,
     now: datetime,
     if_revision: int | None,
 ) -> Team:
     """The team as `change` makes it, stored. Raises TeamNotFound, PreconditionFailed, TransientError."""
-    teams = records.collection(TEAMS)
+    teams = records.records(TEAMS)
     return change_record(
         "team",
         lambda: teams.get(org, team_id),
@@ -229,14 +229,14 @@ def change_team(
     )
 
 
-def remove_team(org: str, team_id: str, *, records: Collections, if_revision: int | None) -> None:
+def remove_team(org: str, team_id: str, *, records: RecordStores, if_revision: int | None) -> None:
     """Removes a team nobody belongs to.
 
     Raises:
         TeamNotFound, PreconditionFailed, TransientError: as changing it does.
         Conflict: it has members or coaches.
     """
-    teams = records.collection(TEAMS)
+    teams = records.records(TEAMS)
     for _ in range(_ATTEMPTS):
         team = teams.get(org, team_id)
         if if_revision is not None and team.revision != if_revision:
@@ -248,9 +248,9 @@ def remove_team(org: str, team_id: str, *, records: Collections, if_revision: in
     raise TransientError("The team kept changing while it was being removed. Try again.")
 
 
-def _has_people(org: str, team_id: str, records: Collections) -> bool:
+def _has_people(org: str, team_id: str, records: RecordStores) -> bool:
     """Whether somebody belongs to the team or coaches it. A page may be short of them and still not be the last."""
-    users, position = records.collection(USERS), None
+    users, position = records.records(USERS), None
     while True:
         page = users.list(
             org, 1, position, wanted=lambda user: team_id == user.member_team_id or team_id in user.coach_team_ids
@@ -260,17 +260,17 @@ def _has_people(org: str, team_id: str, records: Collections) -> bool:
             return bool(page.records)
 
 
-def organization_of(org: str, records: Collections, now: datetime) -> Organization:
+def organization_of(org: str, records: RecordStores, now: datetime) -> Organization:
     """What the tenant says of itself; nothing, where it has said nothing."""
-    found = records.collection(ORGANIZATIONS).find(org, [org]).get(org)
+    found = records.records(ORGANIZATIONS).find(org, [org]).get(org)
     return found or Organization(org=org, id=org, created_at=now, updated_at=now, revision=0)
 
 
 def name_organization(
-    org: str, name: str, *, records: Collections, now: datetime, if_revision: int | None
+    org: str, name: str, *, records: RecordStores, now: datetime, if_revision: int | None
 ) -> Organization:
     """Gives the organization its name. Raises PreconditionFailed, TransientError."""
-    organizations = records.collection(ORGANIZATIONS)
+    organizations = records.records(ORGANIZATIONS)
     for _ in range(_ATTEMPTS):
         before = organization_of(org, records, now)
         if if_revision is not None and before.revision != if_revision:
@@ -304,7 +304,7 @@ def new_user_id(now: datetime) -> str:
     return new_id("user", now)
 
 
-def _users(users: Collection[User], org: str, wanted: Callable[[User], bool]) -> Iterator[User]:
+def _users(users: RecordStore[User], org: str, wanted: Callable[[User], bool]) -> Iterator[User]:
     """The users wanted, those added last first. A page may be short of them and still not be the last."""
     position = None
     for _ in range(MAX_LOOKS):
@@ -315,7 +315,7 @@ def _users(users: Collection[User], org: str, wanted: Callable[[User], bool]) ->
             return
 
 
-def _check_teams(user: User, records: Collections, before: User | None = None) -> None:
+def _check_teams(user: User, records: RecordStores, before: User | None = None) -> None:
     """Teams the user was in before may have been removed since: only those that are new must be there."""
     kept = {before.member_team_id, *before.coach_team_ids} if before else set()
     named = {
@@ -323,15 +323,15 @@ def _check_teams(user: User, records: Collections, before: User | None = None) -
         **{f"coachTeamIds.{n}": one for n, one in enumerate(user.coach_team_ids)},
     }
     wanted = {field: team for field, team in named.items() if team is not None and team not in kept}
-    known = records.collection(TEAMS).find(user.org, list(wanted.values())) if wanted else {}
+    known = records.records(TEAMS).find(user.org, list(wanted.values())) if wanted else {}
     for field, team in wanted.items():
         if team not in known:
             raise InvalidRequest(f"{field} is no team of the organization", field=field)
 
 
-def _claim_email(user: User, records: Collections) -> None:
+def _claim_email(user: User, records: RecordStores) -> None:
     """The address is this user's from now on. A claim that never led to a user with it gives way after a while."""
-    claims = records.collection(EMAILS)
+    claims = records.records(EMAILS)
     claim = EmailClaim(user.org, _claim_id(user.email), user.updated_at, user.id)
     for _ in range(_ATTEMPTS):
         try:
@@ -348,18 +348,18 @@ def _claim_email(user: User, records: Collections) -> None:
     raise TransientError("The email address kept changing hands. Try again.")
 
 
-def _is_stale(claim: EmailClaim, now: datetime, records: Collections) -> bool:
+def _is_stale(claim: EmailClaim, now: datetime, records: RecordStores) -> bool:
     """Whether nobody has the address any more, nor is about to have it."""
     if now - claim.created_at < CLAIM_HOLDS:
         return False
-    holder = records.collection(USERS).find(claim.org, [claim.user_id]).get(claim.user_id)
+    holder = records.records(USERS).find(claim.org, [claim.user_id]).get(claim.user_id)
     return holder is None or _claim_id(holder.email) != claim.id
 
 
-def _release_email(user: User, records: Collections) -> None:
+def _release_email(user: User, records: RecordStores) -> None:
     """The address is nobody's, unless the user has it as they are stored: another request gave it to them."""
-    claims, claim_id = records.collection(EMAILS), _claim_id(user.email)
-    stored = records.collection(USERS).find(user.org, [user.id]).get(user.id)
+    claims, claim_id = records.records(EMAILS), _claim_id(user.email)
+    stored = records.records(USERS).find(user.org, [user.id]).get(user.id)
     if stored is not None and _claim_id(stored.email) == claim_id:
         return
     held = claims.find(user.org, [claim_id]).get(claim_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auricle.errors import NotFound, UnusableRecording
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunks, spoken_numbers
 from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.job import Job
@@ -28,14 +28,14 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class FetchedAudio:
     """The sound, to be iterated over once, and what is to be said of how it came together."""
 
     sound: Sound
-    cautions: Sequence[Caution] = ()
+    cautions: Sequence[ProcessingWarning] = ()
 
 
-def gather(
+def fetch_audio(
     job: Job,
     recording: Recording,
     *,
@@ -43,7 +43,7 @@ def gather(
     objects: ObjectStore,
     bounds: Bounds,
     folder: Path,
-) -> Gathered:
+) -> FetchedAudio:
     """Fetches it into the folder.
 
     Raises:
@@ -51,25 +51,25 @@ def gather(
         ConsentRequired: a recording it is made of has no consent.
     """
     if recording.made_of:
-        return Gathered(_excerpts(job, recording, recordings, objects, bounds, folder))
+        return FetchedAudio(_excerpts(job, recording, recordings, objects, bounds, folder))
     if recording.chunked:
         chunks = recordings.detail(job.org, job.recording).chunks or Chunks()
         return _pieces(job, recording.chunk_numbers, chunks, objects, bounds, folder)
     source = folder / "source"
     objects.download(job.source_key, source, version=job.version or None)
-    return Gathered(decode(source, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes))
+    return FetchedAudio(decode(source, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes))
 
 
 def _pieces(
     job: Job, numbers: Sequence[int], chunks: Chunks, objects: ObjectStore, bounds: Bounds, folder: Path
-) -> Gathered:
+) -> FetchedAudio:
     pieces = {number: folder / f"{number:05d}" for number in numbers}
     for number, path in pieces.items():
         objects.download(job.chunk_key(number), path, version=chunks.arrived[number].version)
     sound = decode_pieces(pieces, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes)
     lacking = sorted(set(range(chunks.expected or 0)) - set(numbers))
     said = f"Of this recording {spoken_numbers(lacking)} missing, and with it what was said then."
-    return Gathered(sound, [Caution("chunks-missing", said)] if lacking else [])
+    return FetchedAudio(sound, [ProcessingWarning("chunks-missing", said)] if lacking else [])
 
 
 def _excerpts(

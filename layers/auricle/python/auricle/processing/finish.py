@@ -13,7 +13,7 @@ from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
@@ -115,7 +115,7 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
         plan = read_plan(job, objects)
     except NotFound:
         return before
-    cautions: dict[str, Caution] = {caution.code: caution for caution in plan.cautions}
+    cautions: dict[str, ProcessingWarning] = {caution.code: caution for caution in plan.cautions}
     if not has_transcript:
         return replace(before, audio=plan.audio, cautions=tuple(cautions.values()))
     for window in read_windows(job, objects):

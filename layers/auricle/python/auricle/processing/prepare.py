@@ -16,9 +16,9 @@ from auricle.domain_events import EventType, recording_event
 from auricle.errors import NotFound, SupersededRun, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.fetching_audio import Bounds, gather
+from auricle.processing.fetching_audio import Bounds, fetch_audio
 from auricle.processing.run_files import Plan, PlannedWindow, Region, read_plan, write_plan
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
@@ -104,7 +104,7 @@ def _prepare(
 ) -> Plan:
     fetched, audio = workspace / "fetched", workspace / "audio.flac"
     fetched.mkdir(exist_ok=True)
-    gathered = gather(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
+    gathered = fetch_audio(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
     copy = write_sound(gathered.sound, audio, voice_activity=voice_model)
     shutil.rmtree(fetched)
     objects.upload(audio, job.audio_key, content_type="audio/flac")
@@ -114,7 +114,7 @@ def _prepare(
     return plan
 
 
-def _plan(copy: WorkingCopy, cautions: Sequence[Caution]) -> Plan:
+def _plan(copy: WorkingCopy, cautions: Sequence[ProcessingWarning]) -> Plan:
     windows: Sequence[Window] = copy.windows
     if len(windows) > MAX_WINDOWS:
         windows = cut_windows(copy.tracks, max_pause_s=math.inf)
@@ -156,8 +156,10 @@ def _speech(track: VoiceTrack) -> tuple[Region, ...]:
     return tuple((round(region.start_s, 3), round(region.end_s, 3)) for region in regions)
 
 
-def _cautions(facts: AudioFacts, windows: Sequence[Window]) -> tuple[Caution, ...]:
+def _cautions(facts: AudioFacts, windows: Sequence[Window]) -> tuple[ProcessingWarning, ...]:
     cautions = list(facts.cautions)
     if not windows:
-        cautions.append(Caution("no-speech", "No speech was found in this recording, so its transcript is empty."))
+        cautions.append(
+            ProcessingWarning("no-speech", "No speech was found in this recording, so its transcript is empty.")
+        )
     return tuple(cautions)

@@ -13,7 +13,7 @@ import orjson
 
 from auricle.errors import NotFound
 from auricle.ports import ObjectStore
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio
 from auricle.transcripts.highlights import Highlight
@@ -49,7 +49,7 @@ class Plan:
     windows: tuple[PlannedWindow, ...]
     speech: tuple[tuple[Region, ...], ...]
     """Speech regions of each channel."""
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[ProcessingWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class WindowWords:
     words: tuple[Word, ...]
     engine: Engine
     language: str | None = None
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[ProcessingWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +168,5 @@ def _regions(content: Sequence[Sequence[float]]) -> tuple[Region, ...]:
     return tuple((float(start_s), float(end_s)) for start_s, end_s in content)
 
 
-def _cautions(content: Sequence[dict[str, str]]) -> tuple[Caution, ...]:
-    return tuple(Caution(**caution) for caution in content)
+def _cautions(content: Sequence[dict[str, str]]) -> tuple[ProcessingWarning, ...]:
+    return tuple(ProcessingWarning(**caution) for caution in content)

@@ -25,7 +25,7 @@ from auricle.recordings.job import Job
 from auricle.recordings.object_access import settle_object_access
 from auricle.recordings.recording import Failure, Recording, Stage, Status
 from auricle.recordings.splitting import split
-from auricle.recordings.stalled_runs import STOPPED, mark_stopped
+from auricle.recordings.stalled_runs import STOPPED, mark_stalled
 
 UNTOUCHED = timedelta(minutes=10)
 """Younger than this, whatever is expected is probably still on its way."""
@@ -113,7 +113,7 @@ def run_stopped(job: Job, *, recordings: RecordingStore, workflow: Workflow, now
         return False
     if recording.run != job.run or workflow.outcome(job) not in STOPPED:
         return False
-    return mark_stopped(recording, recordings=recordings, now=now)
+    return mark_stalled(recording, recordings=recordings, now=now)
 
 
 def _await_upload(
@@ -177,14 +177,14 @@ def _await_run(recording: Recording, recordings: RecordingStore, workflow: Workf
         return "started"
     if outcome not in STOPPED:
         return "running"
-    return "stopped" if mark_stopped(recording, recordings=recordings, now=now) else "moved-on"
+    return "stopped" if mark_stalled(recording, recordings=recordings, now=now) else "moved-on"
 
 
 def _finish_split(recording: Recording, recordings: RecordingStore, workflow: Workflow, now: datetime) -> str:
     moments = [cut.at_ms for cut in recording.splits]
     try:
         split(recording.org, recording.id, moments, recordings=recordings, workflow=workflow, now=now)
-    except (RecordingNotFound, ConsentRequired):  # removed, binned, or consent was withdrawn, since it was listed
+    except (RecordingNotFound, ConsentRequired):  # removed, trashed, or consent was withdrawn, since it was listed
         return "moved-on"
     return "split"
 

@@ -9,7 +9,7 @@ from typing import Any
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.run_files import Plan, PlannedWindow, WindowWords, read_plan, read_window, write_window
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.speech.flac import FlacRange, Samples, decode_flac_range
 from auricle.speech.transcription import TranscriptionEngine
@@ -63,7 +63,7 @@ def _transcribe(
     recordings: RecordingStore,
     objects: ObjectStore,
     engine: TranscriptionEngine,
-    cautions: tuple[Caution, ...] = (),
+    cautions: tuple[ProcessingWarning, ...] = (),
 ) -> list[int]:
     """The number of words of each window; those that a run which was cut off had finished are not done again."""
     done = {window.index: read_window(job, window.index, objects) for window in windows}
@@ -92,8 +92,8 @@ def _heard(
         )
 
 
-def _without_gpu(engine: TranscriptionEngine) -> Caution:
-    return Caution(
+def _without_gpu(engine: TranscriptionEngine) -> ProcessingWarning:
+    return ProcessingWarning(
         "transcribed-without-gpu",
         f"No GPU could be had in time, so the smaller model {engine.engine.model} transcribed this recording or a part "
         "of it. Process it again to have it transcribed on a GPU.",

@@ -24,23 +24,23 @@ def change_recording(
     now: datetime,
     if_revision: int | None = None,
     events: Callable[[Recording], Sequence[DomainEvent]] = lambda _after: (),
-    in_bin: bool = False,
+    in_trash: bool = False,
     locked: bool = False,
 ) -> Recording:
     """The recording as `change` makes it, stored. A change that changes nothing writes nothing.
 
-    `change` may be called several times, each time with the recording as it then stands. `in_bin` admits one that is
-    in the bin, `locked` one that is locked.
+    `change` may be called several times, each time with the recording as it then stands. `in_trash` admits one that is
+    in the trash, `locked` one that is locked.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         PreconditionFailed: it is not at `if_revision` (any more).
         Conflict: it is locked.
         TransientError: it kept changing under the write.
     """
     for _ in range(_ATTEMPTS):
         before = recordings.get(org, recording_id)
-        if before.deleted_at is not None and not in_bin:
+        if before.deleted_at is not None and not in_trash:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         if if_revision is not None and before.revision != if_revision:
             raise PreconditionFailed("The recording was changed meanwhile. Read it again, then send the change anew.")

@@ -46,7 +46,7 @@ def request_chunks(
     """A presigned PUT for each number. The first request says that uploading has begun.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         Conflict: it is not uploaded in chunks, has all of them, or is locked.
         InvalidRequest: numbers that cannot be, or beyond the last expected.
     """
@@ -103,7 +103,7 @@ def expect(
     """There are to be so many chunks, numbered from 0.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         Conflict: it is not uploaded in chunks, has all of them, or is locked.
         InvalidRequest: a chunk beyond that count is here already.
     """
@@ -130,7 +130,7 @@ def finish(
     Finishing what is finished changes nothing, unless another count is given.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         Conflict: it is not uploaded in chunks, is locked, or is being processed with another count.
         InvalidRequest: a chunk beyond that count is here already; or no count, and nothing to tell it by.
     """

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from auricle.errors import CommentNotFound, Conflict, InvalidRequest, NotYours, PreconditionFailed, TransientError
 from auricle.identifiers import new_id
-from auricle.recordings.counters import TallyChange
-from auricle.records import Kind
+from auricle.recordings.counters import CountersChange
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
-    from auricle.recordings.counters import Tally
+    from auricle.ports import RecordStore
+    from auricle.recordings.counters import Counters
 
 MAX_RECIPIENTS = 200
 """Users one comment is for, teams counted by their members."""
@@ -77,7 +77,7 @@ class Comment:
         )
 
 
-COMMENTS = Kind("comment", Comment, CommentNotFound, of_recording=True)
+COMMENTS = RecordKind("comment", Comment, CommentNotFound, of_recording=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def write_comment(
     recording_id: str,
     author: str,
     reader: frozenset[str],
-    tally: Tally,
-    comments: Collection[Comment],
+    counters: Counters,
+    comments: RecordStore[Comment],
     now: datetime,
 ) -> Comment:
     """Adds the comment: unread by everyone it is for but its author. An answer in a private thread is private.
@@ -138,7 +138,7 @@ def write_comment(
             recipients = tuple(dict.fromkeys((*recipients, begun.author_id, *begun.recipients)))
     _check_recipients(recipients)
     unread = frozenset(recipients) - {author}
-    _check_unread(tally, unread)
+    _check_unread(counters, unread)
     comment = Comment(
         org=org,
         id=comment_id,
@@ -156,13 +156,13 @@ def write_comment(
         unread=unread,
         private=private,
     )
-    counts = TallyChange(comments=0 if private else 1, unread=_pairs(comment, unread), private=private)
-    comments.add(comment, tally=counts)
+    counts = CountersChange(comments=0 if private else 1, unread=_pairs(comment, unread), private=private)
+    comments.add(comment, counters=counts)
     return comment
 
 
 def find_comment(
-    org: str, recording_id: str, comment_id: str, *, reader: frozenset[str], comments: Collection[Comment]
+    org: str, recording_id: str, comment_id: str, *, reader: frozenset[str], comments: RecordStore[Comment]
 ) -> Comment:
     """The comment, if it exists for the reader. Raises CommentNotFound."""
     found = comments.get(org, comment_id, recording_id=recording_id)
@@ -177,8 +177,8 @@ def edit_comment(
     *,
     editor: str,
     reader: frozenset[str],
-    tally: Tally,
-    comments: Collection[Comment],
+    counters: Counters,
+    comments: RecordStore[Comment],
     now: datetime,
     if_revision: int | None = None,
 ) -> Comment:
@@ -200,7 +200,7 @@ def edit_comment(
     kept = comment.recipients if edit.recipients is None else edit.recipients
     dropped = frozenset(comment.recipients) - frozenset(kept)
 
-    def said(before: Comment) -> tuple[Comment, TallyChange | None]:
+    def said(before: Comment) -> tuple[Comment, CountersChange | None]:
         after = before
         if edit.is_the_authors:
             after = replace(before, text=edit.text or before.text, audio=edit.audio or before.audio, updated_at=now)
@@ -215,19 +215,19 @@ def edit_comment(
                 "unreadUids.add names somebody the private comment was not written for", field="unreadUids.add"
             )
         unread = added - before.unread
-        _check_unread(tally, unread)
+        _check_unread(counters, unread)
         after = replace(after, unread=before.unread | added, seen=before.seen - added)
-        counts = TallyChange(unread=_pairs(before, unread), private=before.private)
+        counts = CountersChange(unread=_pairs(before, unread), private=before.private)
         return after, counts if unread else None
 
-    def read(before: Comment) -> tuple[Comment, TallyChange | None]:
+    def read(before: Comment) -> tuple[Comment, CountersChange | None]:
         known = before.unread.union(before.recipients, {editor})
         marked = (edit.now_read & known) - {before.author_id}
         if len(before.seen | marked) > MAX_UNREAD:
             raise Conflict(f"{MAX_UNREAD} users have read this comment already: no more are noted.")
         no_more = before.unread & (marked | dropped)
         after = replace(before, unread=before.unread - no_more, seen=before.seen | marked)
-        counts = TallyChange(read=_pairs(before, no_more), private=before.private)
+        counts = CountersChange(read=_pairs(before, no_more), private=before.private)
         return after, counts if no_more else None
 
     after = _rewritten(comment, said, reader=reader, comments=comments, if_revision=if_revision)
@@ -239,7 +239,7 @@ def delete_comment(
     *,
     editor: str,
     reader: frozenset[str],
-    comments: Collection[Comment],
+    comments: RecordStore[Comment],
     now: datetime,
     if_revision: int | None = None,
 ) -> Comment:
@@ -254,20 +254,20 @@ def delete_comment(
         raise NotYours("Only the author of a comment may delete it.")
     last = [comment]
 
-    def emptied(before: Comment) -> tuple[Comment, TallyChange | None]:
+    def emptied(before: Comment) -> tuple[Comment, CountersChange | None]:
         last[0] = before
         nothing = replace(
             before, deleted_at=now, text=None, audio=None, first_name=None, last_name=None, unread=frozenset()
         )
         counted = 0 if before.private else -1
-        return nothing, TallyChange(comments=counted, read=_pairs(before, before.unread), private=before.private)
+        return nothing, CountersChange(comments=counted, read=_pairs(before, before.unread), private=before.private)
 
     _rewritten(comment, emptied, reader=reader, comments=comments, if_revision=if_revision)
     return last[0]
 
 
 def _thread(
-    org: str, recording_id: str, thread_id: str, reader: frozenset[str], comments: Collection[Comment]
+    org: str, recording_id: str, thread_id: str, reader: frozenset[str], comments: RecordStore[Comment]
 ) -> Comment:
     """The comment a thread began with, though it be deleted. One that the reader cannot see is none."""
     try:
@@ -283,10 +283,10 @@ def _thread(
 
 def _rewritten(
     comment: Comment,
-    change: Callable[[Comment], tuple[Comment, TallyChange | None]],
+    change: Callable[[Comment], tuple[Comment, CountersChange | None]],
     *,
     reader: frozenset[str],
-    comments: Collection[Comment],
+    comments: RecordStore[Comment],
     if_revision: int | None,
 ) -> Comment:
     """The comment as `change` makes it, stored with what it counts for. What changes nothing writes nothing."""
@@ -297,14 +297,14 @@ def _rewritten(
         after, counted = change(before)
         if after == before:
             return before
-        if comments.replace(after, expected=before, tally=counted):
+        if comments.replace(after, expected=before, counters=counted):
             return replace(after, revision=before.revision + 1)
         before = find_comment(comment.org, comment.recording_id, comment.id, reader=reader, comments=comments)
     raise TransientError("The comment kept changing while it was being written. Try again.")
 
 
-def _check_unread(tally: Tally, unread: frozenset[str]) -> None:
-    if unread and tally.all_unread + len(unread) > MAX_UNREAD:
+def _check_unread(counters: Counters, unread: frozenset[str]) -> None:
+    if unread and counters.all_unread + len(unread) > MAX_UNREAD:
         raise Conflict(f"{MAX_UNREAD} comments are unread on this recording already. Mark some of them as read first.")
 
 

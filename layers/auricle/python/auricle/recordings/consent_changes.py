@@ -161,7 +161,7 @@ def _recorded(
         now=now,
         if_revision=if_revision,
         events=_announced,
-        in_bin=True,
+        in_trash=True,
         locked=True,
     )
     after = settle_object_access(after, recordings=ports.recordings, objects=ports.objects, may_be_written=True)

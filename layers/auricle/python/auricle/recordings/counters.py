@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Counters:
     """Counts of one recording."""
 
     views: int = 0
@@ -28,7 +28,7 @@ class Tally:
         """How many marks are kept, of whatever comments."""
         return sum(map(len, (*self.unread.values(), *self.unread_private.values())))
 
-    def as_seen_by(self, user_ids: frozenset[str]) -> Tally:
+    def as_seen_by(self, user_ids: frozenset[str]) -> Counters:
         """The counts as they are shown to a user: the private comments they have not read among the others."""
         if not self.unread_private:
             return self
@@ -39,11 +39,11 @@ class Tally:
         return replace(self, unread=dict(sorted(unread.items())), unread_private={})
 
 
-NOTHING_COUNTED = Tally()
+NOTHING_COUNTED = Counters()
 
 
 @dataclass(frozen=True, slots=True)
-class TallyChange:
+class CountersChange:
     """What to add to the counts, in the same transaction as what is counted."""
 
     views: int = 0
@@ -64,20 +64,20 @@ class TallyChange:
             raise ValueError("A change of the counts makes comments unread or read, not both.")
 
 
-def counted(tally: Tally, change: TallyChange) -> Tally:
+def counted(counters: Counters, change: CountersChange) -> Counters:
     """The counts after the change."""
-    before = tally.unread_private if change.private else tally.unread
+    before = counters.unread_private if change.private else counters.unread
     pairs = {(user, comment) for user, comments in before.items() for comment in comments}
     unread = by_user((pairs | change.unread) - change.read)
-    return Tally(
-        views=tally.views + change.views,
-        viewers=tally.viewers + change.viewers,
-        viewed_ms=tally.viewed_ms + change.viewed_ms,
-        listened_ms=tally.listened_ms + change.listened_ms,
-        comments=tally.comments + change.comments,
-        stars=tally.stars + change.stars,
-        unread=tally.unread if change.private else unread,
-        unread_private=unread if change.private else tally.unread_private,
+    return Counters(
+        views=counters.views + change.views,
+        viewers=counters.viewers + change.viewers,
+        viewed_ms=counters.viewed_ms + change.viewed_ms,
+        listened_ms=counters.listened_ms + change.listened_ms,
+        comments=counters.comments + change.comments,
+        stars=counters.stars + change.stars,
+        unread=counters.unread if change.private else unread,
+        unread_private=unread if change.private else counters.unread_private,
     )
 
 

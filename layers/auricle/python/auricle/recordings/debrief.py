@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from auricle.errors import Conflict, InvalidRequest, PreconditionFailed, QuestionNotFound, TransientError
 from auricle.record_sizes import bytes_as_json
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection, RecordingStore
+    from auricle.ports import RecordingStore, RecordStore
     from auricle.recordings.recording import Recording
 
 Plain = str | int | float
@@ -135,10 +135,10 @@ class DebriefQuestion:
         return self.conversation_type in (None, conversation_type)
 
 
-QUESTIONS = Kind("debrief-question", DebriefQuestion, QuestionNotFound)
+QUESTIONS = RecordKind("debrief-question", DebriefQuestion, QuestionNotFound)
 
 
-def add_question(question: DebriefQuestion, *, questions: Collection[DebriefQuestion]) -> None:
+def add_question(question: DebriefQuestion, *, questions: RecordStore[DebriefQuestion]) -> None:
     """Adds it to the tenant's.
 
     Raises:
@@ -158,7 +158,7 @@ def replace_question(
     question_id: str,
     said: DebriefQuestion,
     *,
-    questions: Collection[DebriefQuestion],
+    questions: RecordStore[DebriefQuestion],
     if_revision: int | None,
 ) -> DebriefQuestion:
     """The question as it is now said, in place of what it was.
@@ -182,7 +182,7 @@ def replace_question(
 
 
 def remove_question(
-    org: str, question_id: str, *, questions: Collection[DebriefQuestion], if_revision: int | None
+    org: str, question_id: str, *, questions: RecordStore[DebriefQuestion], if_revision: int | None
 ) -> DebriefQuestion:
     """Removes it; recordings it was answered for keep it with its answer.
 
@@ -198,13 +198,13 @@ def remove_question(
     raise TransientError("The question kept changing while it was being removed. Try again.")
 
 
-def all_questions(org: str, *, questions: Collection[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
+def all_questions(org: str, *, questions: RecordStore[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
     """The tenant's questions, in the order they are asked."""
     found = questions.list(org, MAX_QUESTIONS).records
     return tuple(sorted(found, key=lambda question: (question.sort_value, question.id)))
 
 
-def questions_for(recording: Recording, *, questions: Collection[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
+def questions_for(recording: Recording, *, questions: RecordStore[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
     """What a rep may be asked about this conversation."""
     return tuple(
         question
@@ -219,7 +219,7 @@ def answer_debrief(
     answers: Mapping[str, Answer],
     *,
     recordings: RecordingStore,
-    questions: Collection[DebriefQuestion],
+    questions: RecordStore[DebriefQuestion],
     now: datetime,
     if_revision: int | None = None,
 ) -> Recording:

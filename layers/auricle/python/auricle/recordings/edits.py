@@ -44,7 +44,7 @@ def edit_recording(
     """The recording as edited; an edit that changes nothing writes nothing.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         PreconditionFailed: it is not at `if_revision` (any more).
         Conflict: it is locked, and the edit does not unlock it.
     """

@@ -31,7 +31,7 @@ from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.erasing import erase_objects
 from auricle.recordings.job import Job
 from auricle.recordings.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
-from auricle.recordings.stalled_runs import STOPPED, mark_stopped
+from auricle.recordings.stalled_runs import STOPPED, mark_stalled
 
 _ATTEMPTS = 8
 _MIB = 1024 * 1024
@@ -113,7 +113,7 @@ def process(
     recorded again and the bucket does not give the recording out yet, the sweep starts the run.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         NotReady: nothing has been uploaded yet.
         ConsentRequired: it is held.
         Conflict: its bytes cannot be processed however often.
@@ -146,7 +146,7 @@ def process(
         if recording.status in OPEN:
             if not _has_stopped(recording, workflow):
                 return recording
-            mark_stopped(recording, recordings=recordings, now=now)
+            mark_stalled(recording, recordings=recordings, now=now)
         else:
             anew = _with_late_chunks(recording.new_run(at=now), recordings)
             if recordings.save(anew, expected=recording):
@@ -163,22 +163,22 @@ def remove(
     recordings: RecordingStore,
     objects: ObjectStore,
     now: datetime,
-    in_bin: bool = False,
+    in_trash: bool = False,
     if_revision: int | None = None,
 ) -> None:
     """Removes the recording: nothing of its content stays in the table, nor in the bucket, in any version.
 
-    `in_bin` admits one that is in the bin.
+    `in_trash` admits one that is in the trash.
 
     Raises:
-        RecordingNotFound: unknown, removed already, or in the bin.
+        RecordingNotFound: unknown, removed already, or in the trash.
         PreconditionFailed: it is not at `if_revision` (any more).
         Conflict: it is locked, protected from deletion, or being split.
         TransientError: the recording kept changing.
     """
     for _ in range(_ATTEMPTS):
         before = recordings.get(org, recording_id)
-        if before.deleted_at is not None and not in_bin:
+        if before.deleted_at is not None and not in_trash:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
         if if_revision is not None and before.revision != if_revision:
             raise PreconditionFailed("The recording was changed meanwhile. Read it again before removing it.")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
 from auricle.record_sizes import check_room
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection, ObjectStore
+    from auricle.ports import ObjectStore, RecordStore
     from auricle.records import T
 
 
@@ -67,8 +67,8 @@ MAX_IMAGES_BYTES = 1_500_000
 MAX_MULTIMEDIA = 200
 """Of one recording: with a flag, it shows them all."""
 
-IMAGES = Kind("image", ImageGroup, EventNotFound, of_recording=True)
-MULTIMEDIA = Kind("multimedia-event", MultimediaEvent, EventNotFound, of_recording=True)
+IMAGES = RecordKind("image", ImageGroup, EventNotFound, of_recording=True)
+MULTIMEDIA = RecordKind("multimedia-event", MultimediaEvent, EventNotFound, of_recording=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class MediaUpload:
     expires_at: datetime
 
 
-def add_image(image: ImageGroup, *, images: Collection[ImageGroup]) -> None:
+def add_image(image: ImageGroup, *, images: RecordStore[ImageGroup]) -> None:
     """Notes an image that lies elsewhere.
 
     Raises:
@@ -97,7 +97,7 @@ def add_multimedia(
     *,
     mime_type: str,
     happened_at_ms: int,
-    events: Collection[MultimediaEvent],
+    events: RecordStore[MultimediaEvent],
     objects: ObjectStore,
     url_seconds: int,
     now: datetime,
@@ -122,13 +122,13 @@ def add_multimedia(
     return MediaUpload(event, url, now + timedelta(seconds=url_seconds))
 
 
-def remove_multimedia(event: MultimediaEvent, *, events: Collection[MultimediaEvent], objects: ObjectStore) -> None:
+def remove_multimedia(event: MultimediaEvent, *, events: RecordStore[MultimediaEvent], objects: ObjectStore) -> None:
     """The event and every version of its file: the file first, so that none is left that nothing names."""
     objects.erase(event.key)
     take_out(event, records=events)
 
 
-def take_out(record: T, *, records: Collection[T]) -> None:
+def take_out(record: T, *, records: RecordStore[T]) -> None:
     """Removes a record that nothing ever changes.
 
     Raises:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
 from auricle.record_sizes import check_room
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
 
 _PREFIX = "evt"
 _MOMENT = slice(len(_PREFIX) + 1, len(_PREFIX) + 12)
@@ -44,7 +44,7 @@ MAX_EVENTS = 1000
 MAX_EVENTS_BYTES = 1_500_000
 """Of one recording: with a flag, it shows them all."""
 
-MOBILE_EVENTS = Kind("mobile-event", MobileEvent, EventNotFound, of_recording=True, listed=True)
+MOBILE_EVENTS = RecordKind("mobile-event", MobileEvent, EventNotFound, of_recording=True, listed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def add_mobile_events(
     told: Sequence[Told],
     *,
     user: str,
-    events: Collection[MobileEvent],
+    events: RecordStore[MobileEvent],
     now: datetime,
 ) -> tuple[MobileEvent, ...]:
     """Notes them in the order told: each is a millisecond after the one before, so that lists keep that order.
@@ -95,7 +95,7 @@ def add_mobile_events(
     return made
 
 
-def find_mobile_event(org: str, event_id: str, *, events: Collection[MobileEvent]) -> MobileEvent:
+def find_mobile_event(org: str, event_id: str, *, events: RecordStore[MobileEvent]) -> MobileEvent:
     """The event of that id, whatever recording it lies with: its id says when it was made, and so where to look.
 
     Raises:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from auricle.errors import Conflict, IllegalTransition
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import (
     Consent,
@@ -20,7 +20,7 @@ from auricle.recordings.consent import (
     Withdrawal,
     content_may_be_shown,
 )
-from auricle.recordings.counters import NOTHING_COUNTED, Tally
+from auricle.recordings.counters import NOTHING_COUNTED, Counters
 from auricle.recordings.debrief import Answer, DebriefQuestion
 from auricle.recordings.job import Job
 from auricle.transcripts.highlights import Highlight
@@ -236,7 +236,7 @@ class Findings:
 
     language: str | None = None
     engines: Mapping[str, Engine] = field(default_factory=dict)
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[ProcessingWarning, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     speakers: tuple[SpeakerTalk, ...] = ()
     word_count: int = 0
@@ -291,7 +291,7 @@ class Recording:
     audio: Audio | None = None
     language: str | None = None
     engines: Mapping[str, Engine] = field(default_factory=dict)
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[ProcessingWarning, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     speakers: tuple[SpeakerTalk, ...] = ()
     word_count: int = 0
@@ -310,7 +310,7 @@ class Recording:
     transcription_language: str | None = None
     """The core API's word for it: English, Spanish or French."""
     deleted_at: datetime | None = None
-    """Put into the bin: hidden everywhere, restorable, still there."""
+    """Put into the trash: hidden everywhere, restorable, still there."""
     capture: Capture | None = None
     rep: Rep | None = None
     crm_link: CrmLink | None = None
@@ -500,6 +500,6 @@ class RecordingDetail:
     run: Run | None
     chunks: Chunks | None = None
     """Where its chunks are; None of a recording uploaded in one file."""
-    tally: Tally = NOTHING_COUNTED
+    counters: Counters = NOTHING_COUNTED
     children: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """What was asked for of its children, by the name of their kind, oldest first."""

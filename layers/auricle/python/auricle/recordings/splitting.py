@@ -43,7 +43,7 @@ def split(
     counts as split. A cut that is noted and not made is made by asking again.
 
     Raises:
-        RecordingNotFound: unknown, removed, or in the bin.
+        RecordingNotFound: unknown, removed, or in the trash.
         InvalidRequest: moments that are not rising, or not within the recording.
         PreconditionFailed: it is not at `if_revision` (any more).
         Conflict: it is not complete, is locked, or is cut elsewhere already.
@@ -99,7 +99,7 @@ def merge(
     Merging the same again gives the same recording, unless that was removed or is in the trash.
 
     Raises:
-        RecordingNotFound: one is unknown, removed, or in the bin; the message names it.
+        RecordingNotFound: one is unknown, removed, or in the trash; the message names it.
         InvalidRequest: fewer than two, one that is there twice, or too much of anything.
         Conflict: one is not complete, is locked, or was merged too often.
         ConsentRequired: consent to one was withdrawn.

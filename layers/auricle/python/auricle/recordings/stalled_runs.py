@@ -18,7 +18,7 @@ STOPPED = frozenset({"FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"})
 CODE = "processing-stopped"
 
 
-def mark_stopped(recording: Recording, *, recordings: RecordingStore, now: datetime) -> bool:
+def mark_stalled(recording: Recording, *, recordings: RecordingStore, now: datetime) -> bool:
     """The recording is in error, to be tried again; False when it has moved on meanwhile."""
     if recording.status not in OPEN or recording.status is Status.UPLOADING:
         return False

@@ -10,10 +10,10 @@ from auricle.recordings.changes import change_recording
 from auricle.recordings.recording import Recording
 
 
-def put_into_bin(
+def move_to_trash(
     org: str, recording_id: str, *, recordings: RecordingStore, now: datetime, if_revision: int | None = None
 ) -> Recording:
-    """The recording in the bin; one that is there already stays as it is.
+    """The recording in the trash; one that is there already stays as it is.
 
     Raises:
         RecordingNotFound: unknown, or removed for good.
@@ -21,21 +21,21 @@ def put_into_bin(
         Conflict: it is locked, or protected from deletion.
     """
 
-    def binned(before: Recording) -> Recording:
+    def trashed(before: Recording) -> Recording:
         if before.deleted_at is not None:
             return before
         before.check_deletable()
         return replace(before, deleted_at=now)
 
     return change_recording(
-        org, recording_id, binned, recordings=recordings, now=now, if_revision=if_revision, in_bin=True
+        org, recording_id, trashed, recordings=recordings, now=now, if_revision=if_revision, in_trash=True
     )
 
 
 def restore(
     org: str, recording_id: str, *, recordings: RecordingStore, now: datetime, if_revision: int | None = None
 ) -> Recording:
-    """The recording out of the bin; one that is not there stays as it is.
+    """The recording out of the trash; one that is not there stays as it is.
 
     Raises:
         RecordingNotFound: unknown, or removed for good.
@@ -48,6 +48,6 @@ def restore(
         recordings=recordings,
         now=now,
         if_revision=if_revision,
-        in_bin=True,
+        in_trash=True,
         locked=True,
     )

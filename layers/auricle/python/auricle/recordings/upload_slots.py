@@ -35,7 +35,7 @@ FETCH_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class UploadSlot:
     """Where to PUT a file of that type and size, where it can be read afterwards, and until when. Both URLs are
     credentials: never logged."""
 
@@ -47,11 +47,11 @@ class Slot:
 
 def open_slot(
     org: str, *, file_type: str, size_bytes: int, objects: ObjectStore, url_seconds: int, now: datetime
-) -> Slot:
+) -> UploadSlot:
     """A place for a file of the tenant's that no recording knows of yet."""
     key = _source_key(org, new_id("rec", now))
     seconds, content_type = min(url_seconds, MAX_URL_SECONDS), FILE_TYPES[file_type]
-    return Slot(
+    return UploadSlot(
         upload_url=objects.upload_url(key, content_type=content_type, seconds=seconds, size_bytes=size_bytes),
         download_url=objects.download_url(
             key, file_name=f"recording.{file_type}", content_type=content_type, seconds=seconds

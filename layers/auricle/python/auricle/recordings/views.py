@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from auricle.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed, TransientError
 from auricle.identifiers import new_id
-from auricle.recordings.counters import TallyChange
-from auricle.records import Kind
+from auricle.recordings.counters import CountersChange
+from auricle.records import RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import Collection
+    from auricle.ports import RecordStore
 
 MAX_DURATION_MS = 86_400_000
 """A day: nobody views or listens for longer at one time."""
@@ -58,12 +58,12 @@ class Engagement:
 
 
 # Names that sort before those of the children a recording's detail shows: what it reads is the end of the partition.
-VIEWERS = Kind("audience", Viewer, NotFound, of_recording=True)
-ENGAGEMENTS = Kind("engagement", Engagement, NotFound, of_recording=True)
+VIEWERS = RecordKind("audience", Viewer, NotFound, of_recording=True)
+ENGAGEMENTS = RecordKind("engagement", Engagement, NotFound, of_recording=True)
 
 
 def begin_view(
-    org: str, recording_id: str, user: str, *, viewers: Collection[Viewer], now: datetime, if_revision: int | None
+    org: str, recording_id: str, user: str, *, viewers: RecordStore[Viewer], now: datetime, if_revision: int | None
 ) -> Viewer:
     """The user views the recording: one more view, unless the one begun before has not ended.
 
@@ -72,16 +72,16 @@ def begin_view(
         PreconditionFailed: the user's record is not at `if_revision`.
     """
 
-    def viewed(before: Viewer) -> tuple[Viewer, TallyChange]:
+    def viewed(before: Viewer) -> tuple[Viewer, CountersChange]:
         if before.open_since is not None and now - before.open_since < VIEW_STAYS_OPEN:
-            return before, TallyChange()
+            return before, CountersChange()
         return _one_more(replace(before, open_since=now))
 
     return _change(org, recording_id, user, viewed, viewers=viewers, now=now, if_revision=if_revision)
 
 
 def end_view(
-    org: str, recording_id: str, user: str, duration_ms: int, *, viewers: Collection[Viewer], now: datetime
+    org: str, recording_id: str, user: str, duration_ms: int, *, viewers: RecordStore[Viewer], now: datetime
 ) -> Viewer:
     """The user viewed the recording for so long: the view that was begun, or else one more.
 
@@ -89,10 +89,10 @@ def end_view(
         RecordingNotFound: the recording is not there (any more).
     """
 
-    def viewed(before: Viewer) -> tuple[Viewer, TallyChange]:
+    def viewed(before: Viewer) -> tuple[Viewer, CountersChange]:
         after = replace(before, viewed_ms=before.viewed_ms + duration_ms, open_since=None)
         if before.open_since is not None:
-            return after, TallyChange(viewed_ms=duration_ms)
+            return after, CountersChange(viewed_ms=duration_ms)
         after, counted = _one_more(after)
         return after, replace(counted, viewed_ms=duration_ms)
 
@@ -105,7 +105,7 @@ def star(
     user: str,
     starred: bool,
     *,
-    viewers: Collection[Viewer],
+    viewers: RecordStore[Viewer],
     now: datetime,
     if_revision: int | None = None,
 ) -> Viewer:
@@ -116,10 +116,10 @@ def star(
         PreconditionFailed: the user's record is not at `if_revision`.
     """
 
-    def marked(before: Viewer) -> tuple[Viewer, TallyChange]:
+    def marked(before: Viewer) -> tuple[Viewer, CountersChange]:
         if before.starred is starred:
-            return before, TallyChange()
-        return replace(before, starred=starred), TallyChange(stars=1 if starred else -1)
+            return before, CountersChange()
+        return replace(before, starred=starred), CountersChange(stars=1 if starred else -1)
 
     return _change(org, recording_id, user, marked, viewers=viewers, now=now, if_revision=if_revision)
 
@@ -132,7 +132,7 @@ def listen(
     *,
     session: str | None,
     client_platform: str | None,
-    engagements: Collection[Engagement],
+    engagements: RecordStore[Engagement],
     now: datetime,
     if_revision: int | None = None,
 ) -> Engagement:
@@ -157,7 +157,7 @@ def listen(
             duration_ms=duration_ms,
             client_platform=client_platform,
         )
-        engagements.add(made, tally=TallyChange(listened_ms=duration_ms))
+        engagements.add(made, counters=CountersChange(listened_ms=duration_ms))
         return made
     for _ in range(_ATTEMPTS):
         before = _session(org, recording_id, user, session, engagements)
@@ -168,8 +168,8 @@ def listen(
             client_platform=client_platform or before.client_platform,
             updated_at=now,
         )
-        counted = TallyChange(listened_ms=after.duration_ms - before.duration_ms)
-        if engagements.replace(after, expected=before, tally=counted):
+        counted = CountersChange(listened_ms=after.duration_ms - before.duration_ms)
+        if engagements.replace(after, expected=before, counters=counted):
             return replace(after, revision=before.revision + 1)
     raise TransientError("The listening session kept changing while it was being written. Try again.")
 
@@ -180,7 +180,7 @@ def check_revision(present: int | None, wanted: int | None) -> None:
         raise PreconditionFailed("It was changed meanwhile. Read it again, then send the change anew.")
 
 
-def _session(org: str, recording_id: str, user: str, session: str, engagements: Collection[Engagement]) -> Engagement:
+def _session(org: str, recording_id: str, user: str, session: str, engagements: RecordStore[Engagement]) -> Engagement:
     try:
         found = engagements.get(org, session, recording_id=recording_id)
     except NotFound:
@@ -193,17 +193,17 @@ def _session(org: str, recording_id: str, user: str, session: str, engagements: 
     return found
 
 
-def _one_more(viewer: Viewer) -> tuple[Viewer, TallyChange]:
-    return replace(viewer, views=viewer.views + 1), TallyChange(views=1, viewers=1 if viewer.views == 0 else 0)
+def _one_more(viewer: Viewer) -> tuple[Viewer, CountersChange]:
+    return replace(viewer, views=viewer.views + 1), CountersChange(views=1, viewers=1 if viewer.views == 0 else 0)
 
 
 def _change(
     org: str,
     recording_id: str,
     user: str,
-    change: Callable[[Viewer], tuple[Viewer, TallyChange]],
+    change: Callable[[Viewer], tuple[Viewer, CountersChange]],
     *,
-    viewers: Collection[Viewer],
+    viewers: RecordStore[Viewer],
     now: datetime,
     if_revision: int | None = None,
 ) -> Viewer:
@@ -215,7 +215,7 @@ def _change(
             check_revision(None, if_revision)
             after, counted = change(Viewer(org=org, id=user, recording_id=recording_id, created_at=now))
             try:
-                viewers.add(after, tally=counted)
+                viewers.add(after, counters=counted)
             except Conflict:  # begun by another request meanwhile
                 continue
             return after
@@ -223,6 +223,6 @@ def _change(
         after, counted = change(before)
         if after == before:
             return before
-        if viewers.replace(after, expected=before, tally=counted):
+        if viewers.replace(after, expected=before, counters=counted):
             return replace(after, revision=before.revision + 1)
     raise TransientError("What you did with the recording kept changing while it was being written. Try again.")

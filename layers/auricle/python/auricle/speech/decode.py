@@ -25,7 +25,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import spoken_numbers
 from auricle.speech import limits, ogg
 from auricle.speech.estimate import MAX_DECLARED_S
@@ -69,7 +69,7 @@ class AudioFacts:
     fold: tuple[float, float] | None
     """Weights that make one channel of two that hold the same conversation; None where each is its own."""
 
-    cautions: tuple[Caution, ...]
+    cautions: tuple[ProcessingWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,20 +283,24 @@ class Decoding:
         cautions = []
         if declared_s is not None and declared_s - decoded_s > max(0.5, 0.002 * declared_s):
             cautions.append(
-                Caution(
+                ProcessingWarning(
                     "truncated",
                     f"The file is cut off or damaged: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
                 )
             )
         elif self._broken_packets:
-            cautions.append(Caution("damaged", f"{self._broken_packets} damaged parts of the file were left out."))
+            cautions.append(
+                ProcessingWarning("damaged", f"{self._broken_packets} damaged parts of the file were left out.")
+            )
         if self._is_mixed:
             cautions.append(
-                Caution("channels-mixed", "The file goes from one channel to several: they were mixed into one.")
+                ProcessingWarning(
+                    "channels-mixed", "The file goes from one channel to several: they were mixed into one."
+                )
             )
         if self._left_out:
             which = spoken_numbers(self._left_out)
-            cautions.append(Caution("chunk-damaged", f"Of this recording {which} damaged, and left out."))
+            cautions.append(ProcessingWarning("chunk-damaged", f"Of this recording {which} damaged, and left out."))
         return AudioFacts(
             format=self.format.name,
             codec=self._codec,

@@ -11,7 +11,7 @@ import av.error
 import numpy as np
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLong
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 
@@ -57,7 +57,9 @@ class Excerpts:
                 yield block if len(block) == channels else block.mean(axis=0, keepdims=True)
         if not count:
             raise EmptyAudio("There is no sound in that part of the recording.")
-        mixed = Caution("channels-mixed", "Recordings with one and with two channels were merged: into one channel.")
+        mixed = ProcessingWarning(
+            "channels-mixed", "Recordings with one and with two channels were merged: into one channel."
+        )
         self._facts = AudioFacts(
             format="flac",
             codec="flac",

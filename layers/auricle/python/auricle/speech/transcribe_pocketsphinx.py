@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.errors import EngineFailed
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.windows import Window
@@ -79,10 +79,10 @@ class PocketsphinxTranscription:
             word for start_s, sound in _utterances(audio, window) for word in self._words(sound, start_s, window)
         )
         confidence = float(np.mean([word.confidence for word in words])) if words else 1.0
-        cautions: tuple[Caution, ...] = ()
+        cautions: tuple[ProcessingWarning, ...] = ()
         if len(words) >= _ENOUGH_WORDS and confidence < _DOUBTFUL:
             cautions = (
-                Caution(
+                ProcessingWarning(
                     "likely-not-english",
                     "The words are unlikely to be right: the sound is noisy, from a telephone, or not English. "
                     "The whisper engine handles all three.",

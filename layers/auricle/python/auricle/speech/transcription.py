@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol, cast, get_args
 
 from auricle.errors import InvalidRequest, ModelUnavailable
-from auricle.processing_warnings import Caution
+from auricle.processing_warnings import ProcessingWarning
 from auricle.speech.flac import Samples
 from auricle.speech.windows import Window
 from auricle.transcripts.transcript import Engine, Word
@@ -33,7 +33,7 @@ class WindowTranscript:
     """ISO 639-1 code, where the engine knows it."""
 
     engine: Engine
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[ProcessingWarning, ...] = ()
 
 
 class TranscriptionEngine(Protocol):

@@ -24,12 +24,12 @@ class AnswerItem(Item, discriminator="answer"):
     expires_at = TTLAttribute()
 
 
-class MeterItem(Item, discriminator="meter"):
+class RateLimitItem(Item, discriminator="meter"):
     taken = NumberAttribute()
     expires_at = TTLAttribute()
 
 
-class DynamoAnswers:
+class DynamoIdempotencyStore:
     """AnswerStore on the table."""
 
     def __init__(self, table: str) -> None:
@@ -79,19 +79,19 @@ class DynamoAnswers:
         return KeptAnswer(item.fingerprint, item.content)
 
 
-class DynamoMeter:
+class DynamoRateLimitStore:
     """Meter on the table."""
 
     def __init__(self, table: str) -> None:
         items.use_table(table)
 
     def take(self, org: str, credential: str, window: int, amount: int) -> int:
-        item = MeterItem(f"{items.tenant_key(org)}#METER#{credential}", f"{window:012d}")
+        item = RateLimitItem(f"{items.tenant_key(org)}#METER#{credential}", f"{window:012d}")
         end = datetime.fromtimestamp((window + 1) * 60, tz=UTC)
         taking: list[Action] = [
-            Item.kind.set(MeterItem),
-            MeterItem.taken.add(amount),
-            MeterItem.expires_at.set(end + METER_KEPT),
+            Item.kind.set(RateLimitItem),
+            RateLimitItem.taken.add(amount),
+            RateLimitItem.expires_at.set(end + METER_KEPT),
         ]
         repeated(lambda: item.update(taking))
         return int(item.taken)

@@ -11,7 +11,7 @@ from pynamodb.transactions import TransactWrite
 from auricle.adapters.dynamodb import items
 from auricle.adapters.dynamodb.items import Item, RecordItem, TimelineItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
-from auricle.adapters.dynamodb.records import RECORD_KEY, DynamoCollection
+from auricle.adapters.dynamodb.records import RECORD_KEY, DynamoRecordStore
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
 from auricle.crm.contacts import Contact
 from auricle.crm.interactions import no_such, place_of
@@ -19,9 +19,9 @@ from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.directory.visibility import Viewer
 from auricle.errors import Conflict, ContactNotFound
 from auricle.ports import Position, TimelinePage
-from auricle.records import Kind, Page
+from auricle.records import Page, RecordKind
 
-CONTACTS = Kind("contact", Contact, ContactNotFound)
+CONTACTS = RecordKind("contact", Contact, ContactNotFound)
 """How contacts are kept: each in the partition that holds its timeline (`items.contact_key`)."""
 
 
@@ -29,7 +29,7 @@ class DynamoContacts:
     """Contacts and their timelines; the lines of recordings are written with the recordings."""
 
     def __init__(self, table: str) -> None:
-        self._kept = DynamoCollection(table, CONTACTS)
+        self._kept = DynamoRecordStore(table, CONTACTS)
 
     def create_contact(self, contact: Contact) -> None:
         self._kept.add(contact)

@@ -37,7 +37,7 @@ from auricle.adapters.dynamodb.stream import OUTBOX_KIND
 from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.domain_events import DomainEvent
 from auricle.recordings.chunks import Chunk, Chunks
-from auricle.recordings.counters import Tally, by_user
+from auricle.recordings.counters import Counters, by_user
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 
 SHARDS = 8
@@ -198,7 +198,7 @@ class RecordingItem(Item, discriminator="recording"):
     result = UnicodeAttribute(null=True)
     crm_type = UnicodeAttribute(null=True)
     """What kind of CRM record it is linked to; absent where it is not."""
-    in_bin = BooleanAttribute(null=True)
+    in_trash = BooleanAttribute(null=True)
     """True or absent."""
     campaign_id = UnicodeAttribute(null=True)
     engagement_id = UnicodeAttribute(null=True)
@@ -234,7 +234,7 @@ class ChunksItem(Item, discriminator="chunks"):
     processed = NumberSetAttribute(null=True)
 
 
-class TallyItem(Item, discriminator="tally"):
+class CountersItem(Item, discriminator="tally"):
     views = NumberAttribute(null=True)
     viewers = NumberAttribute(null=True)
     viewed_ms = NumberAttribute(null=True)
@@ -339,7 +339,7 @@ def recording_item(recording: Recording) -> RecordingItem:
         conversation_type=recording.conversation_type,
         result=recording.result.value if recording.result else None,
         crm_type=recording.crm_link.data_type if recording.crm_link else None,
-        in_bin=recording.deleted_at is not None or None,
+        in_trash=recording.deleted_at is not None or None,
         campaign_id=recording.campaign_id,
         engagement_id=recording.engagement_id,
         later_versions=list(recording.later_versions) or None,
@@ -406,8 +406,8 @@ def chunk_line(number: int, chunk: Chunk) -> str:
     return f"{number} {chunk.version} {chunk.size_bytes} {sortable(chunk.arrived_at)}"
 
 
-def tally_of(item: TallyItem) -> Tally:
-    return Tally(
+def tally_of(item: CountersItem) -> Counters:
+    return Counters(
         views=int(item.views or 0),
         viewers=int(item.viewers or 0),
         viewed_ms=int(item.viewed_ms or 0),

@@ -21,13 +21,13 @@ from pynamodb.transactions import TransactWrite
 from auricle.adapters.dynamodb import chunks, documents, items
 from auricle.adapters.dynamodb.items import (
     ChunksItem,
+    CountersItem,
     Item,
     MonthsItem,
     OutboxItem,
     RecordingItem,
     RecordItem,
     RunItem,
-    TallyItem,
 )
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
 from auricle.adapters.dynamodb.records import counting, still_there
@@ -38,7 +38,7 @@ from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recordings.chunks import ChunksChange
-from auricle.recordings.counters import NOTHING_COUNTED, TallyChange
+from auricle.recordings.counters import NOTHING_COUNTED, CountersChange
 from auricle.recordings.job import Job
 from auricle.recordings.recording import (
     MAX_CONTACTS,
@@ -51,7 +51,7 @@ from auricle.recordings.recording import (
     StageState,
     Status,
 )
-from auricle.records import Kind
+from auricle.records import RecordKind
 
 _ITEMS_OF_A_DETAIL = 4
 """Counts, chunks, state, and the latest run."""
@@ -94,7 +94,7 @@ class DynamoRecordings:
         found = map(items.recording_of, read)
         return {one.id: one for one in found if with_removed or one.status is not Status.REMOVED}
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[Kind[Any]] = ()) -> RecordingDetail:
+    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
         """The query goes backwards from the end of the partition: what it needs lies there, and all else is unread.
 
         Children lie before that, so a detail with them reads on to the first of theirs.
@@ -118,12 +118,12 @@ class DynamoRecordings:
             raise _not_found(recording_id)
         recording = items.recording_of(state)
         run, noted = found.get(items.run_key(recording.run)), found.get(items.CHUNKS_KEY)
-        tally = found.get(items.TALLY_KEY)
+        counters = found.get(items.TALLY_KEY)
         return RecordingDetail(
             recording,
             items.run_of(run) if isinstance(run, RunItem) else None,
             items.chunks_of(noted) if isinstance(noted, ChunksItem) else None,
-            items.tally_of(tally) if isinstance(tally, TallyItem) else NOTHING_COUNTED,
+            items.tally_of(counters) if isinstance(counters, CountersItem) else NOTHING_COUNTED,
             {kind.name: _children(found, kind) for kind in children},
         )
 
@@ -214,7 +214,7 @@ class DynamoRecordings:
     def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
         yield from self._indexed(items.removed_key, untouched_since, limit)
 
-    def count(self, org: str, recording_id: str, change: TallyChange) -> None:
+    def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         item, actions = counting(org, recording_id, change)
 
         def fill(transaction: TransactWrite) -> None:
@@ -364,7 +364,7 @@ class DynamoRecordings:
         self._known_months.add(month)
 
 
-def _children(found: Mapping[str, Item], kind: Kind[Any]) -> tuple[Any, ...]:
+def _children(found: Mapping[str, Item], kind: RecordKind[Any]) -> tuple[Any, ...]:
     prefix = items.child_key(kind.name, "")
     return tuple(
         documents.unpack(kind.record, item.document, revision=int(item.revision))
@@ -432,7 +432,7 @@ def _filter_condition(wanted: RecordingFilter) -> Condition:
     if wanted.linked_to_crm is not None:
         linked = RecordingItem.crm_type
         conditions.append(linked.exists() if wanted.linked_to_crm else linked.does_not_exist())
-    conditions.append(RecordingItem.in_bin.exists() if wanted.in_bin else RecordingItem.in_bin.does_not_exist())
+    conditions.append(RecordingItem.in_trash.exists() if wanted.in_trash else RecordingItem.in_trash.does_not_exist())
     return reduce(and_, conditions)
 
 

@@ -13,14 +13,14 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import documents, items
-from auricle.adapters.dynamodb.items import Item, RecordingItem, RecordItem, TallyItem
+from auricle.adapters.dynamodb.items import CountersItem, Item, RecordingItem, RecordItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
 from auricle.errors import Conflict, RecordingNotFound
 from auricle.ports import Position
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from auricle.recordings.recording import Status
-from auricle.records import Kind, Page, T, recording_of
+from auricle.records import Page, RecordKind, T, recording_of
 
 RECORD_KEY = "RECORD"
 """Sort key of a record that is the tenant's: its partition is its own."""
@@ -28,16 +28,16 @@ MAX_ADDED = 90
 """Records a transaction adds: it takes a hundred actions."""
 
 
-class DynamoCollection(Generic[T]):
+class DynamoRecordStore(Generic[T]):
     """Records of one kind. What is the tenant's is listed by the index; what is a recording's lies with it."""
 
-    def __init__(self, table: str, kind: Kind[T]) -> None:
+    def __init__(self, table: str, kind: RecordKind[T]) -> None:
         items.use_table(table)
         self._kind = kind
 
-    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+    def add(self, record: T, *, counters: CountersChange | None = None) -> None:
         if self._kind.of_recording:
-            self._add([record], tally)
+            self._add([record], counters)
             return
         item = self._item(record)
         try:
@@ -60,14 +60,14 @@ class DynamoCollection(Generic[T]):
         read = repeated(lambda: tuple(RecordItem.batch_get(keys, consistent_read=True))) if keys else ()
         return {record.id: record for record in map(self._record, read)}
 
-    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+    def replace(self, record: T, *, expected: T, counters: CountersChange | None = None) -> bool:
         stored = replace(record, revision=expected.revision + 1)  # type: ignore[type-var]  # records are dataclasses
         item, unchanged = self._item(stored), RecordItem.revision == expected.revision
-        return self._written(record, tally, lambda transaction: transaction.save(item, condition=unchanged))
+        return self._written(record, counters, lambda transaction: transaction.save(item, condition=unchanged))
 
-    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+    def remove(self, record: T, *, counters: CountersChange | None = None) -> bool:
         item, unchanged = self._item(record), RecordItem.revision == record.revision
-        return self._written(record, tally, lambda transaction: transaction.delete(item, condition=unchanged))
+        return self._written(record, counters, lambda transaction: transaction.delete(item, condition=unchanged))
 
     def list(
         self,
@@ -160,7 +160,7 @@ class DynamoCollection(Generic[T]):
 
         return repeated(read)
 
-    def _add(self, records: Sequence[T], tally: TallyChange | None) -> None:
+    def _add(self, records: Sequence[T], counters: CountersChange | None) -> None:
         org, owner = records[0].org, recording_of(records[0])
         new = [self._item(record) for record in records]
 
@@ -168,7 +168,7 @@ class DynamoCollection(Generic[T]):
             still_there(transaction, org, owner)
             for item in new:
                 transaction.save(item, condition=Item.pk.does_not_exist())
-            _count(transaction, org, owner, tally)
+            _count(transaction, org, owner, counters)
 
         try:
             transact(fill)
@@ -178,12 +178,12 @@ class DynamoCollection(Generic[T]):
                     raise self._taken(record) from None
             raise RecordingNotFound(f"There is no recording {owner}.") from None
 
-    def _written(self, record: T, tally: TallyChange | None, write: Callable[[TransactWrite], None]) -> bool:
+    def _written(self, record: T, counters: CountersChange | None, write: Callable[[TransactWrite], None]) -> bool:
         def fill(transaction: TransactWrite) -> None:
             write(transaction)
-            if tally is not None:
+            if counters is not None:
                 still_there(transaction, record.org, recording_of(record))
-                _count(transaction, record.org, recording_of(record), tally)
+                _count(transaction, record.org, recording_of(record), counters)
 
         try:
             transact(fill)
@@ -218,28 +218,28 @@ class DynamoCollection(Generic[T]):
         return Conflict(f"There is a {self._kind.name.replace('-', ' ')} {record.id} already.")
 
 
-def counting(org: str, recording_id: str, change: TallyChange) -> tuple[TallyItem, builtins.list[Action]]:
+def counting(org: str, recording_id: str, change: CountersChange) -> tuple[CountersItem, builtins.list[Action]]:
     """What adds the change to a recording's counts, whether there are any yet or not."""
-    item = TallyItem(items.recording_key(org, recording_id), items.TALLY_KEY)
-    actions: builtins.list[Action] = [Item.kind.set(TallyItem)]
+    item = CountersItem(items.recording_key(org, recording_id), items.TALLY_KEY)
+    actions: builtins.list[Action] = [Item.kind.set(CountersItem)]
     for attribute, amount in (
-        (TallyItem.views, change.views),
-        (TallyItem.viewers, change.viewers),
-        (TallyItem.viewed_ms, change.viewed_ms),
-        (TallyItem.listened_ms, change.listened_ms),
-        (TallyItem.comments, change.comments),
-        (TallyItem.stars, change.stars),
+        (CountersItem.views, change.views),
+        (CountersItem.viewers, change.viewers),
+        (CountersItem.viewed_ms, change.viewed_ms),
+        (CountersItem.listened_ms, change.listened_ms),
+        (CountersItem.comments, change.comments),
+        (CountersItem.stars, change.stars),
     ):
         if amount:
             actions.append(attribute.add(amount))
-    unread = TallyItem.unread_private if change.private else TallyItem.unread
+    unread = CountersItem.unread_private if change.private else CountersItem.unread
     for pairs, note in ((change.unread, unread.add), (change.read, unread.delete)):
         if pairs:
             actions.append(note({f"{comment} {user}" for user, comment in pairs}))
     return item, actions
 
 
-def _count(transaction: TransactWrite, org: str, recording_id: str, change: TallyChange | None) -> None:
+def _count(transaction: TransactWrite, org: str, recording_id: str, change: CountersChange | None) -> None:
     if change is not None:
         item, actions = counting(org, recording_id, change)
         transaction.update(item, actions)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from auricle.errors import RecordTooLarge
-from auricle.ports import CLAIMED, KEPT, AnswerStore, KeptAnswer, Meter
+from auricle.ports import CLAIMED, KEPT, IdempotencyStore, KeptAnswer, RateLimitStore
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -19,9 +19,9 @@ class Manners(Protocol):
     """The ports under test."""
 
     @property
-    def answers(self) -> AnswerStore: ...
+    def answers(self) -> IdempotencyStore: ...
     @property
-    def meter(self) -> Meter: ...
+    def rate_limit_store(self) -> RateLimitStore: ...
 
 
 class MannersContract:
@@ -96,8 +96,8 @@ class MannersContract:
 
     def test_a_meter_adds_up_what_is_taken(self, state: Manners, org: str) -> None:
         with ThreadPoolExecutor(4) as threads:
-            sums = sorted(threads.map(lambda _: state.meter.take(org, "c", 29_000_000, 5), range(8)))
+            sums = sorted(threads.map(lambda _: state.rate_limit_store.take(org, "c", 29_000_000, 5), range(8)))
         assert sums == [5 * taken for taken in range(1, 9)]
-        assert state.meter.take(org, "c", 29_000_001, 1) == 1
-        assert state.meter.take(org, "d", 29_000_000, 1) == 1
-        assert state.meter.take(f"{org}-2", "c", 29_000_000, 1) == 1
+        assert state.rate_limit_store.take(org, "c", 29_000_001, 1) == 1
+        assert state.rate_limit_store.take(org, "d", 29_000_000, 1) == 1
+        assert state.rate_limit_store.take(f"{org}-2", "c", 29_000_000, 1) == 1

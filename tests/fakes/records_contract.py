@@ -1,4 +1,4 @@
-"""What every implementation of `ports.Collection` does: run on the fakes (unit) and on the table (integration).
+"""What every implementation of `ports.RecordStore` does: run on the fakes (unit) and on the table (integration).
 
 A subclass gives `state`. Tests share it, so each works in a tenant of its own (`org`).
 """
@@ -25,9 +25,9 @@ from auricle.errors import (
     RecordingNotFound,
     RecordTooLarge,
 )
-from auricle.ports import Collection, RecordingStore
-from auricle.recordings.counters import NOTHING_COUNTED, Tally, TallyChange
-from auricle.records import Kind, T
+from auricle.ports import RecordingStore, RecordStore
+from auricle.recordings.counters import NOTHING_COUNTED, Counters, CountersChange
+from auricle.records import RecordKind, T
 from tests.fakes.contract import NOW, a_recording
 
 
@@ -36,7 +36,7 @@ class State(Protocol):
 
     @property
     def recordings(self) -> RecordingStore: ...
-    def collection(self, kind: Kind[T]) -> Collection[T]: ...
+    def records(self, kind: RecordKind[T]) -> RecordStore[T]: ...
 
 
 class Colour(StrEnum):
@@ -78,10 +78,10 @@ class Remark:
     text: str = ""
 
 
-THINGS = Kind("odd-thing", Thing, DealNotFound)
-OTHERS = Kind("odd-thing-also", Thing, DealNotFound)
-REMARKS = Kind("remark", Remark, CommentNotFound, of_recording=True)
-NOISES = Kind("noise", Remark, EventNotFound, of_recording=True, listed=True)
+THINGS = RecordKind("odd-thing", Thing, DealNotFound)
+OTHERS = RecordKind("odd-thing-also", Thing, DealNotFound)
+REMARKS = RecordKind("remark", Remark, CommentNotFound, of_recording=True)
+NOISES = RecordKind("noise", Remark, EventNotFound, of_recording=True, listed=True)
 
 
 def a_thing(org: str, thing_id: str = "thing_1", **given: Any) -> Thing:
@@ -92,7 +92,7 @@ def a_remark(org: str, remark_id: str = "remark_1", recording_id: str = "rec_1",
     return replace(Remark(org, remark_id, recording_id, NOW), **given)
 
 
-def ids(collection: Collection[Any], org: str, limit: int = 100, **asked: Any) -> list[list[str]]:
+def ids(collection: RecordStore[Any], org: str, limit: int = 100, **asked: Any) -> list[list[str]]:
     """Ids of the whole listing, a list a page."""
     pages: list[list[str]] = []
     position = None
@@ -104,7 +104,7 @@ def ids(collection: Collection[Any], org: str, limit: int = 100, **asked: Any) -
             return pages
 
 
-class CollectionContract:
+class RecordStoreContract:
     """Subclasses are collected; this class alone is not."""
 
     @pytest.fixture
@@ -114,7 +114,7 @@ class CollectionContract:
     # --- the tenant's own ---------------------------------------------------------------------------------
 
     def test_a_record_comes_back_as_it_was_written(self, state: State, org: str) -> None:
-        things = state.collection(THINGS)
+        things = state.records(THINGS)
         full = a_thing(
             org,
             "thing_2",
@@ -129,7 +129,7 @@ class CollectionContract:
             assert things.get(org, thing.id) == thing
 
     def test_an_id_is_taken_once(self, state: State, org: str) -> None:
-        things = state.collection(THINGS)
+        things = state.records(THINGS)
         things.add(a_thing(org, name="first"))
         with pytest.raises(Conflict) as refused:
             things.add(a_thing(org, name="second"))
@@ -137,19 +137,19 @@ class CollectionContract:
         assert things.get(org, "thing_1").name == "first"
 
     def test_unknown_foreign_and_other_kinds_ids_look_the_same(self, state: State, org: str) -> None:
-        state.collection(THINGS).add(a_thing(org))
+        state.records(THINGS).add(a_thing(org))
         asked = ((THINGS, f"{org}-other", "thing_1"), (THINGS, org, "thing_2"), (THINGS, org[:-1], "thing_1"))
         for kind, tenant, thing_id in asked:
             with pytest.raises(DealNotFound) as refused:
-                state.collection(kind).get(tenant, thing_id)
+                state.records(kind).get(tenant, thing_id)
             assert refused.value.message == f"There is no odd thing {thing_id}."
         with pytest.raises(NotFound):
-            state.collection(OTHERS).get(org, "thing_1")
-        assert ids(state.collection(THINGS), f"{org}-other") == ids(state.collection(OTHERS), org) == [[]]
-        assert state.collection(THINGS).find(f"{org}-other", ["thing_1"]) == {}
+            state.records(OTHERS).get(org, "thing_1")
+        assert ids(state.records(THINGS), f"{org}-other") == ids(state.records(OTHERS), org) == [[]]
+        assert state.records(THINGS).find(f"{org}-other", ["thing_1"]) == {}
 
     def test_those_there_are_are_found(self, state: State, org: str) -> None:
-        things = state.collection(THINGS)
+        things = state.records(THINGS)
         made = [a_thing(org, f"thing_{number:03d}") for number in range(120)]
         for thing in made:
             things.add(thing)
@@ -158,7 +158,7 @@ class CollectionContract:
         assert things.find(org, []) == {}
 
     def test_a_write_is_refused_once_the_record_has_moved_on(self, state: State, org: str) -> None:
-        things, first = state.collection(THINGS), a_thing(org)
+        things, first = state.records(THINGS), a_thing(org)
         assert not things.replace(first, expected=first)
         things.add(first)
         assert things.replace(replace(first, name="second"), expected=first)
@@ -175,7 +175,7 @@ class CollectionContract:
         assert ids(things, org) == [[]]
 
     def test_of_rivals_with_the_same_view_one_writes(self, state: State, org: str) -> None:
-        things, before = state.collection(THINGS), a_thing(org)
+        things, before = state.records(THINGS), a_thing(org)
         things.add(before)
         rivals = [replace(before, name=f"rival {number}") for number in range(8)]
         with ThreadPoolExecutor(8) as pool:
@@ -184,7 +184,7 @@ class CollectionContract:
         assert things.get(org, before.id) == replace(rivals[won.index(True)], revision=2)
 
     def test_listings_are_newest_first_in_exact_pages(self, state: State, org: str) -> None:
-        things = state.collection(THINGS)
+        things = state.records(THINGS)
         for number in range(7):
             things.add(a_thing(org, f"thing_{number}", created_at=NOW - timedelta(days=20 * number)))
         things.add(a_thing(org, "thing_7", created_at=NOW - timedelta(days=120)))
@@ -211,17 +211,17 @@ class CollectionContract:
         self, state: State, org: str, asked: dict[str, Any], expected: str
     ) -> None:
         self.some(state, org)
-        assert ids(state.collection(THINGS), org, **asked) == [[f"thing_{number}" for number in expected]]
-        one_by_one = ids(state.collection(THINGS), org, 1, **asked)
+        assert ids(state.records(THINGS), org, **asked) == [[f"thing_{number}" for number in expected]]
+        one_by_one = ids(state.records(THINGS), org, 1, **asked)
         assert [thing_id for page in one_by_one for thing_id in page] == [f"thing_{number}" for number in expected]
 
     def some(self, state: State, org: str) -> None:
         for number in range(7):
-            state.collection(THINGS).add(a_thing(org, f"thing_{number}", created_at=NOW + timedelta(days=number - 5)))
+            state.records(THINGS).add(a_thing(org, f"thing_{number}", created_at=NOW + timedelta(days=number - 5)))
 
     def test_a_listing_goes_on_where_what_it_ended_with_is_gone(self, state: State, org: str) -> None:
         self.some(state, org)
-        things = state.collection(THINGS)
+        things = state.records(THINGS)
         first = things.list(org, 3)
         assert things.remove(first.records[-1])
         rest = things.list(org, 100, first.next_position)
@@ -234,11 +234,11 @@ class CollectionContract:
         state.recordings.create(a_recording(org), [])
         return "rec_1"
 
-    def counts(self, state: State, org: str) -> Tally:
-        return state.recordings.detail(org, "rec_1").tally
+    def counts(self, state: State, org: str) -> Counters:
+        return state.recordings.detail(org, "rec_1").counters
 
     def test_a_childs_place_is_its_recording(self, state: State, org: str, recording_id: str) -> None:
-        remarks, remark = state.collection(REMARKS), a_remark(org, text="yes")
+        remarks, remark = state.records(REMARKS), a_remark(org, text="yes")
         remarks.add(remark)
         assert remarks.get(org, "remark_1", recording_id=recording_id) == remark
         state.recordings.create(a_recording(org, "rec_2"), [])
@@ -251,29 +251,29 @@ class CollectionContract:
         assert remarks.get(org, "remark_1", recording_id=recording_id) == remark
 
     def test_nothing_is_added_to_a_recording_that_is_not_there(self, state: State, org: str, recording_id: str) -> None:
-        remarks, other = state.collection(REMARKS), f"{org}-other"
+        remarks, other = state.records(REMARKS), f"{org}-other"
         for tenant, owner in ((org, "rec_none"), (other, "rec_1")):
             with pytest.raises(RecordingNotFound) as refused:
-                remarks.add(a_remark(tenant, recording_id=owner), tally=TallyChange(comments=1))
+                remarks.add(a_remark(tenant, recording_id=owner), counters=CountersChange(comments=1))
             assert refused.value.message == f"There is no recording {owner}."
             with pytest.raises(RecordingNotFound):
                 remarks.add_all([a_remark(tenant, recording_id=owner)])
             assert ids(remarks, tenant, recording_id=owner) == [[]]
         self.remove(state, org)
         with pytest.raises(RecordingNotFound):
-            remarks.add(a_remark(org), tally=TallyChange(comments=1))
+            remarks.add(a_remark(org), counters=CountersChange(comments=1))
         with pytest.raises(RecordingNotFound):
-            state.recordings.count(org, recording_id, TallyChange(views=1))
+            state.recordings.count(org, recording_id, CountersChange(views=1))
 
     def remove(self, state: State, org: str) -> None:
         before = state.recordings.get(org, "rec_1")
         assert state.recordings.save(before.removed(at=NOW), expected=before)
 
     def test_children_are_listed_oldest_first_in_exact_pages(self, state: State, org: str, recording_id: str) -> None:
-        remarks = state.collection(REMARKS)
+        remarks = state.records(REMARKS)
         for number in (3, 0, 6, 2, 5, 1, 4):
             remarks.add(a_remark(org, f"remark_{number}", created_at=NOW + timedelta(days=number)))
-        state.collection(NOISES).add(a_remark(org, "noise_1"))
+        state.records(NOISES).add(a_remark(org, "noise_1"))
         everything = [f"remark_{number}" for number in range(7)]
         assert ids(remarks, org, recording_id=recording_id) == [everything]
         assert ids(remarks, org, 3, recording_id=recording_id) == [everything[:3], everything[3:6], everything[6:]]
@@ -284,39 +284,39 @@ class CollectionContract:
         assert ids(remarks, org, 2, recording_id=recording_id, **between) == [["remark_2", "remark_3"], ["remark_4"]]
 
     def test_what_a_record_counts_for_is_counted_with_it(self, state: State, org: str, recording_id: str) -> None:
-        remarks = state.collection(REMARKS)
+        remarks = state.records(REMARKS)
         assert self.counts(state, org) == NOTHING_COUNTED
         first = a_remark(org)
         unread = frozenset({("ann", "remark_1"), ("bob b", "remark_1")})
-        remarks.add(first, tally=TallyChange(comments=1, unread=unread))
+        remarks.add(first, counters=CountersChange(comments=1, unread=unread))
         with pytest.raises(Conflict):
-            remarks.add(first, tally=TallyChange(comments=1))
+            remarks.add(first, counters=CountersChange(comments=1))
         told = frozenset({"remark_1"})
-        assert self.counts(state, org) == Tally(comments=1, unread={"ann": told, "bob b": told})
-        read = TallyChange(read=frozenset({("bob b", "remark_1"), ("cid", "remark_1")}))
-        assert remarks.replace(replace(first, text="x"), expected=first, tally=read)
-        assert not remarks.replace(replace(first, text="y"), expected=first, tally=TallyChange(comments=5))
-        assert not remarks.remove(first, tally=TallyChange(comments=-1))
-        assert self.counts(state, org) == Tally(comments=1, unread={"ann": told})
-        secret = TallyChange(unread=frozenset({("bob b", "remark_1")}), private=True)
+        assert self.counts(state, org) == Counters(comments=1, unread={"ann": told, "bob b": told})
+        read = CountersChange(read=frozenset({("bob b", "remark_1"), ("cid", "remark_1")}))
+        assert remarks.replace(replace(first, text="x"), expected=first, counters=read)
+        assert not remarks.replace(replace(first, text="y"), expected=first, counters=CountersChange(comments=5))
+        assert not remarks.remove(first, counters=CountersChange(comments=-1))
+        assert self.counts(state, org) == Counters(comments=1, unread={"ann": told})
+        secret = CountersChange(unread=frozenset({("bob b", "remark_1")}), private=True)
         state.recordings.count(org, recording_id, secret)
-        assert self.counts(state, org) == Tally(comments=1, unread={"ann": told}, unread_private={"bob b": told})
-        state.recordings.count(org, recording_id, TallyChange(read=secret.unread, private=True))
-        last = TallyChange(comments=-1, read=frozenset({("ann", "remark_1")}))
-        assert remarks.remove(remarks.get(org, "remark_1", recording_id=recording_id), tally=last)
+        assert self.counts(state, org) == Counters(comments=1, unread={"ann": told}, unread_private={"bob b": told})
+        state.recordings.count(org, recording_id, CountersChange(read=secret.unread, private=True))
+        last = CountersChange(comments=-1, read=frozenset({("ann", "remark_1")}))
+        assert remarks.remove(remarks.get(org, "remark_1", recording_id=recording_id), counters=last)
         assert self.counts(state, org) == NOTHING_COUNTED
 
     def test_counts_add_up_whoever_adds_at_once(self, state: State, org: str, recording_id: str) -> None:
-        change = TallyChange(views=1, viewers=1, viewed_ms=1500, listened_ms=700, stars=1)
+        change = CountersChange(views=1, viewers=1, viewed_ms=1500, listened_ms=700, stars=1)
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda _: state.recordings.count(org, recording_id, change), range(12)))
-        counted = Tally(views=12, viewers=12, viewed_ms=18_000, listened_ms=8400, stars=12)
+        counted = Counters(views=12, viewers=12, viewed_ms=18_000, listened_ms=8400, stars=12)
         assert self.counts(state, org) == counted
-        state.recordings.count(org, recording_id, TallyChange(stars=-2, listened_ms=-400))
+        state.recordings.count(org, recording_id, CountersChange(stars=-2, listened_ms=-400))
         assert self.counts(state, org) == replace(counted, stars=10, listened_ms=8000)
 
     def test_many_are_added_at_once(self, state: State, org: str, recording_id: str) -> None:
-        remarks = state.collection(REMARKS)
+        remarks = state.records(REMARKS)
         made = [a_remark(org, f"remark_{number:03d}", text="x" * number) for number in range(100)]
         remarks.add_all(made)
         assert remarks.list(org, 100, recording_id=recording_id).records == tuple(made)
@@ -326,7 +326,7 @@ class CollectionContract:
         remarks.add_all([])
 
     def test_what_is_listed_of_all_recordings_lies_with_each(self, state: State, org: str, recording_id: str) -> None:
-        noises = state.collection(NOISES)
+        noises = state.records(NOISES)
         state.recordings.create(a_recording(org, "rec_2"), [])
         for number in range(6):
             owner, at = f"rec_{number % 2 + 1}", NOW + timedelta(minutes=number)
@@ -349,7 +349,7 @@ class CollectionContract:
     def test_what_is_larger_than_an_item_is_refused(self, state: State, org: str, recording_id: str) -> None:
         """Of text that does not become smaller by compression."""
         large = secrets.token_urlsafe(450_000)
-        things, remarks = state.collection(THINGS), state.collection(REMARKS)
+        things, remarks = state.records(THINGS), state.records(REMARKS)
         with pytest.raises(RecordTooLarge):
             things.add(a_thing(org, name=large))
         thing = a_thing(org, name=large[:300_000])
@@ -367,31 +367,31 @@ class CollectionContract:
         assert state.recordings.detail(org, recording_id, children=[REMARKS]).children == {"remark": ()}
         remarks = [a_remark(org, f"remark_{number}") for number in range(3)]
         noises = [a_remark(org, f"noise_{number}") for number in range(2)]
-        state.collection(NOISES).add_all(noises)
-        state.collection(REMARKS).add_all(remarks)
-        state.recordings.count(org, recording_id, TallyChange(views=1))
+        state.records(NOISES).add_all(noises)
+        state.records(REMARKS).add_all(remarks)
+        state.recordings.count(org, recording_id, CountersChange(views=1))
         detail = state.recordings.detail(org, recording_id, children=[NOISES, REMARKS])
         assert detail.children == {"noise": tuple(noises), "remark": tuple(remarks)}
-        assert (detail.recording.id, detail.tally) == (recording_id, Tally(views=1))
+        assert (detail.recording.id, detail.counters) == (recording_id, Counters(views=1))
         assert state.recordings.detail(org, recording_id, children=[NOISES]).children == {"noise": tuple(noises)}
         assert state.recordings.detail(org, recording_id).children == {}
 
     def test_children_are_forgotten_with_their_recording(self, state: State, org: str, recording_id: str) -> None:
-        remarks, noises = state.collection(REMARKS), state.collection(NOISES)
+        remarks, noises = state.records(REMARKS), state.records(NOISES)
         made = [a_remark(org, f"remark_{number:02d}") for number in range(30)]
         remarks.add_all(made)
         noises.add_all([a_remark(org, "noise_1")])
         state.recordings.create(a_recording(org, "rec_2"), [])
         noises.add(a_remark(org, "noise_2", "rec_2"))
-        state.collection(THINGS).add(a_thing(org))
-        state.recordings.count(org, recording_id, TallyChange(comments=30))
+        state.records(THINGS).add(a_thing(org))
+        state.recordings.count(org, recording_id, CountersChange(comments=30))
         self.remove(state, org)
-        counting = TallyChange(comments=-1)
-        assert not remarks.replace(made[0], expected=made[0], tally=counting)
-        assert not remarks.remove(made[0], tally=counting)
+        counting = CountersChange(comments=-1)
+        assert not remarks.replace(made[0], expected=made[0], counters=counting)
+        assert not remarks.remove(made[0], counters=counting)
         state.recordings.forget_children(org, recording_id)
         assert ids(remarks, org, recording_id=recording_id) == [[]]
         assert ids(noises, org) == [["noise_2"]]
-        assert ids(state.collection(THINGS), org) == [["thing_1"]]
+        assert ids(state.records(THINGS), org) == [["thing_1"]]
         assert state.recordings.was_removed(org, recording_id)
         state.recordings.forget_children(org, recording_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from auricle.recordings.counters import TallyChange
+from auricle.recordings.counters import CountersChange
 from tests.fakes import Fakes
-from tests.fakes.collection_contract import CollectionContract
+from tests.fakes.records_contract import RecordStoreContract
 
 
 @pytest.fixture
@@ -14,10 +14,10 @@ def state() -> Fakes:
     return Fakes()
 
 
-class TestFakes(CollectionContract):
+class TestFakes(RecordStoreContract):
     pass
 
 
 def test_one_change_does_not_make_comments_unread_and_read() -> None:
     with pytest.raises(ValueError, match="not both"):
-        TallyChange(unread=frozenset({("ann", "c1")}), read=frozenset({("bob", "c1")}))
+        CountersChange(unread=frozenset({("ann", "c1")}), read=frozenset({("bob", "c1")}))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from auricle.errors import Conflict
 from auricle.ports import Position
-from auricle.recordings.counters import TallyChange
-from auricle.records import Kind, Page, T, recording_of
+from auricle.recordings.counters import CountersChange
+from auricle.records import Page, RecordKind, T, recording_of
 from tests.fakes.item_size import check_item_size
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class FakeRecords:
         """How many records one listing looks at, as in the table: its page is shorter where few are wanted."""
         self.lock = threading.RLock()
 
-    def of(self, kind: Kind[T], org: str, recording_id: str = "") -> Iterable[T]:
+    def of(self, kind: RecordKind[T], org: str, recording_id: str = "") -> Iterable[T]:
         """Oldest first, as ids sort."""
         found = [record for key, record in self.held.items() if key[:3] == (kind.name, org, recording_id)]
         return sorted(found, key=lambda record: record.id)
 
-    def listed(self, kind: Kind[T], org: str) -> Iterable[T]:
+    def listed(self, kind: RecordKind[T], org: str) -> Iterable[T]:
         """Of all recordings, in no order."""
         return [record for key, record in self.held.items() if key[:2] == (kind.name, org)]
 
@@ -46,14 +46,14 @@ class FakeRecords:
             del self.held[key]
 
 
-class FakeCollection(Generic[T]):
+class FakeRecordStore(Generic[T]):
     """Records of one kind."""
 
-    def __init__(self, records: FakeRecords, kind: Kind[T]) -> None:
+    def __init__(self, records: FakeRecords, kind: RecordKind[T]) -> None:
         self._records = records
         self._kind = kind
 
-    def add(self, record: T, *, tally: TallyChange | None = None) -> None:
+    def add(self, record: T, *, counters: CountersChange | None = None) -> None:
         key = self._key_of(record)
         check_item_size(record)
         with self._records.lock:
@@ -62,7 +62,7 @@ class FakeCollection(Generic[T]):
             if key in self._records.held:
                 raise self._taken(record)
             self._records.held[key] = record
-            self._count(record, tally)
+            self._count(record, counters)
 
     def add_all(self, records: Sequence[T]) -> None:
         with self._records.lock:
@@ -86,25 +86,25 @@ class FakeCollection(Generic[T]):
         keys = {record_id: (self._kind.name, org, "", record_id) for record_id in record_ids}
         return {record_id: self._records.held[key] for record_id, key in keys.items() if key in self._records.held}
 
-    def replace(self, record: T, *, expected: T, tally: TallyChange | None = None) -> bool:
+    def replace(self, record: T, *, expected: T, counters: CountersChange | None = None) -> bool:
         key = self._key_of(record)
         check_item_size(record)
         with self._records.lock:
             stored = self._records.held.get(key)
-            if stored is None or stored.revision != expected.revision or not self._counts(record, tally):
+            if stored is None or stored.revision != expected.revision or not self._counts(record, counters):
                 return False
             self._records.held[key] = replace(record, revision=expected.revision + 1)  # type: ignore[type-var]  # records are dataclasses
-            self._count(record, tally)
+            self._count(record, counters)
             return True
 
-    def remove(self, record: T, *, tally: TallyChange | None = None) -> bool:
+    def remove(self, record: T, *, counters: CountersChange | None = None) -> bool:
         key = self._key_of(record)
         with self._records.lock:
             stored = self._records.held.get(key)
-            if stored is None or stored.revision != record.revision or not self._counts(record, tally):
+            if stored is None or stored.revision != record.revision or not self._counts(record, counters):
                 return False
             del self._records.held[key]
-            self._count(record, tally)
+            self._count(record, counters)
             return True
 
     def list(
@@ -148,10 +148,10 @@ class FakeCollection(Generic[T]):
     def _taken(self, record: T) -> Conflict:
         return Conflict(f"There is a {self._kind.name.replace('-', ' ')} {record.id} already.")
 
-    def _counts(self, record: T, tally: TallyChange | None) -> bool:
+    def _counts(self, record: T, counters: CountersChange | None) -> bool:
         """Whether what it counts for is still there."""
-        return tally is None or (record.org, recording_of(record)) in self._records.recordings
+        return counters is None or (record.org, recording_of(record)) in self._records.recordings
 
-    def _count(self, record: T, tally: TallyChange | None) -> None:
-        if tally is not None:
-            self._records.recordings.count(record.org, recording_of(record), tally)
+    def _count(self, record: T, counters: CountersChange | None) -> None:
+        if counters is not None:
+            self._records.recordings.count(record.org, recording_of(record), counters)

@@ -1,4 +1,4 @@
-"""AnswerStore and Meter in memory."""
+"""AnswerStore and RateLimitStore in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Answer:
     content: bytes | None = None
 
 
-class FakeAnswers:
+class FakeIdempotencyStore:
     """`held` are the answers by tenant and name."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class FakeAnswers:
                 del self.held[org, name]
 
 
-class FakeMeter:
+class FakeRateLimitStore:
     """`taken` counts by tenant, credential and minute; `asked` how often anybody took any."""
 
     def __init__(self) -> None:
