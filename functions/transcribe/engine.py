@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from auricle.bootstrap import bootstrap
-from auricle.speech.transcription import TranscriptionEngine, choose_engine
+from auricle.speech.engines import choose_engine
+from auricle.speech.transcription import TranscriptionEngine
 
 
 @cache

@@ -98,7 +98,7 @@ def _cut(audio: Path) -> Sequence[Window]:
 @cache
 def _engine() -> TranscriptionEngine:
     from auricle.settings import settings
-    from auricle.speech.transcription import choose_engine
+    from auricle.speech.engines import choose_engine
 
     chosen = settings()
     return choose_engine(chosen.transcription_engine, whisper_model=chosen.whisper_model, models=chosen.models_path)

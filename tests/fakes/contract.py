@@ -19,7 +19,7 @@ from auricle.crm.contacts import Contact, CustomerType
 from auricle.crm.interactions import place_of
 from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.directory.visibility import Viewer
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import (
     Conflict,
     ContactNotFound,
@@ -33,6 +33,7 @@ from auricle.identifiers import new_id
 from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
+from auricle.recordings.events import recording_event
 from auricle.recordings.intake import Accepted, accept_upload, process, remove
 from auricle.recordings.job import Job
 from auricle.recordings.recording import (

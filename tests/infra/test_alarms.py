@@ -14,7 +14,8 @@ import publish_events.handler
 import sweep.handler
 import watch_jobs.handler
 from auricle.adapters.metrics import EmbeddedMetrics
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
+from auricle.recordings.events import recording_event
 from auricle.recordings.recording import Failure, Stage, Status
 from auricle.settings import Settings
 from infra.bundling import ROOT

@@ -17,10 +17,11 @@ from auricle.adapters import aws
 from auricle.adapters.dynamodb.items import Item, OutboxItem
 from auricle.adapters.dynamodb.stream import announced
 from auricle.bootstrap import Bootstrap
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.recordings.comments import COMMENTS, CommentEdit, NewComment, delete_comment, edit_comment, write_comment
 from auricle.recordings.consent import BasisKind, ConsentBasis
 from auricle.recordings.counters import NOTHING_COUNTED, Counters
+from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
 from auricle.recordings.recording import (

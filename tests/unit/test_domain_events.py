@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from auricle.domain_events import EventType, consent_event, recording_event
+from auricle.domain_events import EventType
 from auricle.recordings.consent import Consent, Withdrawal
+from auricle.recordings.events import consent_event, recording_event
 from auricle.recordings.recording import Status
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 

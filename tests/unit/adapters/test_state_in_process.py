@@ -23,11 +23,12 @@ from auricle.adapters.s3 import fetch_folder
 from auricle.bootstrap import Bootstrap
 from auricle.crm.contacts import Contact
 from auricle.crm.timeline import EntryType
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import NotFound, RecordTooLarge, SupersededRun, TransientError
 from auricle.ports import RecordingFilter
 from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.counters import CountersChange
+from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Status
 from auricle.settings import Settings

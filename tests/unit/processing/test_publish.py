@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from auricle.domain_events import DomainEvent, EventType, recording_event
+from auricle.domain_events import DomainEvent, EventType
 from auricle.processing.finish import finish_recording
 from auricle.processing.publish import Announced, publish_events
 from auricle.processing.sweep import run_stopped, sweep
 from auricle.recordings.consent import Consent, ConsentChange
+from auricle.recordings.events import recording_event
 from auricle.recordings.intake import accept_upload, process
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, Stage, Status

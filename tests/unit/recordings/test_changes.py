@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from auricle.domain_events import consent_event
 from auricle.errors import Conflict, PreconditionFailed, RecordingNotFound, TransientError
-from auricle.recordings.changes import change_record, change_recording
+from auricle.recordings.changes import change_recording
 from auricle.recordings.edits import Edit, edit_recording
+from auricle.recordings.events import consent_event
 from auricle.recordings.recording import Capture, Recording, Status
 from auricle.recordings.trash import move_to_trash, restore
+from auricle.records import change_record
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from auricle.recordings.chunks import Chunk, Chunks, ChunksChange, ChunkState, noted, spoken_numbers
+from auricle.processing_warnings import describe_chunks
+from auricle.recordings.chunks import Chunk, Chunks, ChunksChange, ChunkState, noted
 from auricle.recordings.job import Job, chunk_key_ids, source_key_ids
 from tests.fakes.contract import NOW
 
@@ -29,7 +30,7 @@ def here(*numbers: int) -> dict[int, Chunk]:
     ],
 )
 def test_numbers_are_said_shortly(numbers: Sequence[int], words: str) -> None:
-    assert spoken_numbers(numbers) == words
+    assert describe_chunks(numbers) == words
 
 
 def test_what_is_outstanding_is_what_was_asked_for_until_the_count_is_known() -> None:
@@ -183,4 +184,4 @@ def test_a_run_without_chunks_takes_the_place_of_one_with_some() -> None:
     ],
 )
 def test_twenty_numbers_are_said_and_no_more(numbers: Sequence[int], words: str) -> None:
-    assert spoken_numbers(numbers) == words
+    assert describe_chunks(numbers) == words

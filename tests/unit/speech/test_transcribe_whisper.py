@@ -9,10 +9,10 @@ import pytest
 
 from auricle.errors import GpuUnavailable, InvalidRequest, ModelUnavailable
 from auricle.speech import transcribe_whisper, whisper_weights
+from auricle.speech.engines import choose_engine
 from auricle.speech.flac import Samples
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
 from auricle.speech.transcribe_whisper import WhisperTranscription
-from auricle.speech.transcription import choose_engine
 from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 from auricle.speech.working_copy import WorkingCopy

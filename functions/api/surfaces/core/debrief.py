@@ -174,7 +174,7 @@ async def get_debrief(call: Call) -> Response:
 
 @surface.put("/recordings/{recording_id}/debrief", scope=WRITE, reads=DebriefRequest)
 async def answer_debrief(call: Call, asked: DebriefRequest) -> Response:
-    from auricle.recordings.debrief import answer_debrief as answer
+    from auricle.recordings.debrief_answers import answer_debrief as answer
 
     recording = answer(
         call.org,

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
-from auricle.crm.contacts import Contact
-from auricle.crm.timeline import EntryType, TimelineEntry
-from auricle.directory.visibility import Viewer
-from auricle.domain_events import DomainEvent
-from auricle.recordings.chunks import ChunksChange
-from auricle.recordings.counters import CountersChange
-from auricle.recordings.job import Job
-from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
-from auricle.records import Page, RecordKind, T
+from auricle.records import T
+
+if TYPE_CHECKING:
+    from auricle.crm.contacts import Contact
+    from auricle.crm.timeline import EntryType, TimelineEntry
+    from auricle.directory.visibility import Viewer
+    from auricle.domain_events import DomainEvent
+    from auricle.recordings.chunks import ChunksChange
+    from auricle.recordings.counters import CountersChange
+    from auricle.recordings.job import Job
+    from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState
+    from auricle.records import Page, RecordKind
 
 
 @dataclass(frozen=True, slots=True)

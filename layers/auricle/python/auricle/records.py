@@ -5,12 +5,12 @@ A kind says what its records are and where they belong; the store (`ports.Record
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from auricle.errors import NotFound
+from auricle.errors import NotFound, PreconditionFailed, TransientError
 
 
 class Record(Protocol):
@@ -27,6 +27,8 @@ class Record(Protocol):
 
 
 T = TypeVar("T", bound=Record)
+
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,33 @@ class Page(Generic[T]):
 def recording_of(record: Any) -> str:
     """The id of the recording that a record of a kind with `of_recording` belongs to."""
     return str(record.recording_id)
+
+
+def change_record(
+    what: str,
+    read: Callable[[], T],
+    write: Callable[[T, T], bool],
+    change: Callable[[T], T],
+    *,
+    now: datetime,
+    if_revision: int | None,
+) -> T:
+    """A record with `updated_at` as `change` makes it, stored by `write(after, before)`; `what` names its kind.
+
+    A change that changes nothing writes nothing.
+
+    Raises:
+        PreconditionFailed: it is not at `if_revision` (any more).
+        TransientError: it kept changing under the write.
+    """
+    for _ in range(_ATTEMPTS):
+        before = read()
+        if if_revision is not None and before.revision != if_revision:
+            raise PreconditionFailed(f"The {what} was changed meanwhile. Read it again, then send the change anew.")
+        after = change(before)
+        if after == before:
+            return before
+        after = replace(after, updated_at=now)  # type: ignore[type-var]  # records are dataclasses
+        if write(after, before):
+            return replace(after, revision=before.revision + 1)  # type: ignore[type-var]  # as above
+    raise TransientError(f"The {what} kept changing while it was being written. Try again.")

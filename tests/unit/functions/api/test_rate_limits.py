@@ -38,7 +38,7 @@ def let_through(
     passed = 0
     for _ in range(requests):
         try:
-            allowances.spend(CALLER, limit, meter=lambda: meter, now=at)
+            allowances.spend(CALLER, limit, rate_limit_store=lambda: rate_limit_store, now=at)
         except TooManyRequests:
             continue
         passed += 1
@@ -46,41 +46,41 @@ def let_through(
 
 
 def test_blocks_grow_with_what_was_let_through_up_to_a_twentieth_of_the_limit() -> None:
-    meter = Recording()
-    assert let_through(Allowances(), meter, limit=1000, requests=150) == 150
-    assert meter.amounts == [1, 1, 2, 4, 8, 16, 32, 50, 50]
+    rate_limit_store = Recording()
+    assert let_through(Allowances(), rate_limit_store, limit=1000, requests=150) == 150
+    assert rate_limit_store.amounts == [1, 1, 2, 4, 8, 16, 32, 50, 50]
 
 
 def test_a_first_block_is_a_thousandth_of_the_limit_and_one_at_least() -> None:
     for limit, first in ((1, 1), (1999, 1), (2000, 2), (5999, 5)):
-        meter = Recording()
-        let_through(Allowances(), meter, limit, requests=1)
-        assert meter.amounts == [first]
+        rate_limit_store = Recording()
+        let_through(Allowances(), rate_limit_store, limit, requests=1)
+        assert rate_limit_store.amounts == [first]
 
 
 def test_exactly_the_limit_is_let_through_and_then_nobody_is_asked() -> None:
-    meter, allowances = Recording(), Allowances()
-    assert let_through(allowances, meter, limit=100, requests=130) == 100
-    asked = len(meter.amounts)
-    assert let_through(allowances, meter, limit=100, requests=9) == 0
-    assert len(meter.amounts) == asked
-    assert let_through(Allowances(), meter, limit=100, requests=1) == 0
-    assert let_through(allowances, meter, limit=100, requests=130, at=NOON + timedelta(seconds=60)) == 100
+    rate_limit_store, allowances = Recording(), Allowances()
+    assert let_through(allowances, rate_limit_store, limit=100, requests=130) == 100
+    asked = len(rate_limit_store.amounts)
+    assert let_through(allowances, rate_limit_store, limit=100, requests=9) == 0
+    assert len(rate_limit_store.amounts) == asked
+    assert let_through(Allowances(), rate_limit_store, limit=100, requests=1) == 0
+    assert let_through(allowances, rate_limit_store, limit=100, requests=130, at=NOON + timedelta(seconds=60)) == 100
 
 
 @pytest.mark.parametrize(("second", "wait_s"), [(0, 60), (1, 59), (59, 1), (59.9, 1)])
 def test_who_is_held_back_waits_for_the_next_minute(second: float, wait_s: int) -> None:
-    meter, allowances = FakeRateLimitStore(), Allowances()
-    let_through(allowances, meter, limit=1, requests=1)
+    rate_limit_store, allowances = FakeRateLimitStore(), Allowances()
+    let_through(allowances, rate_limit_store, limit=1, requests=1)
     with pytest.raises(TooManyRequests, match="1 requests a minute") as refused:
-        allowances.spend(CALLER, 1, meter=lambda: meter, now=NOON + timedelta(seconds=second))
+        allowances.spend(CALLER, 1, rate_limit_store=lambda: rate_limit_store, now=NOON + timedelta(seconds=second))
     assert refused.value.retry_after_s == wait_s
 
 
 def test_what_is_left_of_the_last_block_is_let_through() -> None:
-    meter = FakeRateLimitStore()
+    rate_limit_store = FakeRateLimitStore()
     processes = [Allowances() for _ in range(3)]
-    assert sum(let_through(one, meter, limit=40, requests=40) for one in processes) == 40
+    assert sum(let_through(one, rate_limit_store, limit=40, requests=40) for one in processes) == 40
 
 
 def test_while_nobody_counts_everybody_passes() -> None:
@@ -88,17 +88,17 @@ def test_while_nobody_counts_everybody_passes() -> None:
 
 
 def test_the_table_knows_no_credential() -> None:
-    meter = FakeRateLimitStore()
-    let_through(Allowances(), meter, limit=10, requests=1)
-    ((org, credential, window),) = meter.taken
+    rate_limit_store = FakeRateLimitStore()
+    let_through(Allowances(), rate_limit_store, limit=10, requests=1)
+    ((org, credential, window),) = rate_limit_store.taken
     assert (org, len(credential), window) == ("acme", 32, int(NOON.timestamp()) // 60)
     assert "ann" not in credential
 
 
 def test_four_thousand_credentials_are_remembered() -> None:
-    meter, allowances = Recording(), Allowances()
+    rate_limit_store, allowances = Recording(), Allowances()
     for number in range(4097):
         caller = Caller("acme", "u", frozenset(), frozenset(), credential=f"user {number}")
-        allowances.spend(caller, 2000, meter=lambda: meter, now=NOON)
+        allowances.spend(caller, 2000, rate_limit_store=lambda: rate_limit_store, now=NOON)
     assert len(allowances._left) == 4096
     assert ("acme", "user 0") not in allowances._left

@@ -20,9 +20,10 @@ from auricle.accuracy.wer import WordError, word_error
 from auricle.errors import InvalidRequest
 from auricle.speech.diarization.pipeline import ENGINE as DIARIZATION
 from auricle.speech.diarization.pipeline import DiarizationModels, diarize
+from auricle.speech.engines import choose_engine
 from auricle.speech.flac import decode_flac_range
 from auricle.speech.models import ensure_models, model_path
-from auricle.speech.transcription import TranscriptionEngine, choose_engine
+from auricle.speech.transcription import TranscriptionEngine
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.working_copy import WorkingCopy, read_blocks, write_working_copy
 from auricle.transcripts.transcript import Engine, SpeakerTurn, Word

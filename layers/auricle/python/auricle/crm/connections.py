@@ -10,8 +10,7 @@ from enum import StrEnum
 
 from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
 from auricle.ports import RecordStore
-from auricle.recordings.changes import change_record
-from auricle.records import RecordKind
+from auricle.records import RecordKind, change_record
 
 _ATTEMPTS = 5
 

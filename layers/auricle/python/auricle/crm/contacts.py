@@ -101,7 +101,7 @@ def change_contact(
         PreconditionFailed: it is not at `if_revision` (any more).
         TransientError: it kept changing under the write.
     """
-    from auricle.recordings.changes import change_record
+    from auricle.records import change_record
 
     return change_record(
         "contact",

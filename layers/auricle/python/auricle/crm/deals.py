@@ -102,7 +102,7 @@ def change_deal(
         PreconditionFailed: it is not at `if_revision` (any more).
         TransientError: it kept changing under the write.
     """
-    from auricle.recordings.changes import change_record
+    from auricle.records import change_record
 
     def checked(before: Deal) -> Deal:
         after = change(before)

@@ -14,9 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auricle.errors import Conflict, NotFound
-from auricle.recordings.changes import change_record
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
-from auricle.records import RecordKind
+from auricle.records import RecordKind, change_record
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore

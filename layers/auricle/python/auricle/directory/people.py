@@ -23,9 +23,8 @@ from auricle.errors import (
     UserNotFound,
 )
 from auricle.identifiers import is_id, new_id
-from auricle.recordings.changes import change_record
 from auricle.recordings.recording import Rep
-from auricle.records import RecordKind, T
+from auricle.records import RecordKind, T, change_record
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore

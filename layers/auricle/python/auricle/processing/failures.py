@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auricle import errors
+from auricle.recordings.failure_texts import RETRY_HINT
 from auricle.recordings.recording import Failure, Run, Stage, StageResult, StageState
 
 _STAGE_NAMES = {
@@ -26,7 +27,6 @@ _OUT_OF_MEMORY = frozenset({"OutOfMemory", "MemoryError"})
 _KILLED = frozenset({"ExitError", "Unknown"})
 """How Step Functions names the end of a function's process (`Runtime.ExitError`, `Lambda.Unknown`). It does not say
 why; Lambda's own timeouts have a name of their own."""
-RETRY_HINT = "Ask for processing again to retry; what succeeded is kept."
 
 
 def stage_result(stage: Stage, caught: Mapping[str, Any] | None) -> StageResult:

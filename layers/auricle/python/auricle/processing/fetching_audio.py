@@ -8,8 +8,8 @@ from pathlib import Path
 
 from auricle.errors import NotFound, UnusableRecording
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.processing_warnings import ProcessingWarning
-from auricle.recordings.chunks import Chunks, spoken_numbers
+from auricle.processing_warnings import ProcessingWarning, describe_chunks
+from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording
@@ -68,7 +68,7 @@ def _pieces(
         objects.download(job.chunk_key(number), path, version=chunks.arrived[number].version)
     sound = decode_pieces(pieces, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes)
     lacking = sorted(set(range(chunks.expected or 0)) - set(numbers))
-    said = f"Of this recording {spoken_numbers(lacking)} missing, and with it what was said then."
+    said = f"Of this recording {describe_chunks(lacking)} missing, and with it what was said then."
     return FetchedAudio(sound, [ProcessingWarning("chunks-missing", said)] if lacking else [])
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, NotFound, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
@@ -15,6 +15,8 @@ from auricle.processing.failures import is_final, seen_result
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.events import recording_event
+from auricle.recordings.failure_texts import WITHDRAWN_WHILE_PROCESSING
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.transcripts import storage as transcript_file
@@ -101,7 +103,7 @@ def _without_consent(before: Recording, failure: Failure | None, now: datetime) 
     if failure is not None and is_final(failure):
         return replace(before, failure=failure).to(Status.UNRECOVERABLE_ERROR, at=now)
     stage = failure.stage if failure else Stage.ASSEMBLE
-    held = Failure(stage, ConsentRequired.code, gate.WITHDRAWN_ON_ITS_WAY)
+    held = Failure(stage, ConsentRequired.code, WITHDRAWN_WHILE_PROCESSING)
     return replace(before, failure=held).to(Status.ERROR, at=now)
 
 

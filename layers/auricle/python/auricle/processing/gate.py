@@ -5,13 +5,9 @@ from __future__ import annotations
 from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
 from auricle.recordings.consent import check_content_may_be_shown
+from auricle.recordings.failure_texts import WITHDRAWN_WHILE_PROCESSING
 from auricle.recordings.job import Job
 from auricle.recordings.recording import RecordingDetail
-
-WITHDRAWN_ON_ITS_WAY = (
-    "Consent was withdrawn while the recording was being processed: it is kept and not processed further. Record "
-    "consent, and processing goes on."
-)
 
 
 def current(job: Job, recordings: RecordingStore) -> RecordingDetail:
@@ -39,6 +35,6 @@ def enter(job: Job, recordings: RecordingStore) -> RecordingDetail:
     """
     detail = current(job, recordings)
     if not detail.recording.consent.allows_processing:
-        raise ConsentRequired(WITHDRAWN_ON_ITS_WAY)
+        raise ConsentRequired(WITHDRAWN_WHILE_PROCESSING)
     check_content_may_be_shown(detail.recording)
     return detail

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import NotFound, SupersededRun, TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
@@ -20,6 +20,7 @@ from auricle.processing.fetching_audio import Bounds, fetch_audio
 from auricle.processing.run_files import Plan, PlannedWindow, Region, read_plan, write_plan
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import ChunksChange
+from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
 from auricle.speech.decode import AudioFacts

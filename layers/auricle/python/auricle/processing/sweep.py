@@ -12,14 +12,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
+from auricle.processing_warnings import describe_chunks
 from auricle.recordings.chunk_uploads import chunks_in_bucket, note_arrived
-from auricle.recordings.chunks import Chunks, spoken_numbers
+from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.consent_changes import Ports, carry_to_made
 from auricle.recordings.erasing import erase_objects
+from auricle.recordings.events import recording_event
 from auricle.recordings.intake import Accepted, accept_upload
 from auricle.recordings.job import Job
 from auricle.recordings.object_access import settle_object_access
@@ -158,7 +160,7 @@ def _await_chunks(recording: Recording, recordings: RecordingStore, now: datetim
     elif now - chunks.finished_at < CHUNKS_AWAITED_FOR:
         return "awaited"
     else:
-        lacking = spoken_numbers(chunks.outstanding or chunks.numbers)
+        lacking = describe_chunks(chunks.outstanding or chunks.numbers)
         advice = "Upload what is missing, or skip it." if chunks.outstanding else "Upload at least one."
         failure = Failure(Stage.PREPARE, "chunk-missing", f"The recording is finished, but {lacking} missing. {advice}")
     recordings.save(replace(recording, failure=failure, updated_at=now), expected=recording)

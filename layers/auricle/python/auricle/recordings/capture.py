@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import Conflict, RecordingNotFound
 from auricle.ports import RecordingStore
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
+from auricle.recordings.events import recording_event
 from auricle.recordings.recording import Capture, Recording, Rep, Result, Status
 
 

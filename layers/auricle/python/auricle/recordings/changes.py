@@ -1,4 +1,4 @@
-"""Changing what is stored: read, change, write if nobody else did meanwhile, else begin again."""
+"""Changing a recording: read, change, write if nobody else did meanwhile, else begin again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from auricle.domain_events import DomainEvent
 from auricle.errors import Conflict, PreconditionFailed, RecordingNotFound, TransientError
 from auricle.ports import RecordingStore
 from auricle.recordings.recording import Recording
-from auricle.records import T
 
 _ATTEMPTS = 8
 
@@ -53,33 +52,3 @@ def change_recording(
         if recordings.save(after, expected=before, events=events(after)):
             return replace(after, revision=before.revision + 1)
     raise TransientError("The recording kept changing while it was being written. Try again.")
-
-
-def change_record(
-    what: str,
-    read: Callable[[], T],
-    write: Callable[[T, T], bool],
-    change: Callable[[T], T],
-    *,
-    now: datetime,
-    if_revision: int | None,
-) -> T:
-    """A record with `updated_at` as `change` makes it, stored by `write(after, before)`; `what` names its kind.
-
-    A change that changes nothing writes nothing.
-
-    Raises:
-        PreconditionFailed: it is not at `if_revision` (any more).
-        TransientError: it kept changing under the write.
-    """
-    for _ in range(_ATTEMPTS):
-        before = read()
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed(f"The {what} was changed meanwhile. Read it again, then send the change anew.")
-        after = change(before)
-        if after == before:
-            return before
-        after = replace(after, updated_at=now)  # type: ignore[type-var]  # records are dataclasses
-        if write(after, before):
-            return replace(after, revision=before.revision + 1)  # type: ignore[type-var]  # as above
-    raise TransientError(f"The {what} kept changing while it was being written. Try again.")

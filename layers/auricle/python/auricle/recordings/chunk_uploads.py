@@ -14,8 +14,9 @@ from functools import partial
 
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
 from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore, Workflow
+from auricle.processing_warnings import describe_chunks
 from auricle.recordings.changes import change_recording
-from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange, spoken_numbers
+from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, accept_upload
 from auricle.recordings.job import Job, chunk_key_ids
 from auricle.recordings.recording import Recording, RecordingDetail, Status
@@ -280,7 +281,7 @@ def _check_count(count: int, chunks: Chunks | None) -> None:
     beyond = [number for number in (chunks.arrived if chunks else ()) if number >= count]
     if beyond:
         raise InvalidRequest(
-            f"There are more than {count} chunks: {spoken_numbers(sorted(beyond))} here already.",
+            f"There are more than {count} chunks: {describe_chunks(sorted(beyond))} here already.",
             field="numberOfExpectedChunks",
         )
 

@@ -11,8 +11,6 @@ from enum import StrEnum
 MAX_CHUNKS = 2000
 """Of one recording: where they are is one item of the table, which may have 400 KB."""
 
-_SAID_RANGES = 20
-
 
 class ChunkState(StrEnum):
     """Where one chunk is."""
@@ -119,20 +117,3 @@ def noted(chunks: Chunks | None, change: ChunksChange) -> Chunks:
         lacking_one_since=lacking,
         processed=before.processed if change.processed is None else change.processed,
     )
-
-
-def spoken_numbers(numbers: Sequence[int]) -> str:
-    """Numbers for people: `chunk 3 is`, `chunks 3, 7 to 9 and 12 are`. Of very many, the first."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1 and (number + 1 in numbers or number > ranges[-1][0] + 1):
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    if not ranges:
-        return "no chunk is"
-    said = [str(first) if first == last else f"{first} to {last}" for first, last in ranges[:_SAID_RANGES]]
-    if len(ranges) > _SAID_RANGES:
-        said.append("more")
-    text = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-    return f"chunk {text} is" if len(numbers) == 1 else f"chunks {text} are"

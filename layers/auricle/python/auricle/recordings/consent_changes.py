@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from auricle.domain_events import DomainEvent, consent_event
+from auricle.domain_events import DomainEvent
 from auricle.errors import ConsentRequired, RecordingNotFound
 from auricle.ports import ObjectStore, RecordingStore, Workflow
 from auricle.recordings.changes import change_recording
@@ -26,6 +26,7 @@ from auricle.recordings.consent import (
     Withdrawal,
     attested,
 )
+from auricle.recordings.events import consent_event
 from auricle.recordings.intake import process
 from auricle.recordings.object_access import settle_object_access
 from auricle.recordings.recording import Recording, Status

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from auricle.domain_events import DomainEvent, EventType, recording_event
+from auricle.domain_events import DomainEvent, EventType
 from auricle.errors import (
     Conflict,
     ConsentRequired,
@@ -26,9 +26,11 @@ from auricle.errors import (
     UnusableRecording,
 )
 from auricle.ports import ObjectStore, RecordingStore, Workflow
-from auricle.recordings.chunks import Chunks, spoken_numbers
+from auricle.processing_warnings import describe_chunks
+from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.erasing import erase_objects
+from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
 from auricle.recordings.stalled_runs import STOPPED, mark_stalled
@@ -245,7 +247,7 @@ def _awaited(detail: RecordingDetail) -> str:
     chunks = detail.chunks or Chunks()
     if chunks.finished_at is None:
         return "This recording is not finished yet: processing starts when it is, and all of its chunks are here."
-    return f"Not all chunks of this recording are here yet: {spoken_numbers(chunks.outstanding)} missing."
+    return f"Not all chunks of this recording are here yet: {describe_chunks(chunks.outstanding)} missing."
 
 
 def _uploaded(

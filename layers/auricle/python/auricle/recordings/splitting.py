@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, pairwise
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import Conflict, ConsentRequired, InvalidRequest, RecordingNotFound
 from auricle.ports import RecordingStore, Workflow
 from auricle.recordings.changes import change_recording
 from auricle.recordings.consent import Consent
+from auricle.recordings.events import recording_event
 from auricle.recordings.recording import MAX_CONTACTS, Excerpt, Recording, Split, Status
 
 MAX_SPLITS = 50

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, RecordingNotFound, SupersededRun
 from auricle.ports import RecordingStore
-from auricle.processing import gate
-from auricle.processing.failures import RETRY_HINT
+from auricle.recordings.events import recording_event
+from auricle.recordings.failure_texts import RETRY_HINT, WITHDRAWN_WHILE_PROCESSING
 from auricle.recordings.recording import OPEN, Failure, Recording, Run, Stage, StageResult, StageState, Status
 
 STOPPED = frozenset({"FAILED", "TIMED_OUT", "ABORTED", "SUCCEEDED"})
@@ -29,7 +29,7 @@ def mark_stalled(recording: Recording, *, recordings: RecordingStore, now: datet
     failure = Failure(_last_stage(detail.run), CODE, f"Processing stopped unexpectedly. {RETRY_HINT}")
     if not recording.consent.allows_processing:
         # The bucket gave nothing out any more: recording consent again begins a new run.
-        failure = Failure(failure.stage, ConsentRequired.code, gate.WITHDRAWN_ON_ITS_WAY)
+        failure = Failure(failure.stage, ConsentRequired.code, WITHDRAWN_WHILE_PROCESSING)
     after = replace(recording, failure=failure).to(Status.ERROR, at=now)
     try:
         return recordings.save(

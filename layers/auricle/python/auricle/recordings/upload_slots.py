@@ -14,11 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, TransientError
 from auricle.identifiers import is_id, made_at, new_id
 from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore, Workflow
 from auricle.recordings.consent import Consent, ConsentBasis
+from auricle.recordings.events import recording_event
 from auricle.recordings.intake import accept_upload
 from auricle.recordings.job import Job, source_key_ids
 from auricle.recordings.recording import Recording, Rep, Result, Status

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from auricle.domain_events import EventType, recording_event
+from auricle.domain_events import EventType
 from auricle.errors import AuricleError
 from auricle.identifiers import new_id
 from auricle.ports import MAX_URL_SECONDS, ContactStore, ObjectStore, RecordingStore
 from auricle.recordings.consent import Consent, ConsentBasis
+from auricle.recordings.events import recording_event
 from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording, Rep, Status

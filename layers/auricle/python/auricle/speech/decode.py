@@ -25,8 +25,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition
 
 from auricle.errors import DamagedAudio, EmptyAudio, TooLarge, TooLong, UnusableRecording
-from auricle.processing_warnings import ProcessingWarning
-from auricle.recordings.chunks import spoken_numbers
+from auricle.processing_warnings import ProcessingWarning, describe_chunks
 from auricle.speech import limits, ogg
 from auricle.speech.estimate import MAX_DECLARED_S
 from auricle.speech.flac import SAMPLE_RATE_HZ, Samples
@@ -299,7 +298,7 @@ class Decoding:
                 )
             )
         if self._left_out:
-            which = spoken_numbers(self._left_out)
+            which = describe_chunks(self._left_out)
             cautions.append(ProcessingWarning("chunk-damaged", f"Of this recording {which} damaged, and left out."))
         return AudioFacts(
             format=self.format.name,
