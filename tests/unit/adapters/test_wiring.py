@@ -13,8 +13,8 @@ from auricle.settings import SettingMissing, Settings
 PORTS = {
     "recordings": "DynamoRecordings",
     "contacts": "DynamoContacts",
-    "answers": "DynamoAnswers",
-    "meter": "DynamoMeter",
+    "answers": "DynamoIdempotencyStore",
+    "rate_limit_store": "DynamoRateLimitStore",
     "objects": "S3Objects",
     "downloads": "HttpsDownloads",
     "workflow": "StepFunctionsWorkflow",
@@ -64,7 +64,7 @@ def test_each_port_is_the_adapter_of_its_service() -> None:
     assert vars(wired.metrics)["_environment"] == "dev"
     assert vars(wired.workflow)["_state_machine_arn"] == "arn"
     assert vars(wired.workflow)["_compute"] == {"transcribe": "lambda", "diarize": "batch"}
-    assert type(wired.records(COMMENTS)).__name__ == "DynamoCollection"
+    assert type(wired.records(COMMENTS)).__name__ == "DynamoRecordStore"
 
 
 def test_a_process_has_one_bootstrap() -> None:
