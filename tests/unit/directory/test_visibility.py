@@ -25,7 +25,7 @@ from tests.contract.conftest import NOW, Archive
 from tests.fakes import Fakes
 from tests.fakes.contract import a_recording
 
-API = Path(__file__).resolve().parents[2] / "functions/api"
+API = Path(__file__).resolve().parents[3] / "functions/api"
 OWNER, OTHER = viewer_of("ann", scopes=(), roles=()), viewer_of("bob", scopes=("recordings:read",), roles=("rep",))
 ADMIN, FOUNDER = viewer_of("cid", scopes=("org:admin",), roles=()), viewer_of("dan", scopes=(), roles=("founder",))
 

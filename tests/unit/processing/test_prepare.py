@@ -82,7 +82,7 @@ def prepared(
         target.write_bytes(b"fLaC")
         return copy
 
-    patched.setattr(prepare, "gather", fetch_audio)
+    patched.setattr(prepare, "fetch_audio", fetch_audio)
     patched.setattr(prepare, "write_sound", write_sound)
     return prepare.prepare_recording(
         job,

@@ -226,4 +226,8 @@ def test_nobody_else_ends_a_recordings_processing() -> None:
         for path in root.rglob("*.py")
         if ending.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {f"auricle/processing/{name}.py" for name in ("finish", "start", "stopped")}
+    assert found == {
+        "auricle/processing/finish.py",
+        "auricle/recordings/intake.py",
+        "auricle/recordings/stalled_runs.py",
+    }

@@ -57,7 +57,7 @@ def written(
 
 
 def edited(fakes: Fakes, comment: Comment, *, editor: str = "ann", **given: Any) -> Comment:
-    named: dict[str, Any] = {"tally": counts(fakes), "comments": fakes.records(COMMENTS), "if_revision": None}
+    named: dict[str, Any] = {"counters": counts(fakes), "comments": fakes.records(COMMENTS), "if_revision": None}
     named |= {name: given.pop(name) for name in tuple(given) if name in named}
     edit = CommentEdit(**given)
     return edit_comment(comment, edit, editor=editor, reader=frozenset({editor}), now=LATER, **named)

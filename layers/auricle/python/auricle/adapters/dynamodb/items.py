@@ -406,7 +406,7 @@ def chunk_line(number: int, chunk: Chunk) -> str:
     return f"{number} {chunk.version} {chunk.size_bytes} {sortable(chunk.arrived_at)}"
 
 
-def tally_of(item: CountersItem) -> Counters:
+def counters_of(item: CountersItem) -> Counters:
     return Counters(
         views=int(item.views or 0),
         viewers=int(item.viewers or 0),

@@ -123,7 +123,7 @@ class DynamoRecordings:
             recording,
             items.run_of(run) if isinstance(run, RunItem) else None,
             items.chunks_of(noted) if isinstance(noted, ChunksItem) else None,
-            items.tally_of(counters) if isinstance(counters, CountersItem) else NOTHING_COUNTED,
+            items.counters_of(counters) if isinstance(counters, CountersItem) else NOTHING_COUNTED,
             {kind.name: _children(found, kind) for kind in children},
         )
 
