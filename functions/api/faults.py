@@ -102,7 +102,6 @@ TITLES: Mapping[str, str] = {
     "token-not-found": "No such token",
     "comment-not-found": "No such comment",
     "event-not-found": "No such event",
-    "chunk-not-found": "No such chunk",
     "question-not-found": "No such question",
     "method-not-allowed": "This method is not allowed here",
     "precondition-failed": "This was changed meanwhile",

@@ -26,7 +26,6 @@ class Recovered:
 
     executions: tuple[str, ...]
     given_up: tuple[str, ...]
-    swept: bool
 
 
 def recover(endpoint: Endpoint, sweep_function: str | None) -> Recovered:
@@ -41,7 +40,7 @@ def recover(endpoint: Endpoint, sweep_function: str | None) -> Recovered:
         log.warning("cut off %d times, given up: %s", glue.MAX_REDRIVES + 1, arn)
     if sweep_function is not None:
         threading.Thread(target=_sweep, args=(endpoint, sweep_function), name="sweep", daemon=True).start()
-    return Recovered(tuple(again), tuple(given_up), swept=sweep_function is not None)
+    return Recovered(tuple(again), tuple(given_up))
 
 
 def _sweep(endpoint: Endpoint, function: str) -> None:

@@ -32,7 +32,6 @@ CODES = {
     "TokenNotFound": ("token-not-found", 404),
     "CommentNotFound": ("comment-not-found", 404),
     "EventNotFound": ("event-not-found", 404),
-    "ChunkNotFound": ("chunk-not-found", 404),
     "QuestionNotFound": ("question-not-found", 404),
     "PreconditionFailed": ("precondition-failed", 412),
     "TooManyRequests": ("too-many-requests", 429),

@@ -15,14 +15,13 @@ from auricle.accuracy.evaluate import (
     evaluate_transcription,
     layout_of,
 )
-from auricle.accuracy.rttm import write_rttm
 from auricle.errors import InvalidRequest
 from auricle.speech.flac import Samples
 from auricle.speech.models import ensure_models
 from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import VoiceActivityModel
 from auricle.speech.windows import Window
-from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
+from auricle.transcripts.transcript import Engine, Word
 from tests.fixtures.odd_audio import DEMO_CALL
 
 SAMPLE_RATE_HZ = 16_000
@@ -77,8 +76,11 @@ def test_transcription_is_scored_over_the_folder(tmp_path: Path, models: Path) -
 
 def test_diarization_is_scored_over_the_folder(tmp_path: Path, models: Path) -> None:
     turns = json.loads(DEMO_CALL.with_suffix(".json").read_text())["turns"]
-    truth = [SpeakerTurn(turn["speaker"], turn["start_s"], turn["end_s"]) for turn in turns]
-    (tmp_path / "call.rttm").write_text(write_rttm("call", truth))
+    lines = [
+        f"SPEAKER call 1 {turn['start_s']:.3f} {turn['end_s'] - turn['start_s']:.3f} <NA> <NA> {turn['speaker']} <NA>\n"
+        for turn in turns
+    ]
+    (tmp_path / "call.rttm").write_text("".join(lines))
     folder = folder_with(tmp_path, [{"audio": "call.flac", "rttm": "call.rttm", "speakers": 2}])
     found = evaluate_folder(folder, models=models)
     assert isinstance(found, DiarizationAccuracy)

@@ -69,7 +69,6 @@ def test_a_range_costs_little_more_than_its_share_of_the_file(tmp_path: Path) ->
     index = written(tmp_path / "a.flac", noise(1, 60 * SAMPLE_RATE_HZ))
     wanted = index.window_byte_range(20.0, 30.0)
     assert wanted.end_byte - wanted.start_byte < 1.1 * index.frame_offsets[-1] * 10 / 60
-    assert wanted.http_range == f"bytes={wanted.start_byte}-{wanted.end_byte - 1}"
 
 
 def test_a_window_is_cut_to_the_recording(tmp_path: Path) -> None:
@@ -123,7 +122,6 @@ def test_a_range_is_the_whole_frames_around_what_is_wanted(
     assert index.duration_s == 0.625
     found = index.window_byte_range(start_s, end_s)
     assert (found.start_byte, found.end_byte, found.start_sample, found.end_sample) == expected
-    assert found.http_range == f"bytes={expected[0]}-{expected[1] - 1}"
 
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(0.5, 0.5), (0.5, 0.4), (0.625, 1.0), (-2.0, -1.0)])

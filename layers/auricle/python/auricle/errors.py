@@ -164,12 +164,6 @@ class EventNotFound(NotFound):
     code = "event-not-found"
 
 
-class ChunkNotFound(NotFound):
-    """No such chunk of the recording."""
-
-    code = "chunk-not-found"
-
-
 class QuestionNotFound(NotFound):
     """No such debrief question in the credential's tenant."""
 

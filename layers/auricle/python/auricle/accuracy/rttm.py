@@ -5,8 +5,6 @@ SPEAKER <recording> <channel> <start> <duration> <NA> <NA> <speaker> <NA> <NA>
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from auricle.transcripts.transcript import SpeakerTurn
 
 
@@ -28,22 +26,6 @@ def read_rttm(text: str) -> dict[str, tuple[SpeakerTurn, ...]]:
             raise ValueError(f"Line {number} has a negative time: {line!r}")
         turns.setdefault(recording, []).append(SpeakerTurn(speaker, start_s, start_s + duration_s))
     return {recording: tuple(sorted(own, key=_by_time)) for recording, own in turns.items()}
-
-
-def write_rttm(recording: str, turns: Iterable[SpeakerTurn]) -> str:
-    """One line a turn, in order of time, times to the millisecond; channels count from 1 as NIST has it.
-
-    Raises ValueError where a name is empty or holds a space, which RTTM cannot carry.
-    """
-    lines = []
-    for turn in sorted(turns, key=_by_time):
-        for name in (recording, turn.speaker):
-            if not name or name.split() != [name]:
-                raise ValueError(f"RTTM cannot carry the name {name!r}.")
-        channel = 1 if turn.channel is None else turn.channel + 1
-        span = f"{turn.start_s:.3f} {turn.end_s - turn.start_s:.3f}"
-        lines.append(f"SPEAKER {recording} {channel} {span} <NA> <NA> {turn.speaker} <NA> <NA>\n")
-    return "".join(lines)
 
 
 def _by_time(turn: SpeakerTurn) -> tuple[float, float, str]:

@@ -87,11 +87,6 @@ MAX_LATER_VERSIONS = 20
 """Further uploads to one URL are kept in the bucket but not noted: they must not outgrow the record."""
 
 
-def sources_of(target: Status) -> frozenset[Status]:
-    """The states from which `target` may be reached: what a conditional write checks."""
-    return frozenset(source for source, targets in TRANSITIONS.items() if target in targets)
-
-
 class Result(StrEnum):
     """What a conversation came to, as its owner says. The values are the core API's wire names."""
 
@@ -351,11 +346,6 @@ class Recording:
             if change.consent.allows_processing and not change.before.allows_processing
         ]
         return max([self.queued_at, *given])
-
-    @property
-    def held_for_consent(self) -> bool:
-        """Uploaded, and waiting until consent is recorded."""
-        return self.consent is Consent.PENDING
 
     @property
     def split_in_progress(self) -> bool:

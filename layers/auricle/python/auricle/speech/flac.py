@@ -40,11 +40,6 @@ class FlacRange:
     start_sample: int
     end_sample: int
 
-    @property
-    def http_range(self) -> str:
-        """The value of a Range header (or of S3's `Range`), whose end is inclusive."""
-        return f"bytes={self.start_byte}-{self.end_byte - 1}"
-
 
 @dataclass(frozen=True, slots=True)
 class FlacIndex:
