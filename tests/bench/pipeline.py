@@ -24,8 +24,8 @@ ROUNDS = 5
 
 def measure() -> Iterator[dict[str, object]]:
     """The wall time from the end of the upload to the finished record, less the engines' own on the same cores."""
+    from infra.cli.api_client import Client
     from infra.local.child import launched
-    from infra.local.client import Client
 
     with tempfile.TemporaryDirectory() as folder, launched(Path(folder)) as environment:
         token = environment.token(org="bench", roles=["founder"], scopes=["audio:read", "audio:write"])
@@ -46,7 +46,7 @@ def measure() -> Iterator[dict[str, object]]:
 
 
 def _processed_s(client: object) -> float:
-    from infra.local.client import Client
+    from infra.cli.api_client import Client
 
     assert isinstance(client, Client)
     recording_id = client.submit(FIXTURE)

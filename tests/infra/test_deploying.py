@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from infra import cdk_cli, deploy_commands, preflight, synth
+from infra import cdk_cli, preflight, synth
 from infra.bundling import ROOT
+from infra.cli import deployment
+from infra.cli.main import app
 from infra.environments import ENVIRONMENTS, InvalidContext, NobodyToTell, NotForAws, UnknownEnvironment
-from infra.local.cli import app
 from infra.preflight import Check, Outcome, Target
 from infra.synth import Report
 from tests.infra import assemblies
@@ -37,9 +38,9 @@ class Deployments:
         self.target: Target | None = HERE
         self.interactive = False
         report = Report(problems=(), unpacked_bytes={}, incomplete=(), with_bytecode=True)
-        monkeypatch.setattr(deploy_commands, "_checks", lambda _settings, _profile: (self.checks, self.target))
+        monkeypatch.setattr(deployment, "_checks", lambda _settings, _profile: (self.checks, self.target))
         monkeypatch.setattr(
-            deploy_commands, "_synthesize", lambda settings, _context: (report, Path("/built", settings.name))
+            deployment, "_synthesize", lambda settings, _context: (report, Path("/built", settings.name))
         )
         monkeypatch.setattr(cdk_cli, "is_interactive", lambda _environment: self.interactive)
         monkeypatch.setattr(cdk_cli, "run", self._run)
@@ -142,7 +143,7 @@ def test_what_is_refused_before_anything_is_done(
 
 def test_users_read_one_line_and_no_traceback() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "infra.local.cli", "deploy", "local"],
+        [sys.executable, "-m", "infra.cli.main", "deploy", "local"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -168,7 +169,7 @@ def test_synth_says_what_would_be_deployed(
     prod: Assembly, deployments: Deployments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr("infra.local.weights.convert_weights", dict)
+    monkeypatch.setattr(deployment, "convert_weights", dict)
     monkeypatch.setattr(synth, "synthesize", lambda *_arguments, **_given: prod.templates)
     monkeypatch.setattr(synth, "_lint", lambda _template: [])
     done = auricle("synth", "prod", *SAID)

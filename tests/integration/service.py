@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import httpx
 
+from infra.cli.credentials import EVERY_SCOPE
 from infra.local.child import Child
-from infra.local.cli import EVERY_SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

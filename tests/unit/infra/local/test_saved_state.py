@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from infra.local import cli, saved_state, state_repair
+from infra.cli import main as cli
+from infra.local import saved_state, state_repair
 from infra.local.failures import StateDamaged, StateTooNew, StateTooOld
 from infra.local.home import Home
 from infra.local.journal import MARK, Journal, empty_journal, journal_name, read_mark

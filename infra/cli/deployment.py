@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from infra.cli.models import convert_weights
+from infra.cli.terminal import errors
 from infra.environments import CONTEXT_KEYS, Environment, InvalidContext, check_keys, environment_named
 from infra.local.home import CHECKOUT
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 KNOWN_KEYS = (*CONTEXT_KEYS, "bundling")
 
 console = Console(soft_wrap=True, highlight=False)
-errors = Console(stderr=True)
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")]
 Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="key=value, as the CDK CLI takes it.")]
@@ -168,7 +169,6 @@ def _show(checks: Sequence[Check]) -> None:
 def _synthesize(settings: Environment, context: list[str] | None) -> tuple[Report, Path]:
     """Templates of one environment in cdk.out/, and what the checks say of them. Problems end the command."""
     from infra import synth as assembly
-    from infra.local.weights import convert_weights
 
     convert_weights()
     outdir = CHECKOUT / "cdk.out" / settings.name

@@ -28,7 +28,7 @@ MEDIA_TYPES = {
 
 
 class ApiError(Exception):
-    """The API said no; the message is its own."""
+    """The API answered with an error; the message is the API's."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -80,16 +80,16 @@ class Client:
         file: Path,
         *,
         contact_ids: tuple[str, ...] = (),
-        sent: Callable[[int], None] = lambda _bytes: None,
+        on_sent: Callable[[int], None] = lambda _bytes: None,
     ) -> str:
-        """Uploads a file by presigned URL and returns the recording's id; `sent` is told of bytes as they go."""
+        """Uploads a file by presigned URL and returns the id; `on_sent` is called with the bytes just sent."""
         media_type = _media_type(file)
-        asked = {"fileName": file.name, "contentType": media_type, "contactIds": contact_ids}
-        upload = self.post("/api/v1/audio-files/upload-url", asked)
+        declared = {"fileName": file.name, "contentType": media_type, "contactIds": contact_ids}
+        upload = self.post("/api/v1/audio-files/upload-url", declared)
         with file.open("rb") as content:
             answer = httpx.put(
                 upload["uploadUrl"],
-                content=_told(content, sent),
+                content=_chunks(content, on_sent),
                 headers={"content-type": media_type, "content-length": str(file.stat().st_size)},
                 timeout=300,
                 trust_env=False,
@@ -155,7 +155,7 @@ def _media_type(file: Path) -> str:
     return known or "application/octet-stream"
 
 
-def _told(content: BinaryIO, sent: Callable[[int], None]) -> Iterator[bytes]:
+def _chunks(content: BinaryIO, on_sent: Callable[[int], None]) -> Iterator[bytes]:
     while chunk := content.read(_CHUNK_BYTES):
         yield chunk
-        sent(len(chunk))
+        on_sent(len(chunk))

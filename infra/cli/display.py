@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -13,12 +13,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from auricle.accuracy.evaluate import DiarizationAccuracy, TranscriptionAccuracy
-from infra.local.client import Finished
+if TYPE_CHECKING:
+    from auricle.accuracy.evaluate import DiarizationAccuracy, TranscriptionAccuracy
+    from infra.cli.api_client import Finished
 
 Result = TypeVar("Result")
-Tell = Callable[[str, int, int], None]
-"""Told a name, and how many of how many are ready."""
+ReportProgress = Callable[[str, int, int], None]
+"""Called with a name, how many are ready, and of how many."""
 
 SPEAKER_STYLES = ("bold cyan", "bold magenta", "bold green", "bold yellow", "bold blue", "bold red")
 _BAR_CELLS = 24
@@ -61,7 +62,7 @@ def recording(console: Console, finished: Finished) -> None:
     console.print(Panel(_facts(finished), title=f"[bold]{escape(str(detail['fileName']))}[/]", expand=False))
     styles = _styles(transcript)
     if transcript and transcript["segments"]:
-        console.print(_said(transcript["segments"], styles))
+        console.print(_conversation(transcript["segments"], styles))
     lines = detail.get("highlights") or []
     if lines:
         console.print(Panel(_highlights(lines, styles), title="[bold]Highlights[/]", expand=False))
@@ -82,10 +83,10 @@ def search(console: Console, query: str, results: Sequence[Mapping[str, Any]]) -
     console.print(Panel(rows, title=f"[bold]Search: {escape(query)}[/]", expand=False))
 
 
-def telling_word(transcript: Mapping[str, Any] | None) -> str | None:
-    """The longest word that was said: something to search for."""
-    said = [word for segment in (transcript or {}).get("segments", ()) for word in segment["text"].split()]
-    return max(said, key=len, default=None)
+def longest_word(transcript: Mapping[str, Any] | None) -> str | None:
+    """The longest word of the transcript: something to search for."""
+    words = [word for segment in (transcript or {}).get("segments", ()) for word in segment["text"].split()]
+    return max(words, key=len, default=None)
 
 
 def _facts(finished: Finished) -> RenderableType:
@@ -108,12 +109,12 @@ def _facts(finished: Finished) -> RenderableType:
     for stage, engine in (detail.get("engines") or {}).items():
         model = f" ({engine['model']})" if engine.get("model") else ""
         rows.add_row(Text(stage, style="dim"), Text(f"{engine['name']} {engine['version']}{model}", style="dim"))
-    for caution in detail.get("warnings") or ():
-        rows.add_row("[yellow]Note[/]", Text(caution["message"], style="yellow"))
+    for warning in detail.get("warnings") or ():
+        rows.add_row("[yellow]Note[/]", Text(warning["message"], style="yellow"))
     return rows
 
 
-def _said(segments: Sequence[Mapping[str, Any]], styles: Mapping[str, str]) -> RenderableType:
+def _conversation(segments: Sequence[Mapping[str, Any]], styles: Mapping[str, str]) -> RenderableType:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(justify="right", style="dim", no_wrap=True)
     rows.add_column(no_wrap=True)
@@ -144,15 +145,15 @@ def _styles(transcript: Mapping[str, Any] | None) -> dict[str, str]:
     return {speaker: SPEAKER_STYLES[position % len(SPEAKER_STYLES)] for position, speaker in enumerate(speakers)}
 
 
-def with_bar(console: Console, what: str, work: Callable[[Tell], Result]) -> Result:
-    """Runs `work`, which tells what is ready and how many of how many, under a bar that goes away."""
+def with_bar(console: Console, what: str, work: Callable[[ReportProgress], Result]) -> Result:
+    """Runs `work` under a bar that goes away; `work` reports how many of how many are ready."""
     with progress(console, transient=True) as bars:
         task = bars.add_task(what, total=None, note="")
 
-        def tell(name: str, ready: int, total: int) -> None:
+        def report(name: str, ready: int, total: int) -> None:
             bars.update(task, completed=ready, total=total, note=name)
 
-        return work(tell)
+        return work(report)
 
 
 def transcription_accuracy(console: Console, found: TranscriptionAccuracy) -> None:

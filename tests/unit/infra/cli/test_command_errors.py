@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from infra.local import cli, engine, keys
+from infra.cli import main as cli
+from infra.local import engine, keys
 from infra.local.failures import HomeUnusable, KeyDamaged, PortTaken, PortUnusable
 from infra.local.home import Home
 

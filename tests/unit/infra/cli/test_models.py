@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from auricle.errors import WeightsChanged
 from auricle.speech.whisper_weights import RECORD
-from infra.local.cli import app
+from infra.cli.main import app
 from tests.fixtures import toy_whisper
 
 

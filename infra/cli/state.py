@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from infra.cli.terminal import console
 from infra.local.home import Home, default_home
 
 state = typer.Typer(
     help="What the local environment keeps: verify it, or go on from what is left.", no_args_is_help=True
 )
-
-console = Console()
 
 
 @state.command()
