@@ -324,7 +324,7 @@ def test_what_others_write_in_between_is_kept(fakes: Fakes) -> None:
 
 def test_one_that_never_stops_changing_is_finished_later(fakes: Fakes) -> None:
     job = whole(fakes)
-    fakes.recordings.before_save = rival(fakes, 5)
+    fakes.recordings.before_save = rival(fakes, 8)
     with pytest.raises(TransientError) as raised:
         finish(fakes, job)
     assert raised.value.message == "The recording kept changing while its results were being written."

@@ -220,7 +220,7 @@ def test_a_run_that_has_ended_is_not_begun_again(fakes: Fakes, tmp_path: Path, m
     assert len(fakes.objects) == 0
 
 
-@pytest.mark.parametrize("rivals", [4, 5])
+@pytest.mark.parametrize("rivals", [7, 8])
 def test_a_recording_that_keeps_changing_is_begun_later(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rivals: int
 ) -> None:
@@ -232,7 +232,7 @@ def test_a_recording_that_keeps_changing_is_begun_later(
             fakes.recordings.add_later_version("acme", "rec_1", f"w{left.pop()}")
 
     fakes.recordings.before_save = write
-    if rivals == 4:
+    if rivals == 7:
         assert prepared(fakes, job, copied(20.0, WINDOWS, SPEECH), tmp_path, monkeypatch)["has_speech"]
     else:
         with pytest.raises(TransientError) as refused:

@@ -1,4 +1,4 @@
-"""Kinds of records that are kept whole, one by one: deals, calls, users, comments and the like.
+"""Records that are kept whole (deals, calls, users, comments and the like), and the one optimistic write loop.
 
 A kind says what its records are and where they belong; the store (`ports.RecordStore`) does the rest.
 """
@@ -27,8 +27,10 @@ class Record(Protocol):
 
 
 T = TypeVar("T", bound=Record)
+_Result = TypeVar("_Result")
 
 _ATTEMPTS = 8
+"""How often a write is tried that others keep forestalling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +69,82 @@ def recording_of(record: Any) -> str:
     return str(record.recording_id)
 
 
+def until_written(attempt: Callable[[], _Result | None], failure: str) -> _Result:
+    """Reads, decides and writes by calling `attempt` until it returns a result.
+
+    This is the one optimistic write loop. Each attempt reads the record anew and writes it on the condition that it
+    has not changed since; it returns None where somebody else wrote meanwhile.
+
+    Raises:
+        TransientError: no attempt succeeded. `failure` is its message.
+    """
+    for _ in range(_ATTEMPTS):
+        result = attempt()
+        if result is not None:
+            return result
+    raise TransientError(failure)
+
+
+def check_revision(present: int | None, if_revision: int | None, message: str) -> None:
+    """Checks that a record is at the revision that the client read; None is the revision of a record that is absent.
+
+    Raises:
+        PreconditionFailed: it is not. An `if_revision` of None accepts every revision.
+    """
+    if if_revision is not None and present != if_revision:
+        raise PreconditionFailed(message)
+
+
 def change_record(
-    what: str,
+    name: str,
     read: Callable[[], T],
     write: Callable[[T, T], bool],
     change: Callable[[T], T],
     *,
-    now: datetime,
     if_revision: int | None,
+    now: datetime | None = None,
 ) -> T:
-    """A record with `updated_at` as `change` makes it, stored by `write(after, before)`; `what` names its kind.
+    """Changes a record and returns it as stored. A change that changes nothing writes nothing.
 
-    A change that changes nothing writes nothing.
+    `name` says in messages what the record is. `write(after, before)` stores it if it is still as `before`, and says
+    whether it was. `change` may be called several times, each time with the record as it then stands. `now`, where
+    given, becomes `updated_at`.
 
     Raises:
         PreconditionFailed: it is not at `if_revision` (any more).
         TransientError: it kept changing under the write.
     """
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> T | None:
         before = read()
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed(f"The {what} was changed meanwhile. Read it again, then send the change anew.")
+        check_revision(
+            before.revision,
+            if_revision,
+            f"The {name} was changed meanwhile. Read it again, then send the change anew.",
+        )
         after = change(before)
         if after == before:
             return before
-        after = replace(after, updated_at=now)  # type: ignore[type-var]  # records are dataclasses
-        if write(after, before):
-            return replace(after, revision=before.revision + 1)  # type: ignore[type-var]  # as above
-    raise TransientError(f"The {what} kept changing while it was being written. Try again.")
+        if now is not None:
+            after = replace(after, updated_at=now)  # type: ignore[type-var]  # records are dataclasses
+        if not write(after, before):
+            return None
+        return replace(after, revision=before.revision + 1)  # type: ignore[type-var]  # as above
+
+    return until_written(attempt, f"The {name} kept changing while it was being written. Try again.")
+
+
+def remove_record(name: str, read: Callable[[], T], remove: Callable[[T], bool], *, if_revision: int | None) -> T:
+    """Removes a record and returns it as it was. `remove` says whether the record was still as it was read.
+
+    Raises:
+        PreconditionFailed: it is not at `if_revision` (any more).
+        TransientError: it kept changing under the removal.
+    """
+
+    def attempt() -> T | None:
+        record = read()
+        check_revision(record.revision, if_revision, f"The {name} was changed meanwhile. Read it again, then ask anew.")
+        return record if remove(record) else None
+
+    return until_written(attempt, f"The {name} kept changing while it was being removed. Try again.")

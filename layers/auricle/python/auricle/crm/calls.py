@@ -18,12 +18,10 @@ from auricle.errors import (
     Conflict,
     ContactNotFound,
     InvalidRequest,
-    PreconditionFailed,
     RecordingNotFound,
-    TransientError,
 )
 from auricle.identifiers import new_id
-from auricle.records import RecordKind
+from auricle.records import RecordKind, change_record
 
 if TYPE_CHECKING:
     from auricle.ports import ContactStore, RecordingStore, RecordStore
@@ -36,7 +34,6 @@ MAX_METADATA_DEPTH = 5
 MAX_METADATA_KEYS = 100
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every client reads as it was written."""
-_ATTEMPTS = 8
 
 
 class Direction(StrEnum):
@@ -205,7 +202,7 @@ def change_call(
         _check(after, changes, contacts)
         return replace(after, updated_at=now)
 
-    return _written(org, call_id, changed, calls, if_revision)
+    return _change(org, call_id, changed, calls, if_revision)
 
 
 class Heard(StrEnum):
@@ -251,7 +248,7 @@ def upsert_call(
         _check(after, news, contacts)
         return replace(after, updated_at=max(told_at, before.updated_at))
 
-    _written(org, call_id, told, calls, None)
+    _change(org, call_id, told, calls, None)
     return heard
 
 
@@ -303,7 +300,7 @@ def save_log(
         _check_order(log.started_at, log.ended_at)
         return replace(before, logs=logs, updated_at=now)
 
-    after = _written(org, call_id, saved, calls, if_revision)
+    after = _change(org, call_id, saved, calls, if_revision)
     log = log_of(after)
     assert log is not None  # noqa: S101 - it was written just now
     return after, log
@@ -342,24 +339,20 @@ def _is_exact(number: float) -> bool:
     return not isinstance(number, int) or abs(number) <= MAX_INTEGER
 
 
-def _written(
+def _change(
     org: str,
     call_id: str,
     change: Callable[[TelephoneCall], TelephoneCall],
     calls: RecordStore[TelephoneCall],
     if_revision: int | None,
 ) -> TelephoneCall:
-    """The call as `change` makes it of the one it then finds, stored."""
-    for _ in range(_ATTEMPTS):
-        before = find_call(org, call_id, calls=calls)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The call was changed meanwhile. Read it again, then send the change anew.")
-        after = change(before)
-        if after is before:
-            return before
-        if calls.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The call kept changing while it was being written. Try again.")
+    return change_record(
+        "call",
+        lambda: find_call(org, call_id, calls=calls),
+        lambda after, before: calls.replace(after, expected=before),
+        change,
+        if_revision=if_revision,
+    )
 
 
 def _check(call: TelephoneCall, facts: Changes, contacts: ContactStore) -> None:

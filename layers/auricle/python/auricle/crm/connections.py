@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
+from auricle.errors import Conflict, ConnectionNotFound
 from auricle.ports import RecordStore
-from auricle.records import RecordKind, change_record
-
-_ATTEMPTS = 5
+from auricle.records import RecordKind, change_record, remove_record
 
 
 class Platform(StrEnum):
@@ -87,10 +85,4 @@ def remove_connection(
     org: str, found_id: str, *, connections: RecordStore[Connection], if_revision: int | None
 ) -> None:
     """Removes it. Raises ConnectionNotFound, PreconditionFailed, TransientError."""
-    for _ in range(_ATTEMPTS):
-        connection = connections.get(org, found_id)
-        if if_revision is not None and connection.revision != if_revision:
-            raise PreconditionFailed("The connection was changed meanwhile. Read it again, then ask anew.")
-        if connections.remove(connection):
-            return
-    raise TransientError("The connection kept changing while it was being removed. Try again.")
+    remove_record("connection", lambda: connections.get(org, found_id), connections.remove, if_revision=if_revision)

@@ -17,14 +17,12 @@ from auricle.errors import (
     Conflict,
     InvalidRequest,
     NotFound,
-    PreconditionFailed,
     TeamNotFound,
-    TransientError,
     UserNotFound,
 )
 from auricle.identifiers import is_id, new_id
 from auricle.recordings.recording import Rep
-from auricle.records import RecordKind, T, change_record
+from auricle.records import RecordKind, T, change_record, check_revision, remove_record, until_written
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore
@@ -34,7 +32,6 @@ MAX_LOOKS = 10
 CLAIM_HOLDS = timedelta(minutes=1)
 """So long an address is kept for a user who is not stored with it yet: no request that stores one takes longer."""
 _PAGE = 100
-_ATTEMPTS = 5
 
 
 class RecordStores(Protocol):
@@ -186,10 +183,14 @@ def change_user(
         InvalidRequest: one of the teams is none of the organization's.
     """
     users = records.records(USERS)
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> User | None:
         before = users.get(org, user_id)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The user was changed meanwhile. Read them again, then send the change anew.")
+        check_revision(
+            before.revision,
+            if_revision,
+            "The user was changed meanwhile. Read them again, then send the change anew.",
+        )
         after = change(before)
         if after == before:
             return before
@@ -204,7 +205,9 @@ def change_user(
             return replace(after, revision=before.revision + 1)
         if moved:
             _release_email(after, records)
-    raise TransientError("The user kept changing while they were being written. Try again.")
+        return None
+
+    return until_written(attempt, "The user kept changing while they were being written. Try again.")
 
 
 def change_team(
@@ -236,15 +239,13 @@ def remove_team(org: str, team_id: str, *, records: RecordStores, if_revision: i
         Conflict: it has members or coaches.
     """
     teams = records.records(TEAMS)
-    for _ in range(_ATTEMPTS):
-        team = teams.get(org, team_id)
-        if if_revision is not None and team.revision != if_revision:
-            raise PreconditionFailed("The team was changed meanwhile. Read it again, then ask anew.")
+
+    def remove_if_empty(team: Team) -> bool:
         if _has_people(org, team_id, records):
             raise Conflict("The team has members or coaches. Move them to another team first.")
-        if teams.remove(team):
-            return
-    raise TransientError("The team kept changing while it was being removed. Try again.")
+        return teams.remove(team)
+
+    remove_record("team", lambda: teams.get(org, team_id), remove_if_empty, if_revision=if_revision)
 
 
 def _has_people(org: str, team_id: str, records: RecordStores) -> bool:
@@ -270,24 +271,24 @@ def name_organization(
 ) -> Organization:
     """Gives the organization its name. Raises PreconditionFailed, TransientError."""
     organizations = records.records(ORGANIZATIONS)
-    for _ in range(_ATTEMPTS):
-        before = organization_of(org, records, now)
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed(
-                "The organization was changed meanwhile. Read it again, then send the change anew."
-            )
-        if name == before.name:
-            return before
-        after = replace(before, name=name, updated_at=now)
-        if before.revision == 0:
-            try:
-                organizations.add(replace(after, revision=1))
-            except Conflict:
-                continue
-            return replace(after, revision=1)
-        if organizations.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The organization kept changing while it was being written. Try again.")
+
+    def write(after: Organization, before: Organization) -> bool:
+        if before.revision:
+            return organizations.replace(after, expected=before)
+        try:
+            organizations.add(replace(after, revision=1))
+        except Conflict:
+            return False
+        return True
+
+    return change_record(
+        "organization",
+        lambda: organization_of(org, records, now),
+        write,
+        lambda before: replace(before, name=name),
+        if_revision=if_revision,
+        now=now,
+    )
 
 
 def directory_id(subject: str) -> str:
@@ -332,19 +333,20 @@ def _claim_email(user: User, records: RecordStores) -> None:
     """The address is this user's from now on. A claim that never led to a user with it gives way after a while."""
     claims = records.records(EMAILS)
     claim = EmailClaim(user.org, _claim_id(user.email), user.updated_at, user.id)
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> EmailClaim | None:
         try:
             claims.add(claim)
         except Conflict:
             held = claims.find(user.org, [claim.id]).get(claim.id)
-            if held is None:
-                continue  # given up meanwhile
+            if held is None:  # given up meanwhile
+                return None
             if held.user_id != user.id and not _is_stale(held, user.updated_at, records):
                 raise Conflict("There is a user with this email address already.") from None
-            if not claims.replace(claim, expected=held):
-                continue
-        return
-    raise TransientError("The email address kept changing hands. Try again.")
+            return claim if claims.replace(claim, expected=held) else None
+        return claim
+
+    until_written(attempt, "The email address kept changing hands. Try again.")
 
 
 def _is_stale(claim: EmailClaim, now: datetime, records: RecordStores) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from auricle.domain_events import EventType
-from auricle.errors import ConsentRequired, NotFound, TransientError
+from auricle.errors import ConsentRequired, NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
@@ -19,14 +19,13 @@ from auricle.recordings.events import recording_event
 from auricle.recordings.failure_texts import WITHDRAWN_WHILE_PROCESSING
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
+from auricle.records import until_written
 from auricle.transcripts import storage as transcript_file
 from auricle.transcripts.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.transcripts.transcript import Engine, Transcript
 
 ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
 """Without these there is no transcript, so the recording is in error; any other stage may fail alone."""
-
-_ATTEMPTS = 5
 
 
 def finish_recording(
@@ -47,11 +46,13 @@ def finish_recording(
             bucket does not give its files out yet; the workflow tries again.
     """
     results: Mapping[Stage, StageResult] | None = None
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Status | None:
+        nonlocal results
         detail = gate.current(job, recordings)
         before, run = detail.recording, detail.run
         if before.status not in {Status.UPLOADED, Status.TRANSCRIBING}:
-            return {"status": before.status.value}
+            return before.status
         results = results or _results(stages, run)
         # What an earlier run found may be kept apart; the store keeps apart what this one found, where it must.
         after = _outcome(before.with_findings(), results, job, objects, now)
@@ -60,10 +61,13 @@ def finish_recording(
             EventType.RECORDING_COMPLETED if completed else EventType.RECORDING_FAILED,
             after,
         )
-        if recordings.save(after, expected=before, events=[event], finished_stages=results if run else None):
-            objects.remove(objects.keys(job.runs_prefix))
-            return {"status": after.status.value}
-    raise TransientError("The recording kept changing while its results were being written.")
+        if not recordings.save(after, expected=before, events=[event], finished_stages=results if run else None):
+            return None
+        objects.remove(objects.keys(job.runs_prefix))
+        return after.status
+
+    status = until_written(attempt, "The recording kept changing while its results were being written.")
+    return {"status": status.value}
 
 
 def _results(stages: Mapping[str, Mapping[str, Any]], run: Run | None) -> dict[Stage, StageResult]:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from auricle.domain_events import EventType
-from auricle.errors import NotFound, SupersededRun, TransientError
+from auricle.errors import NotFound, SupersededRun
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.fetching_audio import Bounds, fetch_audio
@@ -23,6 +23,7 @@ from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Recording, Stage, StageState, Status
+from auricle.records import until_written
 from auricle.speech.decode import AudioFacts
 from auricle.speech.flac import FlacIndex
 from auricle.speech.vad import VoiceActivityModel, VoiceTrack, speech_regions
@@ -34,8 +35,6 @@ MAX_WINDOWS = 1500
 
 TURN_PADDING_S = 0.05
 TURN_SILENCE_S = 0.3
-
-_ATTEMPTS = 5
 
 
 def prepare_recording(
@@ -78,20 +77,20 @@ def prepare_recording(
 
 def _begin(job: Job, recordings: RecordingStore, now: datetime) -> Recording:
     """The recording, being transcribed by this run. A run that has begun already goes on."""
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Recording | None:
         before = gate.enter(job, recordings).recording
         if before.status is Status.TRANSCRIBING:
-            break
+            return before
         if before.status is not Status.UPLOADED:
             raise SupersededRun(f"Run {job.run} has already ended: the recording is {before.status}.")
         after = before.to(Status.TRANSCRIBING, at=now)
         event = recording_event(EventType.RECORDING_PROCESSING, after)
-        if recordings.begin_run(after, expected=before, events=[event]):
-            break
-    else:
-        raise TransientError("The recording kept changing while its processing was to begin.")
+        return before if recordings.begin_run(after, expected=before, events=[event]) else None
+
+    begun = until_written(attempt, "The recording kept changing while its processing was to begin.")
     recordings.note_stage(job, Stage.PREPARE, StageState.IN_PROGRESS)
-    return before
+    return begun
 
 
 def _prepare(

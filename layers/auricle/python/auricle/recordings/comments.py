@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from auricle.errors import CommentNotFound, Conflict, InvalidRequest, NotYours, PreconditionFailed, TransientError
+from auricle.errors import CommentNotFound, Conflict, InvalidRequest, NotYours
 from auricle.identifiers import new_id
 from auricle.recordings.counters import CountersChange
-from auricle.records import RecordKind
+from auricle.records import RecordKind, change_record
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore
@@ -24,7 +24,6 @@ MAX_RECIPIENTS = 200
 """Users one comment is for, teams counted by their members."""
 MAX_UNREAD = 3000
 """Unread marks on one recording: they lie in one item of the table, which may have 400 KB."""
-_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ def edit_comment(
     kept = comment.recipients if edit.recipients is None else edit.recipients
     dropped = frozenset(comment.recipients) - frozenset(kept)
 
-    def said(before: Comment) -> tuple[Comment, CountersChange | None]:
+    def edit_and_mark_unread(before: Comment) -> Comment:
         after = before
         if edit.is_the_authors:
             after = replace(before, text=edit.text or before.text, audio=edit.audio or before.audio, updated_at=now)
@@ -214,24 +213,18 @@ def edit_comment(
             raise InvalidRequest(
                 "unreadUids.add names somebody the private comment was not written for", field="unreadUids.add"
             )
-        unread = added - before.unread
-        _check_unread(counters, unread)
-        after = replace(after, unread=before.unread | added, seen=before.seen - added)
-        counts = CountersChange(unread=_pairs(before, unread), private=before.private)
-        return after, counts if unread else None
+        _check_unread(counters, added - before.unread)
+        return replace(after, unread=before.unread | added, seen=before.seen - added)
 
-    def read(before: Comment) -> tuple[Comment, CountersChange | None]:
+    def mark_read(before: Comment) -> Comment:
         known = before.unread.union(before.recipients, {editor})
         marked = (edit.now_read & known) - {before.author_id}
         if len(before.seen | marked) > MAX_UNREAD:
             raise Conflict(f"{MAX_UNREAD} users have read this comment already: no more are noted.")
-        no_more = before.unread & (marked | dropped)
-        after = replace(before, unread=before.unread - no_more, seen=before.seen | marked)
-        counts = CountersChange(read=_pairs(before, no_more), private=before.private)
-        return after, counts if no_more else None
+        return replace(before, unread=before.unread - marked - dropped, seen=before.seen | marked)
 
-    after = _rewritten(comment, said, reader=reader, comments=comments, if_revision=if_revision)
-    return _rewritten(after, read, reader=reader, comments=comments, if_revision=None)
+    after = _change(comment, edit_and_mark_unread, reader=reader, comments=comments, if_revision=if_revision)
+    return _change(after, mark_read, reader=reader, comments=comments, if_revision=None)
 
 
 def delete_comment(
@@ -252,18 +245,17 @@ def delete_comment(
     """
     if editor != comment.author_id:
         raise NotYours("Only the author of a comment may delete it.")
-    last = [comment]
+    deleted = comment
 
-    def emptied(before: Comment) -> tuple[Comment, CountersChange | None]:
-        last[0] = before
-        nothing = replace(
+    def empty(before: Comment) -> Comment:
+        nonlocal deleted
+        deleted = before
+        return replace(
             before, deleted_at=now, text=None, audio=None, first_name=None, last_name=None, unread=frozenset()
         )
-        counted = 0 if before.private else -1
-        return nothing, CountersChange(comments=counted, read=_pairs(before, before.unread), private=before.private)
 
-    _rewritten(comment, emptied, reader=reader, comments=comments, if_revision=if_revision)
-    return last[0]
+    _change(comment, empty, reader=reader, comments=comments, if_revision=if_revision)
+    return deleted
 
 
 def _thread(
@@ -281,26 +273,36 @@ def _thread(
     return begun
 
 
-def _rewritten(
+def _change(
     comment: Comment,
-    change: Callable[[Comment], tuple[Comment, CountersChange | None]],
+    change: Callable[[Comment], Comment],
     *,
     reader: frozenset[str],
     comments: RecordStore[Comment],
     if_revision: int | None,
 ) -> Comment:
-    """The comment as `change` makes it, stored with what it counts for. What changes nothing writes nothing."""
-    before = comment
-    for _ in range(_ATTEMPTS):
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The comment was changed meanwhile. Read it again, then send the change anew.")
-        after, counted = change(before)
-        if after == before:
-            return before
-        if comments.replace(after, expected=before, counters=counted):
-            return replace(after, revision=before.revision + 1)
-        before = find_comment(comment.org, comment.recording_id, comment.id, reader=reader, comments=comments)
-    raise TransientError("The comment kept changing while it was being written. Try again.")
+    """Changes the comment, and the recording's counts with it. The first attempt takes it as the caller read it."""
+    known = iter((comment,))
+    return change_record(
+        "comment",
+        lambda: (
+            next(known, None)
+            or find_comment(comment.org, comment.recording_id, comment.id, reader=reader, comments=comments)
+        ),
+        lambda after, before: comments.replace(after, expected=before, counters=_counted(before, after)),
+        change,
+        if_revision=if_revision,
+    )
+
+
+def _counted(before: Comment, after: Comment) -> CountersChange | None:
+    """What the change of a comment adds to the recording's counts; None where it adds nothing."""
+    unread, read = _pairs(after, after.unread - before.unread), _pairs(after, before.unread - after.unread)
+    deleted = before.deleted_at is None and after.deleted_at is not None
+    if not (unread or read or deleted):
+        return None
+    comments = -1 if deleted and not after.private else 0
+    return CountersChange(comments=comments, unread=unread, read=read, private=after.private)
 
 
 def _check_unread(counters: Counters, unread: frozenset[str]) -> None:

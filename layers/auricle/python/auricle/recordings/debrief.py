@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from auricle.errors import Conflict, InvalidRequest, PreconditionFailed, QuestionNotFound, TransientError
+from auricle.errors import Conflict, InvalidRequest, QuestionNotFound
 from auricle.record_sizes import bytes_as_json
-from auricle.records import RecordKind
+from auricle.records import RecordKind, change_record, check_revision, until_written
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore
@@ -32,7 +32,6 @@ MAX_ALL_QUESTIONS_BYTES = 128 * 1024
 MAX_ANSWER_CHARACTERS = 10_000
 MAX_ANSWERS_BYTES = 64 * 1024
 """Of one recording's answers together, as JSON: its record has 400 KB at most, questions and notes included."""
-_ATTEMPTS = 8
 
 
 class ResponseType(StrEnum):
@@ -171,13 +170,13 @@ def replace_question(
     present = all_questions(org, questions=questions)
     _check_conditions(replace(said, id=question_id), present)
     _check_room(replace(said, id=question_id), present)
-    for _ in range(_ATTEMPTS):
-        before = questions.get(org, question_id)
-        _check_revision(before, if_revision)
-        after = replace(said, id=question_id, created_at=before.created_at)
-        if questions.replace(after, expected=before):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The question kept changing while it was being written. Try again.")
+    return change_record(
+        "question",
+        lambda: questions.get(org, question_id),
+        lambda after, before: questions.replace(after, expected=before),
+        lambda before: replace(said, id=question_id, created_at=before.created_at),
+        if_revision=if_revision,
+    )
 
 
 def remove_question(
@@ -189,12 +188,17 @@ def remove_question(
         QuestionNotFound: there is none.
         PreconditionFailed: it is not at `if_revision` (any more).
     """
-    for _ in range(_ATTEMPTS):
-        before = questions.get(org, question_id)
-        _check_revision(before, if_revision)
-        if questions.remove(before):
-            return before
-    raise TransientError("The question kept changing while it was being removed. Try again.")
+
+    def attempt() -> DebriefQuestion | None:
+        found = questions.get(org, question_id)
+        check_revision(
+            found.revision,
+            if_revision,
+            "The question was changed meanwhile. Read it again, then send the change anew.",
+        )
+        return found if questions.remove(found) else None
+
+    return until_written(attempt, "The question kept changing while it was being removed. Try again.")
 
 
 def all_questions(org: str, *, questions: RecordStore[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
@@ -246,8 +250,3 @@ def _check_room(question: DebriefQuestion, present: Sequence[DebriefQuestion]) -
             f"With this one the debrief questions would have {together} bytes, and {MAX_ALL_QUESTIONS_BYTES} at most "
             "are kept. Shorten or delete others first."
         )
-
-
-def _check_revision(before: DebriefQuestion, if_revision: int | None) -> None:
-    if if_revision is not None and before.revision != if_revision:
-        raise PreconditionFailed("The question was changed meanwhile. Read it again, then send the change anew.")

@@ -19,7 +19,6 @@ from auricle.errors import (
     ConsentRequired,
     EmptyAudio,
     NotReady,
-    PreconditionFailed,
     RecordingNotFound,
     TooLarge,
     TransientError,
@@ -34,8 +33,8 @@ from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
 from auricle.recordings.stalled_runs import STOPPED, mark_stalled
+from auricle.records import check_revision, until_written
 
-_ATTEMPTS = 8
 _MIB = 1024 * 1024
 
 
@@ -76,7 +75,8 @@ def accept_upload(
         TransientError: something did not answer, or the recording kept changing.
     """
     source_key = Job(org=org, recording=recording_id, run=1).source_key
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Accepted | None:
         try:
             detail = recordings.detail(org, recording_id)
             _block_what_arrived(detail.recording, recordings, objects)
@@ -89,12 +89,13 @@ def accept_upload(
                 return Accepted.ABSENT
             after, events = _uploaded(before, arrived, max_upload_bytes, now)
             if not recordings.save(after, expected=before, events=events):
-                continue
+                return None
             _note_later_versions(after, recordings, objects)
             return Accepted.UNUSABLE if after.failure else _start(after, workflow)
         _note_later_versions(before, recordings, objects)
         return _start(before, workflow) if before.status is Status.UPLOADED else Accepted.KNOWN
-    raise TransientError("The recording kept changing while its upload was being accepted.")
+
+    return until_written(attempt, "The recording kept changing while its upload was being accepted.")
 
 
 def process(
@@ -138,7 +139,9 @@ def process(
             raise NotReady(_awaited(recordings.detail(org, recording_id)))
         recording = recordings.get(org, recording_id)
     asked_of = recording.run
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Recording | None:
+        nonlocal recording
         if recording.status is Status.UNRECOVERABLE_ERROR:
             raise Conflict(_useless(recording))
         if not _wants_work(recording, reprocess=reprocess and recording.run == asked_of):
@@ -155,7 +158,9 @@ def process(
                 _start(anew, workflow)
                 return anew
         recording = recordings.get(org, recording_id)
-    raise TransientError("The recording kept changing while its processing was asked for. Try again.")
+        return None
+
+    return until_written(attempt, "The recording kept changing while its processing was asked for. Try again.")
 
 
 def remove(
@@ -178,23 +183,25 @@ def remove(
         Conflict: it is locked, protected from deletion, or being split.
         TransientError: the recording kept changing.
     """
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Recording | None:
         before = recordings.get(org, recording_id)
         if before.deleted_at is not None and not in_trash:
             raise RecordingNotFound(f"There is no recording {recording_id}.")
-        if if_revision is not None and before.revision != if_revision:
-            raise PreconditionFailed("The recording was changed meanwhile. Read it again before removing it.")
+        check_revision(
+            before.revision, if_revision, "The recording was changed meanwhile. Read it again before removing it."
+        )
         before.check_deletable()
         if before.half_split:
             raise Conflict("The recording is being split. Delete it when its transcriptionStatus is RAW_SPLIT.")
         after = before.removed(at=now)
-        if recordings.save(after, expected=before, events=[recording_event(EventType.RECORDING_REMOVED, after)]):
-            break
-    else:
-        raise TransientError("The recording kept changing while it was being removed. Try again.")
+        announced = [recording_event(EventType.RECORDING_REMOVED, after)]
+        return after if recordings.save(after, expected=before, events=announced) else None
+
+    removed = until_written(attempt, "The recording kept changing while it was being removed. Try again.")
     with suppress(TransientError):  # it is removed: the sweep erases what is left, and what running stages still write
         recordings.forget_children(org, recording_id)
-        erase_objects(after, recordings=recordings, objects=objects, now=now)
+        erase_objects(removed, recordings=recordings, objects=objects, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auricle.errors import TransientError
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording
-
-_ATTEMPTS = 8
+from auricle.records import until_written
 
 
 def settle_object_access(
@@ -28,7 +26,9 @@ def settle_object_access(
     prefix = Job(org=recording.org, recording=recording.id, run=recording.run).prefix
     if recording.object_access.is_settled:
         return recording
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Recording | None:
+        nonlocal recording
         block = recording.object_access.is_to_be_blocked
         if block:
             objects.block_reading(prefix)
@@ -44,4 +44,6 @@ def settle_object_access(
         if now_stored.object_access.is_to_be_blocked == block and after is recording:
             return now_stored
         recording = now_stored
-    raise TransientError("Consent to the recording kept changing while the bucket was told of it. Try again.")
+        return None
+
+    return until_written(attempt, "Consent to the recording kept changing while the bucket was told of it. Try again.")

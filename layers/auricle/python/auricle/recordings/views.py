@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from auricle.errors import Conflict, InvalidRequest, NotFound, PreconditionFailed, TransientError
+from auricle.errors import Conflict, InvalidRequest, NotFound
 from auricle.identifiers import new_id
 from auricle.recordings.counters import CountersChange
-from auricle.records import RecordKind
+from auricle.records import RecordKind, check_revision, until_written
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore
@@ -23,7 +23,7 @@ MAX_DURATION_MS = 86_400_000
 """A day: nobody views or listens for longer at one time."""
 VIEW_STAYS_OPEN = timedelta(hours=12)
 """How long a view that was begun waits for its duration."""
-_ATTEMPTS = 8
+_CHANGED = "It was changed meanwhile. Read it again, then send the change anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ def begin_view(
         PreconditionFailed: the user's record is not at `if_revision`.
     """
 
-    def viewed(before: Viewer) -> tuple[Viewer, CountersChange]:
+    def begin(before: Viewer) -> Viewer:
         if before.open_since is not None and now - before.open_since < VIEW_STAYS_OPEN:
-            return before, CountersChange()
-        return _one_more(replace(before, open_since=now))
+            return before
+        return replace(before, views=before.views + 1, open_since=now)
 
-    return _change(org, recording_id, user, viewed, viewers=viewers, now=now, if_revision=if_revision)
+    return _change(org, recording_id, user, begin, viewers=viewers, now=now, if_revision=if_revision)
 
 
 def end_view(
@@ -89,14 +89,11 @@ def end_view(
         RecordingNotFound: the recording is not there (any more).
     """
 
-    def viewed(before: Viewer) -> tuple[Viewer, CountersChange]:
-        after = replace(before, viewed_ms=before.viewed_ms + duration_ms, open_since=None)
-        if before.open_since is not None:
-            return after, CountersChange(viewed_ms=duration_ms)
-        after, counted = _one_more(after)
-        return after, replace(counted, viewed_ms=duration_ms)
+    def end(before: Viewer) -> Viewer:
+        begun = before if before.open_since is not None else replace(before, views=before.views + 1)
+        return replace(begun, viewed_ms=before.viewed_ms + duration_ms, open_since=None)
 
-    return _change(org, recording_id, user, viewed, viewers=viewers, now=now)
+    return _change(org, recording_id, user, end, viewers=viewers, now=now)
 
 
 def star(
@@ -116,12 +113,15 @@ def star(
         PreconditionFailed: the user's record is not at `if_revision`.
     """
 
-    def marked(before: Viewer) -> tuple[Viewer, CountersChange]:
-        if before.starred is starred:
-            return before, CountersChange()
-        return replace(before, starred=starred), CountersChange(stars=1 if starred else -1)
-
-    return _change(org, recording_id, user, marked, viewers=viewers, now=now, if_revision=if_revision)
+    return _change(
+        org,
+        recording_id,
+        user,
+        lambda before: replace(before, starred=starred),
+        viewers=viewers,
+        now=now,
+        if_revision=if_revision,
+    )
 
 
 def listen(
@@ -146,7 +146,7 @@ def listen(
         PreconditionFailed: the session is not at `if_revision`.
     """
     if session is None:
-        check_revision(None, if_revision)
+        check_revision(None, if_revision, _CHANGED)
         made = Engagement(
             org=org,
             id=new_id("engagement", now),
@@ -159,9 +159,10 @@ def listen(
         )
         engagements.add(made, counters=CountersChange(listened_ms=duration_ms))
         return made
-    for _ in range(_ATTEMPTS):
+
+    def attempt() -> Engagement | None:
         before = _session(org, recording_id, user, session, engagements)
-        check_revision(before.revision, if_revision)
+        check_revision(before.revision, if_revision, _CHANGED)
         after = replace(
             before,
             duration_ms=max(before.duration_ms, duration_ms),
@@ -169,15 +170,11 @@ def listen(
             updated_at=now,
         )
         counted = CountersChange(listened_ms=after.duration_ms - before.duration_ms)
-        if engagements.replace(after, expected=before, counters=counted):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("The listening session kept changing while it was being written. Try again.")
+        if not engagements.replace(after, expected=before, counters=counted):
+            return None
+        return replace(after, revision=before.revision + 1)
 
-
-def check_revision(present: int | None, wanted: int | None) -> None:
-    """Raises PreconditionFailed: it is not the state the caller means to change; None is what is not there."""
-    if wanted is not None and wanted != present:
-        raise PreconditionFailed("It was changed meanwhile. Read it again, then send the change anew.")
+    return until_written(attempt, "The listening session kept changing while it was being written. Try again.")
 
 
 def _session(org: str, recording_id: str, user: str, session: str, engagements: RecordStore[Engagement]) -> Engagement:
@@ -193,36 +190,50 @@ def _session(org: str, recording_id: str, user: str, session: str, engagements: 
     return found
 
 
-def _one_more(viewer: Viewer) -> tuple[Viewer, CountersChange]:
-    return replace(viewer, views=viewer.views + 1), CountersChange(views=1, viewers=1 if viewer.views == 0 else 0)
+def _counted(before: Viewer, after: Viewer) -> CountersChange:
+    """What the change of a user's record adds to the recording's counts."""
+    return CountersChange(
+        views=after.views - before.views,
+        viewers=1 if before.views == 0 and after.views > 0 else 0,
+        viewed_ms=after.viewed_ms - before.viewed_ms,
+        stars=after.starred - before.starred,
+    )
 
 
 def _change(
     org: str,
     recording_id: str,
     user: str,
-    change: Callable[[Viewer], tuple[Viewer, CountersChange]],
+    change: Callable[[Viewer], Viewer],
     *,
     viewers: RecordStore[Viewer],
     now: datetime,
     if_revision: int | None = None,
 ) -> Viewer:
-    """The user's record as `change` makes it, stored with what it counts for; it is begun where there is none."""
-    for _ in range(_ATTEMPTS):
+    """Changes the user's record and the recording's counts with it; adds the record where there is none."""
+
+    def attempt() -> Viewer | None:
         try:
             before = viewers.get(org, user, recording_id=recording_id)
         except NotFound:
-            check_revision(None, if_revision)
-            after, counted = change(Viewer(org=org, id=user, recording_id=recording_id, created_at=now))
-            try:
-                viewers.add(after, counters=counted)
-            except Conflict:  # begun by another request meanwhile
-                continue
-            return after
-        check_revision(before.revision, if_revision)
-        after, counted = change(before)
+            return add()
+        check_revision(before.revision, if_revision, _CHANGED)
+        after = change(before)
         if after == before:
             return before
-        if viewers.replace(after, expected=before, counters=counted):
-            return replace(after, revision=before.revision + 1)
-    raise TransientError("What you did with the recording kept changing while it was being written. Try again.")
+        if not viewers.replace(after, expected=before, counters=_counted(before, after)):
+            return None
+        return replace(after, revision=before.revision + 1)
+
+    def add() -> Viewer | None:
+        check_revision(None, if_revision, _CHANGED)
+        nothing_done = Viewer(org=org, id=user, recording_id=recording_id, created_at=now)
+        first = change(nothing_done)
+        try:
+            viewers.add(first, counters=_counted(nothing_done, first))
+        except Conflict:  # added by another request meanwhile
+            return None
+        return first
+
+    failure = "What you did with the recording kept changing while it was being written. Try again."
+    return until_written(attempt, failure)
