@@ -1,4 +1,4 @@
-"""The processing workflow: `infra/processing.asl.json` with names filled in."""
+"""The processing workflow: its definition with names filled in."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from infra.bundling import ROOT
+from auricle.processing.stages import JOBS
 from infra.constructs.findings import accept, finding_text, state_machine_lint_exceptions
 from infra.constructs.function import log_retention
 from infra.environments import Environment
-
-DEFINITION = ROOT / "infra" / "processing.asl.json"
+from infra.workflow_definition import definition_text, function_name, job_name
 
 
 class Workflow(stepfunctions.StateMachine):
@@ -32,7 +31,7 @@ class Workflow(stepfunctions.StateMachine):
         substitutions: Mapping[str, str],
     ) -> None:
         """Args:
-        functions: by the name the definition calls each, as in PrepareFunction.
+        functions: by the name of their folder.
         substitutions: the other names of the definition.
         """
         log = logs.LogGroup(
@@ -47,14 +46,13 @@ class Workflow(stepfunctions.StateMachine):
             scope,
             construct_id,
             state_machine_type=stepfunctions.StateMachineType.STANDARD,
-            definition_body=stepfunctions.DefinitionBody.from_string(DEFINITION.read_text(encoding="utf-8")),
+            definition_body=stepfunctions.DefinitionBody.from_string(definition_text()),
             definition_substitutions={
-                **{name: function.function_arn for name, function in functions.items()},
+                **{function_name(name): function.function_arn for name, function in functions.items()},
                 "EnvironmentName": environment.name,
                 "MaxWindowsAtOnce": str(environment.max_windows_at_once),
                 "JobQueue": environment.job_queue,
-                "TranscribeJob": environment.job_definition("transcribe"),
-                "DiarizeJob": environment.job_definition("diarize"),
+                **{job_name(stage): environment.job_definition(stage) for stage in JOBS},
                 **substitutions,
             },
             # Every event, but without the data: messages of failed stages may quote a file's name.
@@ -103,7 +101,7 @@ class Workflow(stepfunctions.StateMachine):
         def batch_arn(kind: str, name: str) -> str:
             return Stack.of(self).format_arn(service="batch", resource=kind, resource_name=name)
 
-        definitions = [batch_arn("job-definition", environment.job_definition(s)) for s in ("transcribe", "diarize")]
+        definitions = [batch_arn("job-definition", environment.job_definition(stage)) for stage in JOBS]
         self.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["batch:SubmitJob"],
@@ -132,7 +130,7 @@ class Workflow(stepfunctions.StateMachine):
             self.role,
             "IAM5",
             findings=[f"Resource::{finding_text(self, definition)}:*" for definition in definitions],
-            reason="Any revision of these two job definitions.",
+            reason="Any revision of these job definitions.",
         )
 
 

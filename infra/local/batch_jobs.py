@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auricle.processing.stages import JOBS
 from infra import job_retries
-from infra.job_memory import JOB_MEMORY_GIB
 from infra.local.glue import EXIT_WITH_PARENT, JobFailed
 from infra.local.memory import EXIT_ABOVE_MEMORY, MEMORY_MB
 
@@ -75,8 +75,9 @@ class BatchJobs:
             **{entry["Name"]: str(entry["Value"]) for entry in overrides.get("Environment", [])},
             "AWS_BATCH_JOB_ID": job_id,
         }
-        if package in JOB_MEMORY_GIB:
-            environment[MEMORY_MB] = str(1024 * JOB_MEMORY_GIB[package])
+        memory_gib = {stage.value: size.memory_gib for stage, size in JOBS.items()}.get(package)
+        if memory_gib:
+            environment[MEMORY_MB] = str(1024 * memory_gib)
         if environment.get(CAPACITY) == "none":
             raise JobFailed({**job, "Status": "FAILED", "StatusReason": NO_CAPACITY, "Attempts": []})
         log_path = self.logs / f"batch-{package}-{job_id}.log"

@@ -10,13 +10,13 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_ecr_assets import DockerImageAsset, Platform
 from constructs import Construct
 
+from auricle.processing.stages import JOBS
 from infra.bundling import Bundler
 from infra.constructs.access import RUN_KEYS, Access
 from infra.constructs.findings import lint_exceptions
 from infra.constructs.function import log_retention
 from infra.constructs.jobs import JobNetwork, JobQueue, SpeechJob
 from infra.environments import Environment, GpuFleet
-from infra.job_memory import JOB_MEMORY_GIB
 from infra.stacks.data import DataStack
 
 
@@ -51,7 +51,7 @@ class GpuStack(Stack):
         folder = bundler.image(
             "gpu",
             extras=["speech", "whisper"],
-            functions=["transcribe", "diarize"],
+            functions=[stage.value for stage in JOBS],
             whisper_model=environment.whisper_model,
         )
         image = ecs.ContainerImage.from_docker_image_asset(
@@ -60,39 +60,25 @@ class GpuStack(Stack):
         log = logs.LogGroup(
             self, "Log", retention=log_retention(environment.log_days), removal_policy=RemovalPolicy.DESTROY
         )
-        # Both fit on one machine of 4 vCPUs and 16 GiB, of which ECS leaves about 15: one recording, one machine.
         variables = {
             "AURICLE_TRANSCRIPTION_ENGINE": environment.transcription_engine,
             "AURICLE_WHISPER_MODEL": environment.whisper_model,
             "AURICLE_WHISPER_DEVICE": "cuda",
         }
-        transcribe = SpeechJob(
-            self,
-            "Transcribe",
-            stage="transcribe",
-            environment=environment,
-            image=image,
-            log=log,
-            vcpus=3,
-            memory_gib=JOB_MEMORY_GIB["transcribe"],
-            gpus=1,
-            variables=variables,
-        )
-        diarize = SpeechJob(
-            self,
-            "Diarize",
-            stage="diarize",
-            environment=environment,
-            image=image,
-            log=log,
-            vcpus=1,
-            memory_gib=JOB_MEMORY_GIB["diarize"],
-            gpus=None,
-            variables={},
-        )
-
         access = Access(data)
-        for job in (transcribe, diarize):
+        for stage, size in JOBS.items():
+            job = SpeechJob(
+                self,
+                stage.value.capitalize(),
+                stage=stage,
+                environment=environment,
+                image=image,
+                log=log,
+                vcpus=size.vcpus,
+                memory_gib=size.memory_gib,
+                gpus=size.gpus or None,
+                variables=variables if size.gpus else {},
+            )
             access.keep_state(job.role)
             access.read(job.role)
             access.write(job.role, RUN_KEYS)

@@ -10,6 +10,7 @@ from aws_cdk.aws_secretsmanager import Secret, SecretStringGenerator
 from aws_cdk.aws_sqs import Queue
 from constructs import Construct
 
+from auricle.processing.stages import FUNCTIONS, STAGES, Files
 from infra.bundling import Bundler
 from infra.constructs.access import (
     CHUNK_KEYS,
@@ -30,7 +31,7 @@ from infra.constructs.workflow import Workflow, let_cancel_jobs
 from infra.environments import Environment
 from infra.stacks.data import DataStack
 
-SPEECH_FUNCTIONS = ("prepare", "transcribe", "diarize")
+SPEECH_FUNCTIONS = tuple(name for name, size in FUNCTIONS.items() if size.speech)
 """Those that decode or listen: they carry the extra `speech` and the weights."""
 
 
@@ -54,25 +55,15 @@ class ServiceStack(Stack):
         self._packages = Packages(self, "Packages", environment=environment, bundler=bundler)
         self._functions: dict[str, Function] = {}
 
-        # A stage's time in the workflow is a little longer than its function's: the function's own error wins.
-        prepare = self._function("prepare", memory_mb=3008, timeout_s=900, storage_mb=4096)
-        transcribe = self._function("transcribe", memory_mb=3008, timeout_s=900)
-        diarize = self._function("diarize", memory_mb=3008, timeout_s=900, storage_mb=2048)
-        assemble = self._function("assemble", memory_mb=1024, timeout_s=300)
-        summarize = self._function("summarize", memory_mb=1024, timeout_s=300)
-        finish = self._function("finish", memory_mb=1024, timeout_s=300)
+        stages = {
+            name: self._function(name, memory_mb=size.memory_mb, timeout_s=size.timeout_s, storage_mb=size.storage_mb)
+            for name, size in FUNCTIONS.items()
+        }
         workflow = Workflow(
             self,
             "Processing",
             environment=environment,
-            functions={
-                "PrepareFunction": prepare,
-                "TranscribeFunction": transcribe,
-                "DiarizeFunction": diarize,
-                "AssembleFunction": assemble,
-                "SummarizeFunction": summarize,
-                "FinishFunction": finish,
-            },
+            functions=stages,
             substitutions={"TableName": data.table.table_name, "BucketName": data.bucket.bucket_name},
         )
 
@@ -113,17 +104,17 @@ class ServiceStack(Stack):
             let_cancel_jobs(watch)
 
         access = Access(data)
-        for function in (serve, start, sweep, prepare, transcribe, diarize, assemble, summarize, finish):
+        for function in (serve, start, sweep, *stages.values()):
             access.keep_state(function)
             access.read(function)
         # Whoever holds a presigned URL may do what its signer may.
         for keys in (SOURCE_KEYS, CHUNK_KEYS, MEDIA_KEYS, SIGNATURE_KEYS):
             access.write(serve, keys)
-        for function in (prepare, assemble):
-            access.write(function, RECORDING_KEYS)
-        for function in (transcribe, diarize, summarize):
-            access.write(function, RUN_KEYS)
-        access.remove(finish, RUN_KEYS)
+        for definition in STAGES:
+            if definition.function:
+                keys = RECORDING_KEYS if definition.writes is Files.RECORDING else RUN_KEYS
+                access.write(stages[definition.stage], keys)
+        access.remove(stages["finish"], RUN_KEYS)
         for function in (serve, start, sweep):  # each may be the one that erases a removed recording
             access.remove(function, RECORDING_KEYS)
         for function in (serve, start, sweep):  # each may be the one that blocks what consent was withdrawn from

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.bundling import ROOT
+from infra.workflow_definition import definition_text
 
-TEXT = (ROOT / "infra" / "processing.asl.json").read_text(encoding="utf-8")
+TEXT = definition_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 
 

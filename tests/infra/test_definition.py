@@ -9,6 +9,7 @@ import jsonata  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from auricle import errors
+from infra.workflow_definition import SOURCE, definition
 from tests.infra.assemblies import Assembly
 from tests.infra.definition import DEFINITION, TEXT, State, expressions, machines, states
 
@@ -304,3 +305,56 @@ def test_a_window_fits_a_function_on_the_model_that_takes_a_gpus_place(prod: Ass
     loading_s = 30
     assert seconds + loading_s < function["Timeout"] / 5
     assert function["MemorySize"] >= 2048, "small takes a gigabyte"
+
+
+# --- what infra/workflow_definition.py fills in ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "crash_retries"),
+    [
+        ("Prepare", 1),
+        ("Transcribe window", 1),
+        ("Diarize", 1),
+        ("Assemble", 1),
+        ("Summarize", 1),
+        ("Finish", 2),
+    ],
+)
+def test_every_function_is_retried_alike(name: str, crash_retries: int) -> None:
+    (task,) = (task for task in TASKS if task.name == name)
+    rules = [(rule["ErrorEquals"][0], rule["IntervalSeconds"], rule["MaxAttempts"]) for rule in task.fields["Retry"]]
+    assert rules == [
+        ("TransientError", 1, 6),
+        ("Lambda.TooManyRequestsException", 10, 12),
+        ("States.Timeout", 2, crash_retries),
+    ]
+    assert [rule.get("MaxDelaySeconds") for rule in task.fields["Retry"]] == [60, 300, None]
+
+
+def test_tasks_wait_a_minute_longer_than_their_functions_may_take() -> None:
+    assert {task.name: task.fields["TimeoutSeconds"] for task in TASKS} == {
+        "Prepare": 960,
+        "Transcribe window": 960,
+        "Transcribe as a job": 43200,
+        "Diarize": 960,
+        "Diarize as a job": 43200,
+        "Assemble": 360,
+        "Summarize": 360,
+        "Finish": 360,
+    }
+
+
+def test_the_file_itself_repeats_no_retries() -> None:
+    assert '"Retry"' not in SOURCE.read_text(encoding="utf-8")
+
+
+def test_only_a_required_stage_that_failed_ends_the_run_early() -> None:
+    source = """{"States": {
+        "A": {"Type": "Stage", "Stage": "assemble", "Next": "S"},
+        "S": {"Type": "Stage", "Stage": "summarize", "Next": "After"}}}"""
+    filled = definition(source)["States"]
+    assert [filled[name]["Next"] for name in ("A", "S")] == ["S", "After"]
+    assert [filled[name]["Catch"][-1]["Next"] for name in ("A", "S")] == ["Finish", "After"]
+    assert "'summarize': {'state': 'skipped'}" in filled["A"]["Catch"][-1]["Assign"]["stages"]
+    assert "skipped" not in filled["S"]["Catch"][-1]["Assign"]["stages"]

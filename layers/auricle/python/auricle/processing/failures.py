@@ -7,17 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auricle import errors
+from auricle.processing.stages import BY_STAGE
 from auricle.recordings.failure_texts import RETRY_HINT
 from auricle.recordings.recording import Failure, Run, Stage, StageResult, StageState
 
-_STAGE_NAMES = {
-    Stage.PREPARE: "Reading the audio",
-    Stage.TRANSCRIBE: "Transcription",
-    Stage.DIARIZE: "Telling the speakers apart",
-    Stage.ASSEMBLE: "Putting the transcript together",
-    Stage.REDACT: "Redaction",
-    Stage.SUMMARIZE: "Picking highlights",
-}
 TRY_AGAIN_EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: what a job ends with when another attempt may succeed. Its retry strategy
 (infra/job_retries.py) starts one."""
@@ -64,8 +57,8 @@ def failure(stage: Stage, error: str, cause: str) -> Failure:
         return _out_of_memory(stage)
     if name in _KILLED:
         reason = "stopped unexpectedly, most likely because it needed more memory than it has"
-        return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} {reason}. {RETRY_HINT}")
-    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} failed. {RETRY_HINT}")
+        return Failure(stage, f"{stage.value}-failed", f"{BY_STAGE[stage].activity} {reason}. {RETRY_HINT}")
+    return Failure(stage, f"{stage.value}-failed", f"{BY_STAGE[stage].activity} failed. {RETRY_HINT}")
 
 
 def _failed_job(stage: Stage, cause: str) -> Failure:
@@ -86,15 +79,15 @@ def _failed_job(stage: Stage, cause: str) -> Failure:
         reason = f"could not be started{times}"
     else:
         reason = "failed"
-    return Failure(stage, f"{stage.value}-failed", f"{_STAGE_NAMES[stage]} {reason}. {RETRY_HINT}")
+    return Failure(stage, f"{stage.value}-failed", f"{BY_STAGE[stage].activity} {reason}. {RETRY_HINT}")
 
 
 def _out_of_memory(stage: Stage) -> Failure:
-    return Failure(stage, "out-of-memory", f"{_STAGE_NAMES[stage]} needed more memory than it has. {RETRY_HINT}")
+    return Failure(stage, "out-of-memory", f"{BY_STAGE[stage].activity} needed more memory than it has. {RETRY_HINT}")
 
 
 def _timed_out(stage: Stage) -> Failure:
-    return Failure(stage, "timed-out", f"{_STAGE_NAMES[stage]} took too long and was stopped. {RETRY_HINT}")
+    return Failure(stage, "timed-out", f"{BY_STAGE[stage].activity} took too long and was stopped. {RETRY_HINT}")
 
 
 def _description(cause: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
 from auricle.processing.run_files import read_highlights, read_plan, read_windows
+from auricle.processing.stages import REQUIRED_STAGES
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.events import recording_event
@@ -23,9 +24,6 @@ from auricle.records import until_written
 from auricle.transcripts import storage as transcript_file
 from auricle.transcripts.highlights import ENGINE as HIGHLIGHTS_ENGINE
 from auricle.transcripts.transcript import Engine, Transcript
-
-ESSENTIAL = (Stage.PREPARE, Stage.TRANSCRIBE, Stage.ASSEMBLE)
-"""Without these there is no transcript, so the recording is in error; any other stage may fail alone."""
 
 
 def finish_recording(
@@ -86,7 +84,7 @@ def _outcome(
     objects: ObjectStore,
     now: datetime,
 ) -> Recording:
-    failure = next((results[stage].failure for stage in ESSENTIAL if results[stage].failure), None)
+    failure = next((results[stage].failure for stage in REQUIRED_STAGES if results[stage].failure), None)
     if not before.consent.allows_processing:
         return _without_consent(before, failure, now)
     check_content_may_be_shown(before)

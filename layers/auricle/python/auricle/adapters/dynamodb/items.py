@@ -214,12 +214,8 @@ class RunItem(Item, discriminator="run"):
     windows_done = NumberSetAttribute(null=True)
     """Indexes, so that the same window counts once; gives way to `windows_counted` when the run has finished."""
     windows_counted = NumberAttribute(null=True)
-    prepare: JSONAttribute = JSONAttribute(null=True)
-    transcribe: JSONAttribute = JSONAttribute(null=True)
-    diarize: JSONAttribute = JSONAttribute(null=True)
-    assemble: JSONAttribute = JSONAttribute(null=True)
-    redact: JSONAttribute = JSONAttribute(null=True)
-    summarize: JSONAttribute = JSONAttribute(null=True)
+    # Each stage has an attribute of its own, so that two may be noted at one time.
+    locals().update({stage.value: JSONAttribute(null=True) for stage in Stage})
 
 
 class ChunksItem(Item, discriminator="chunks"):
@@ -441,7 +437,7 @@ def run_of(item: RunItem) -> Run:
 
 
 def stage_attribute(stage: Stage) -> Attribute[Any]:
-    """Each stage has an attribute of its own, so that two may be noted at one time."""
+    """The attribute that holds the result of the stage."""
     return RunItem.get_attributes()[stage.value]
 
 
