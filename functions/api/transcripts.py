@@ -6,7 +6,6 @@ from typing import Any
 
 from auricle.ports import ObjectStore
 from auricle.recordings.consent import check_content_may_be_shown
-from auricle.recordings.job import Job
 from auricle.recordings.recording import RecordingDetail, Stage, StageState, Status
 from auricle.transcripts import storage as transcript_file
 
@@ -30,5 +29,4 @@ def read_transcript(detail: RecordingDetail, objects: ObjectStore) -> dict[str, 
     found_earlier = recording.run > 1 and recording.word_count > 0
     if not has_transcript(detail) and not found_earlier:
         return None
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
-    return transcript_file.load(objects.read(job.transcript_key))
+    return transcript_file.load(objects.read(recording.keys.transcript))

@@ -10,7 +10,7 @@ from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.recordings.chunk_uploads import accept_chunk
 from auricle.recordings.intake import accept_upload
-from auricle.recordings.job import chunk_key_ids, source_key_ids
+from auricle.recordings.keys import chunk_key_ids, source_key_ids
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:

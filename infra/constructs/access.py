@@ -8,15 +8,18 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
+from auricle.recordings.keys import RecordingKeys
 from infra.constructs.findings import accept
 from infra.stacks.data import DataStack
 
-SOURCE_KEYS = "orgs/*/recordings/*/source"
-CHUNK_KEYS = "orgs/*/recordings/*/chunks/*"
-MEDIA_KEYS = "orgs/*/recordings/*/media/*"
-SIGNATURE_KEYS = "orgs/*/recordings/*/consent-signature"
-RECORDING_KEYS = "orgs/*/recordings/*"
-RUN_KEYS = "orgs/*/recordings/*/runs/*"
+_ANY = RecordingKeys.of_any()
+SOURCE_KEYS = _ANY.source
+CHUNK_KEYS = f"{_ANY.chunks_prefix}*"
+MEDIA_KEYS = f"{_ANY.media_prefix}*"
+SIGNATURE_KEYS = _ANY.consent_signature
+RECORDING_KEYS = _ANY.prefix.removesuffix("/")
+"""Whatever lies under a recording's prefix: the last `*` spans the slashes that follow."""
+RUN_KEYS = f"{_ANY.runs_prefix}*"
 
 Grantee = lambda_.Function | iam.Role
 

@@ -9,7 +9,6 @@ import pytest
 
 from api.surface import Services
 from auricle.processing_warnings import ProcessingWarning
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
 from auricle.transcripts import storage as transcript_file
 from auricle.transcripts.highlights import Highlight
@@ -58,14 +57,14 @@ class Archive:
         """One whose bytes have arrived."""
         arrived: dict[str, object] = {"status": Status.UPLOADED, "version": "v1", "size_bytes": 4}
         recording = self.put(recording_id, **(arrived | given))  # type: ignore[arg-type]  # a test says what it means
-        self._services.objects.write(_job(recording).source_key, b"RIFF", content_type="audio/wav")
+        self._services.objects.write(recording.keys.source, b"RIFF", content_type="audio/wav")
         return recording
 
     def transcribing(self, recording_id: str = "rec_1", *, done: int = 1, **given: object) -> Recording:
         """One in the middle of its run: so many of four windows are transcribed."""
         before = self.uploaded(recording_id, **given)
         recording = before.to(Status.TRANSCRIBING, at=NOW)
-        recordings, job = self._services.recordings, _job(recording)
+        recordings, job = self._services.recordings, recording.current_job()
         assert recordings.begin_run(recording, expected=before, events=[])
         recordings.note_stage(job, Stage.PREPARE, StageState.COMPLETE)
         recordings.note_stage(job, Stage.TRANSCRIBE, StageState.IN_PROGRESS)
@@ -78,13 +77,13 @@ class Archive:
         """One whose transcript is there while its highlights are being picked."""
         recording = self.transcribing(recording_id, done=4)
         self._write_transcript(recording)
-        self._services.recordings.note_stage(_job(recording), Stage.ASSEMBLE, StageState.COMPLETE)
+        self._services.recordings.note_stage(recording.current_job(), Stage.ASSEMBLE, StageState.COMPLETE)
         return recording
 
     def complete(self, recording_id: str = "rec_1", *, diarized: bool = True, **given: object) -> Recording:
         """One that went through, though perhaps without telling its speakers apart."""
         before = self.transcribing(recording_id, done=4, **given)
-        self._services.objects.write(_job(before).audio_key, b"fLaC", content_type="audio/flac")
+        self._services.objects.write(before.keys.audio, b"fLaC", content_type="audio/flac")
         self._write_transcript(before)
         after = replace(
             before.to(Status.COMPLETE, at=NOW + timedelta(seconds=70)),
@@ -118,11 +117,7 @@ class Archive:
 
     def _write_transcript(self, recording: Recording) -> None:
         stored = transcript_file.dump(SPOKEN, ENGINES)
-        self._services.objects.write(_job(recording).transcript_key, stored, content_type="application/zstd")
-
-
-def _job(recording: Recording) -> Job:
-    return Job(org=recording.org, recording=recording.id, run=recording.run)
+        self._services.objects.write(recording.keys.transcript, stored, content_type="application/zstd")
 
 
 @pytest.fixture(scope="session")

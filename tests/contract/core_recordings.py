@@ -185,5 +185,5 @@ def furnish(services: Fakes, recording_id: str = "rec_full") -> Recording:
         ),
     )
     job = Job(org="acme", recording=recording_id, run=1)
-    services.objects.write(job.source_key, b"RIFF", content_type="audio/mp4")
+    services.objects.write(job.keys.source, b"RIFF", content_type="audio/mp4")
     return services.recordings.get("acme", recording_id)

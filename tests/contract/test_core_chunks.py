@@ -12,7 +12,7 @@ from api.documents.core import CoreError
 from api.documents.core import chunks as documented
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Audio, Excerpt, Recording, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway
@@ -44,7 +44,7 @@ class Phone:
         self.fakes = fakes
 
     def put(self, number: int, content: bytes = b"RIFF", *, told: bool = True) -> None:
-        self.fakes.objects.write(Job("acme", "rec_1", 1).chunk_key(number), content, content_type="audio/wav")
+        self.fakes.objects.write(RecordingKeys("acme", "rec_1").chunk(number), content, content_type="audio/wav")
         if told:
             accept_chunk("acme", "rec_1", number, **self.ports, now=self.api.now)
 
@@ -374,7 +374,7 @@ def test_empty_and_oversized_ones_end_for_good(api: Gateway, services: Fakes, ar
         phone = Phone(api, services)
         api.post(f"/v1/core/recordings/rec_{code}/chunks/signed-urls", {"chunkNumbers": [0, 1]})
         for number in (0, 1):
-            services.objects.write(Job("acme", f"rec_{code}", 1).chunk_key(number), content, content_type="a/b")
+            services.objects.write(RecordingKeys("acme", f"rec_{code}").chunk(number), content, content_type="a/b")
             accept_chunk("acme", f"rec_{code}", number, **phone.ports, now=NOW)
         finish("acme", f"rec_{code}", **phone.ports, now=NOW)
         failed = services.recordings.get("acme", f"rec_{code}")
@@ -482,7 +482,7 @@ def test_its_audio_is_the_copy_it_was_put_together_in(
     assert api.get(detail).json["audio_url"] is None
     prepared = replace(uploaded, audio=Audio("wav", "pcm_s16le", 1, 16000, 9.5))
     assert services.recordings.save(prepared, expected=uploaded)
-    services.objects.write(uploaded.current_job().audio_key, b"fLaC", content_type="audio/flac")
+    services.objects.write(uploaded.current_job().keys.audio, b"fLaC", content_type="audio/flac")
     url = api.get(download).json["downloadUrl"]
     assert "/recordings/rec_1/audio.flac?" in url
     assert "name=visit.flac" in url

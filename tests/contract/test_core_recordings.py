@@ -15,7 +15,7 @@ from auricle.crm.contacts import NewContact, add_contact
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.consent import Consent
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Audio, CrmLink, Recording, Rep, Result, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import CORE, RECORDINGS, furnish, refused, send, shown
@@ -625,7 +625,7 @@ def test_a_signature_is_kept_with_the_recording_and_goes_with_it(
     signature = base64.b64encode(b"\x89PNG a name").decode()
     body = {"consentSignatureBase64": signature, "customerConsentAttested": True}
     assert send(api, "PATCH", ONE, body).status == 200
-    key = Job(org="acme", recording="rec_1", run=1).consent_key
+    key = RecordingKeys("acme", "rec_1").consent_signature
     assert services.objects.read(key) == b"\x89PNG a name"
     assert send(api, "DELETE", ONE, query="permanent=true").status == 200
     assert key not in services.objects

@@ -15,7 +15,7 @@ from auricle.crm.contacts import NewContact, add_contact
 from auricle.directory.people import User, add_user
 from auricle.processing.sweep import sweep
 from auricle.recordings.intake import Accepted, accept_upload
-from auricle.recordings.job import source_key_ids
+from auricle.recordings.keys import source_key_ids
 from auricle.recordings.recording import Result, Status
 from tests.contract.conftest import NOW
 from tests.contract.core_recordings import RECORDINGS, refused, shown

@@ -11,7 +11,7 @@ import pytest
 
 from auricle.processing.sweep import sweep
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.media import MULTIMEDIA, MultimediaEvent
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
@@ -166,7 +166,7 @@ def test_a_locked_private_recording_in_the_trash_is_withdrawn_from_and_saying_so
     first = consent(api, "withdrawn")
     assert consent(api, "withdrawn").headers["etag"] == first.headers["etag"]
     assert api.get(f"{AGENT}/recordings/rec_1/consent").json == first.json
-    assert services.objects.is_blocked(Job("acme", "rec_1", 1).prefix)
+    assert services.objects.is_blocked(RecordingKeys("acme", "rec_1").prefix)
     assert consent(api, "one_party").json["content_shown"] is True
     assert services.recordings.get("acme", "rec_1").highlights == before.highlights
     assert len(services.workflow) == 0
@@ -223,7 +223,7 @@ def test_a_signed_upload_of_a_refused_recording_is_kept_from_processing(
 ) -> None:
     archive.put(status=Status.UPLOADING)
     consent(api, "withdrawn")
-    services.objects.write(Job("acme", "rec_1", 1).source_key, b"RIFF", content_type="audio/wav")
+    services.objects.write(RecordingKeys("acme", "rec_1").source, b"RIFF", content_type="audio/wav")
     answer = api.post(f"{FILES}/rec_1/process")
     assert (answer.status, code_of(answer)) == (409, "urn:auricle:error:consent-required")
     assert len(services.workflow) == 0

@@ -18,7 +18,7 @@ from auricle.errors import Conflict, RecordingNotFound
 from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks, skip
 from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, remove
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Status
 from tests.fakes.contract import NOW, State, a_recording
 
@@ -105,7 +105,7 @@ class ChunksContract:
     # --- through the domain -------------------------------------------------------------------------------
 
     def put(self, state: State, org: str, number: int, content: bytes) -> None:
-        state.objects.write(Job(org, "rec_1", 1).chunk_key(number), content, content_type="audio/wav")
+        state.objects.write(RecordingKeys(org, "rec_1").chunk(number), content, content_type="audio/wav")
 
     def told(self, state: State, org: str, number: int) -> Accepted:
         return accept_chunk(

@@ -36,6 +36,7 @@ from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import Accepted, accept_upload, process, remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import (
     MAX_LATER_VERSIONS,
     Audio,
@@ -862,7 +863,7 @@ class StateContract:
     def arrived(self, state: State, org: str, contents: Sequence[bytes] = (b"RIFF",)) -> Recording:
         recording = a_recording(org, f"rec_{uuid4().hex[:20]}", contact_ids=("ann",))
         state.recordings.create(recording, [])
-        key = Job(org, recording.id, 1).source_key
+        key = RecordingKeys(org, recording.id).source
         for content in contents:
             state.objects.write(key, content, content_type="audio/wav")
         return recording
@@ -877,7 +878,7 @@ class StateContract:
         assert set(accepted) <= {Accepted.STARTED, Accepted.KNOWN}
         assert {(one.run, one.status) for one in answered} == {(1, Status.UPLOADED)}
         stored = state.recordings.get(org, recording.id)
-        first = state.objects.first_version(Job(org, recording.id, 1).source_key)
+        first = state.objects.first_version(RecordingKeys(org, recording.id).source)
         assert first is not None
         assert (stored.version, stored.size_bytes) == (first.version, 5)
         assert list(stored.later_versions) == list(state.objects.versions_after_first(first.key))
@@ -902,7 +903,7 @@ class StateContract:
     def test_removing_leaves_nothing_and_takes_late_uploads(self, state: State, org: str) -> None:
         recording = self.arrived(state, org, [b"first", b"second"])
         remove(org, recording.id, recordings=state.recordings, objects=state.objects, now=NOW)
-        key = Job(org, recording.id, 1).source_key
+        key = RecordingKeys(org, recording.id).source
         assert state.objects.first_version(key) is None
         state.objects.write(key, b"too late", content_type="audio/wav")
         assert self.accept(state, recording) is Accepted.REMOVED

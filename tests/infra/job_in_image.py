@@ -38,7 +38,7 @@ def main(entry: str, call: Path) -> None:
     from auricle.processing.run_files import read_plan, read_turns, read_windows
     from auricle.recordings.consent import Consent
     from auricle.recordings.intake import accept_upload
-    from auricle.recordings.job import Job
+    from auricle.recordings.keys import RecordingKeys
     from auricle.recordings.recording import Recording, Status
     from auricle.settings import Settings
     from auricle.speech.models import model_path
@@ -50,7 +50,7 @@ def main(entry: str, call: Path) -> None:
     stores: dict[str, Any] = {"recordings": fakes.recordings, "objects": fakes.objects}
     recording = Recording("acme", "rec_1", now, now, Status.UPLOADING, "call.flac", consent=Consent.ALL_CONSENTED)
     fakes.recordings.create(recording, [])
-    fakes.objects.write(Job("acme", "rec_1", 1).source_key, call.read_bytes(), content_type="audio/flac")
+    fakes.objects.write(RecordingKeys("acme", "rec_1").source, call.read_bytes(), content_type="audio/flac")
     accept_upload("acme", "rec_1", **stores, workflow=fakes.workflow, max_upload_bytes=10**9, now=now)
     job = fakes.recordings.get("acme", "rec_1").current_job()
     with TemporaryDirectory() as workspace:

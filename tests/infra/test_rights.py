@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from infra.bundling import function_names
 from tests.infra.assemblies import Assembly
 from tests.infra.code import COLLECTION, entries, port_calls
 
-JOB = Job("acme", "rec_1", 1, "v1")
-OF_THE_RECORDING = (JOB.source_key, JOB.audio_key, JOB.peaks_key, JOB.transcript_key, JOB.plan_key)
+KEYS = RecordingKeys("acme", "rec_1")
+RUN_KEYS = KEYS.run(1)
+OF_THE_RECORDING = (KEYS.source, KEYS.audio, KEYS.peaks, KEYS.transcript, RUN_KEYS.plan)
 
 BUCKET, OBJECTS, TABLE, INDEX, MACHINE, RUN, BUS = "bucket", "objects", "table", "index", "machine", "run", "bus"
 JOBS, ANYTHING = "jobs", "anything"
@@ -111,12 +112,12 @@ KEYED = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey", "
 """What an action takes besides where a key of one's own encrypts."""
 
 WRITTEN = {
-    "api": (JOB.source_key, JOB.consent_key),
-    "prepare": (JOB.audio_key, JOB.peaks_key, JOB.plan_key),
-    "transcribe": (JOB.window_key(0),),
-    "diarize": (JOB.turns_key,),
-    "assemble": (JOB.transcript_key,),
-    "summarize": (JOB.highlights_key,),
+    "api": (KEYS.source, KEYS.consent_signature),
+    "prepare": (KEYS.audio, KEYS.peaks, RUN_KEYS.plan),
+    "transcribe": (RUN_KEYS.window(0),),
+    "diarize": (RUN_KEYS.turns,),
+    "assemble": (KEYS.transcript,),
+    "summarize": (RUN_KEYS.highlights,),
 }
 """The keys each function puts objects under."""
 
@@ -167,8 +168,8 @@ def arns(assembly: Assembly, where: str, stage: str) -> list[str]:
     here = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
     objects = {
         "written": WRITTEN.get(stage, ()),
-        "source": (JOB.source_key, JOB.chunk_key(0), f"{JOB.prefix}media/media_1"),
-        "run's": (JOB.plan_key, JOB.turns_key),
+        "source": (KEYS.source, KEYS.chunk(0), KEYS.media("media_1")),
+        "run's": (RUN_KEYS.plan, RUN_KEYS.turns),
     }
     return {
         BUCKET: ["<Recordings.Arn>"],
@@ -176,7 +177,7 @@ def arns(assembly: Assembly, where: str, stage: str) -> list[str]:
         TABLE: ["<Table.Arn>"],
         INDEX: ["<Table.Arn>/index/gsi1", "<Table.Arn>/index/gsi2"],
         MACHINE: [f"<{machine}>"],
-        RUN: [f"{here}:execution:<{machine}.Name>:{JOB.execution_name}"],
+        RUN: [f"{here}:execution:<{machine}.Name>:rec_1-3bfc269594ef-r1"],
         BUS: ["<Bus.Arn>"],
         JOBS: ["arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:job/4c7599ae"],
         ANYTHING: ["*"],
@@ -241,8 +242,8 @@ def test_only_who_removes_may_delete_and_only_that(assembly: Assembly, name: str
     if name not in assembly.function_names():
         return
     role, calls = role_of_function(assembly, name), port_calls(*entries(name))
-    assert role.may("s3:DeleteObjectVersion", f"<Recordings.Arn>/{JOB.audio_key}") == ("objects.erase" in calls)
-    assert role.may("s3:DeleteObject", f"<Recordings.Arn>/{JOB.plan_key}") == bool(
+    assert role.may("s3:DeleteObjectVersion", f"<Recordings.Arn>/{KEYS.audio}") == ("objects.erase" in calls)
+    assert role.may("s3:DeleteObject", f"<Recordings.Arn>/{RUN_KEYS.plan}") == bool(
         {"objects.erase", "objects.remove"} & calls
     )
     assert not role.may("s3:DeleteObject", "<Recordings.Arn>/anything/else")
@@ -253,7 +254,7 @@ def test_only_who_blocks_or_writes_may_tag_what_is_there(assembly: Assembly, nam
     if name not in assembly.function_names():
         return
     role, calls = role_of_function(assembly, name), port_calls(*entries(name))
-    may = role.may("s3:PutObjectVersionTagging", f"<Recordings.Arn>/{JOB.transcript_key}")
+    may = role.may("s3:PutObjectVersionTagging", f"<Recordings.Arn>/{KEYS.transcript}")
     assert may == ("objects.block_reading" in calls or name in {"prepare", "assemble"})
     assert not role.may("s3:PutObjectVersionTagging", "<Recordings.Arn>/anything/else")
 
@@ -264,9 +265,9 @@ def test_only_who_puts_may_put_and_only_there(assembly: Assembly, name: str) -> 
         return
     role, calls = role_of_function(assembly, name), port_calls(*entries(name))
     puts = bool({"objects.write", "objects.upload"} & calls) and name != "api"  # which puts what clients send
-    assert role.may("s3:PutObject", f"<Recordings.Arn>/{JOB.plan_key}") == puts
+    assert role.may("s3:PutObject", f"<Recordings.Arn>/{RUN_KEYS.plan}") == puts
     if name != "prepare":
-        assert not role.may("s3:PutObject", f"<Recordings.Arn>/{JOB.audio_key}") or name == "assemble"
+        assert not role.may("s3:PutObject", f"<Recordings.Arn>/{KEYS.audio}") or name == "assemble"
 
 
 def test_the_stream_may_be_read_and_what_is_given_up_be_put_aside(assembly: Assembly) -> None:

@@ -8,7 +8,6 @@ from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import parse_qsl
 
-from auricle.recordings.job import Job
 from auricle.settings import PREFIX, Settings
 from infra.environments import ENVIRONMENTS
 from tests.infra.assemblies import LOCAL_ORIGINS, Assembly
@@ -505,22 +504,23 @@ def test_objects_of_one_run_carry_the_tag_that_expires() -> None:
 
 
 def test_keys_that_roles_reach_are_the_keys_that_jobs_write() -> None:
+    from auricle.recordings.keys import RecordingKeys
     from auricle.recordings.media import MultimediaEvent
     from infra.constructs.access import CHUNK_KEYS, MEDIA_KEYS, RECORDING_KEYS, RUN_KEYS, SOURCE_KEYS
 
-    job = Job("acme", "rec_1", 3)
+    keys, run = RecordingKeys("acme", "rec_1"), RecordingKeys("acme", "rec_1").run(3)
     photo = MultimediaEvent(org="acme", id="media_1", recording_id="rec_1", created_at=datetime.now(UTC))
-    assert photo.key.startswith(job.prefix)
+    assert photo.key.startswith(keys.prefix)
     assert fnmatch(photo.key, MEDIA_KEYS)
-    for keys in (SOURCE_KEYS, CHUNK_KEYS, RUN_KEYS):
-        assert not fnmatch(photo.key, keys)
-    assert fnmatch(job.source_key, SOURCE_KEYS)
-    assert fnmatch(job.chunk_key(7), CHUNK_KEYS)
-    for key in (job.audio_key, job.plan_key):
+    for pattern in (SOURCE_KEYS, CHUNK_KEYS, RUN_KEYS):
+        assert not fnmatch(photo.key, pattern)
+    assert fnmatch(keys.source, SOURCE_KEYS)
+    assert fnmatch(keys.chunk(7), CHUNK_KEYS)
+    for key in (keys.audio, run.plan):
         assert not fnmatch(key, SOURCE_KEYS)
         assert not fnmatch(key, CHUNK_KEYS)
-    for key in (job.audio_key, job.peaks_key, job.transcript_key):
+    for key in (keys.audio, keys.peaks, keys.transcript):
         assert fnmatch(key, RECORDING_KEYS)
         assert not fnmatch(key, RUN_KEYS)
-    for key in (job.plan_key, job.turns_key, job.highlights_key, job.window_key(7)):
+    for key in (run.plan, run.turns, run.highlights, run.window(7)):
         assert fnmatch(key, RUN_KEYS)

@@ -23,6 +23,7 @@ from auricle.recordings.consent import BasisKind, ConsentBasis
 from auricle.recordings.counters import NOTHING_COUNTED, Counters
 from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
 from auricle.recordings.recording import (
     Capture,
@@ -216,7 +217,7 @@ class TestAdapters(StateContract):
         assert [item.expires_at for item in found] == [(NOW + timedelta(days=7)).replace(microsecond=0)]
 
     def test_an_upload_url_takes_what_it_was_signed_for(self, state: Bootstrap, org: str) -> None:
-        key = Job(org, "rec_1", 1).source_key
+        key = RecordingKeys(org, "rec_1").source
         typed = state.objects.upload_url(key, content_type="audio/wav", seconds=60)
         assert _put(typed, {"content-type": "audio/wav", "x-ms-blob-type": "BlockBlob"}) == 200
         assert _put(typed, {"content-type": "text/html"}) == 403
@@ -225,7 +226,7 @@ class TestAdapters(StateContract):
         assert _put(untyped, {"content-type": "audio/x-anything"}) == 200
 
     def test_an_upload_url_takes_the_bytes_that_were_declared(self, state: Bootstrap, org: str) -> None:
-        key, checksum = Job(org, "rec_1", 1).source_key, b64encode(sha256(b"RIFF").digest()).decode()
+        key, checksum = RecordingKeys(org, "rec_1").source, b64encode(sha256(b"RIFF").digest()).decode()
         other = b64encode(sha256(b"WAVE").digest()).decode()
         sized = state.objects.upload_url(key, content_type=None, seconds=60, size_bytes=5)
         assert _put(sized, {}) == 403
@@ -238,7 +239,7 @@ class TestAdapters(StateContract):
         assert _put(exact, {"x-amz-checksum-sha256": checksum, "x-ms-blob-type": "BlockBlob"}) == 200
 
     def test_a_download_url_gives_the_version_asked_for(self, state: Bootstrap, org: str) -> None:
-        key = Job(org, "rec_1", 1).source_key
+        key = RecordingKeys(org, "rec_1").source
         state.objects.write(key, b"first", content_type="audio/wav")
         state.objects.write(key, b"second", content_type="audio/wav")
         first = state.objects.first_version(key)
@@ -250,7 +251,7 @@ class TestAdapters(StateContract):
 
     def test_what_was_uploaded_as_a_page_is_downloaded_as_a_file(self, state: Bootstrap, org: str) -> None:
         """Browsers would run its scripts; the URL says what the answer's headers are, here and on AWS."""
-        key = Job(org, "rec_1", 1).source_key
+        key = RecordingKeys(org, "rec_1").source
         upload = state.objects.upload_url(key, content_type=None, seconds=60)
         assert _put(upload, {"content-type": "text/html", "content-disposition": "inline"}) == 200
         for declared, served in (("text/html", "application/octet-stream"), ("audio/mp4", "audio/mp4")):
@@ -268,8 +269,8 @@ class TestAdapters(StateContract):
         self, state: Bootstrap, org: str, auricle: Child
     ) -> None:
         job = Job(org, "rec_1", 1)
-        state.objects.write(job.plan_key, b"{}", content_type="application/json", of_one_run=True)
-        tags = auricle.client("s3").get_object_tagging(Bucket=BUCKET, Key=job.plan_key)["TagSet"]
+        state.objects.write(job.run_keys.plan, b"{}", content_type="application/json", of_one_run=True)
+        tags = auricle.client("s3").get_object_tagging(Bucket=BUCKET, Key=job.run_keys.plan)["TagSet"]
         assert tags == [{"Key": "lifetime", "Value": "run"}]
 
 

@@ -18,6 +18,7 @@ from auricle.identifiers import new_id
 from auricle.processing import orphans
 from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Status
 from auricle.settings import Settings
 from tests.fakes import Fakes
@@ -39,7 +40,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Wired:
 def uploaded(fakes: Fakes) -> dict[str, Any]:
     """A recording whose bytes have arrived, and the event that says so."""
     fakes.recordings.create(a_recording("acme", title="Dana's call"), [])
-    key = Job("acme", "rec_1", 1).source_key
+    key = RecordingKeys("acme", "rec_1").source
     fakes.objects.write(key, b"RIFF", content_type="audio/wav")
     return {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": key, "size": 4}}}
 
@@ -72,7 +73,7 @@ def test_the_last_chunk_created_starts_processing(fakes: Wired) -> None:
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(expected=2, finished_at=NOW))
     said = []
     for number in (1, 0, 0):
-        key = Job("acme", "rec_1", 1).chunk_key(number)
+        key = RecordingKeys("acme", "rec_1").chunk(number)
         fakes.objects.write(key, b"RIFF", content_type="audio/wav")
         said.append(start_processing.handler.lambda_handler({"detail": {"object": {"key": key}}}, None)["upload"])
     assert said == ["absent", "started", "known"]
@@ -117,7 +118,7 @@ def test_the_sweep_erases_what_belongs_to_no_recording_when_that_is_its_task(
     fakes: Wired, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploaded(fakes)
-    orphan = Job("acme", new_id("rec", NOW), 1).source_key
+    orphan = RecordingKeys("acme", new_id("rec", NOW)).source
     fakes.objects.write(orphan, b"RIFF", content_type="audio/wav")
 
     class Clock:

@@ -49,11 +49,11 @@ def assembled(fakes: Fakes, job: Job, stages: Any = BOTH) -> Any:
 
 
 def transcript(fakes: Fakes, job: Job) -> Transcript:
-    return transcript_file.load_transcript(fakes.objects.read(job.transcript_key))
+    return transcript_file.load_transcript(fakes.objects.read(job.keys.transcript))
 
 
 def engines(fakes: Fakes, job: Job) -> Any:
-    return transcript_file.load(fakes.objects.read(job.transcript_key))["engines"]
+    return transcript_file.load(fakes.objects.read(job.keys.transcript))["engines"]
 
 
 def results(fakes: Fakes) -> Any:
@@ -140,7 +140,7 @@ def test_every_model_is_named_once(fakes: Fakes, job: Job, models: tuple[str | N
 
 def earlier(fakes: Fakes, job: Job, *words: Word) -> bytes:
     stored = transcript_file.dump(Transcript((Segment(0, None, words),) if words else ()), {})
-    fakes.objects.write(job.transcript_key, stored, content_type="application/zstd")
+    fakes.objects.write(job.keys.transcript, stored, content_type="application/zstd")
     return stored
 
 
@@ -151,7 +151,7 @@ def test_where_transcription_failed_an_earlier_transcript_with_as_many_words_sta
     stored = earlier(fakes, job, *words)
     heard(fakes, job, WindowWords(0, (HI,), WHISPER))
     assert assembled(fakes, job, {"transcribe": FAILED, "diarize": DONE}) == {"segments": 1, "words": len(words)}
-    assert fakes.objects.read(job.transcript_key) == stored
+    assert fakes.objects.read(job.keys.transcript) == stored
     assert results(fakes)[Stage.ASSEMBLE] == StageResult(StageState.COMPLETE)
 
 
@@ -180,5 +180,5 @@ def test_a_stale_run_writes_no_transcript_over_its_successor_s(fakes: Fakes, job
     stored = earlier(fakes, job, HELLO)
     with pytest.raises(SupersededRun):
         assembled(fakes, replace(job, run=1))
-    assert fakes.objects.read(job.transcript_key) == stored
+    assert fakes.objects.read(job.keys.transcript) == stored
     assert results(fakes) == {}

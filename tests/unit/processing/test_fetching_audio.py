@@ -13,7 +13,7 @@ from auricle.processing.fetching_audio import Bounds, FetchedAudio
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.consent import Consent
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Excerpt, Recording, Status
 from auricle.speech.excerpts import FlacExcerpt
 from tests.fakes import Fakes
@@ -63,7 +63,7 @@ def write(fakes: Fakes, key: str, content: bytes) -> None:
 def test_of_a_file_the_version_that_is_processed_is_fetched(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
     recording = put(fakes)
     for content in (b"first", b"later"):
-        write(fakes, Job("acme", "rec_1", 1).source_key, content)
+        write(fakes, RecordingKeys("acme", "rec_1").source, content)
     found = gathered(fakes, recording, tmp_path)
     assert not found.cautions
     assert (tmp_path / "source").read_bytes() == b"first"
@@ -76,7 +76,7 @@ def test_of_chunks_those_that_were_settled_are_fetched_in_their_versions(
     recording = put(fakes, chunked=True, chunk_numbers=(0, 2))
     arrived = {}
     for number in (0, 2, 3):
-        key = recording.current_job().chunk_key(number)
+        key = recording.keys.chunk(number)
         write(fakes, key, f"chunk {number}".encode())
         first = fakes.objects.first_version(key)
         assert first is not None
@@ -100,7 +100,7 @@ def test_of_chunks_those_that_were_settled_are_fetched_in_their_versions(
 
 def test_where_no_chunk_is_missing_nothing_is_said(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
     recording = put(fakes, chunked=True, chunk_numbers=(0,))
-    write(fakes, recording.current_job().chunk_key(0), b"chunk")
+    write(fakes, recording.keys.chunk(0), b"chunk")
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived={0: Chunk("v1", 5, NOW)}))
     assert gathered(fakes, recording, tmp_path).cautions == []
 
@@ -108,7 +108,7 @@ def test_where_no_chunk_is_missing_nothing_is_said(fakes: Fakes, decoded: Any, t
 def test_of_others_each_is_fetched_once_and_cut_where_it_is_said(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
     for recording_id in ("rec_2", "rec_3"):
         put(fakes, recording_id)
-        write(fakes, Job("acme", recording_id, 1).audio_key, recording_id.encode())
+        write(fakes, RecordingKeys("acme", recording_id).audio, recording_id.encode())
     made_of = (Excerpt("rec_2", 500, 1750), Excerpt("rec_3"), Excerpt("rec_2", 3000))
     recording = put(fakes, made_of=made_of)
     assert gathered(fakes, recording, tmp_path).cautions == ()
@@ -124,7 +124,7 @@ def test_of_others_each_is_fetched_once_and_cut_where_it_is_said(fakes: Fakes, d
 
 def test_its_own_copy_is_taken_before_what_it_was_made_of(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
     recording = put(fakes, made_of=(Excerpt("rec_2", 500, 1750),))
-    write(fakes, recording.current_job().audio_key, b"own")
+    write(fakes, recording.keys.audio, b"own")
     gathered(fakes, recording, tmp_path)
     assert decoded == [([FlacExcerpt(tmp_path / "own.flac", 0, None)], {"max_duration_s": 600.0})]
     assert (tmp_path / "own.flac").read_bytes() == b"own"
@@ -142,7 +142,7 @@ def test_without_the_consent_of_one_nothing_of_it_is_fetched(
     fakes: Fakes, decoded: Any, tmp_path: Path, consent: Consent
 ) -> None:
     put(fakes, "rec_2", consent=consent)
-    write(fakes, Job("acme", "rec_2", 1).audio_key, b"rec_2")
+    write(fakes, RecordingKeys("acme", "rec_2").audio, b"rec_2")
     with pytest.raises(ConsentRequired):
         gathered(fakes, put(fakes, made_of=(Excerpt("rec_2"),)), tmp_path)
     assert (decoded, list(tmp_path.iterdir())) == ([], [])

@@ -71,7 +71,7 @@ def planned(fakes: Fakes, job: Job, *cautions: ProcessingWarning) -> None:
 
 def transcribed(fakes: Fakes, job: Job, transcript: Transcript = TRANSCRIPT) -> None:
     engines = {"transcribe": WHISPER, "diarize": Engine("embedded", "1")}
-    fakes.objects.write(job.transcript_key, transcript_file.dump(transcript, engines), content_type="application/zstd")
+    fakes.objects.write(job.keys.transcript, transcript_file.dump(transcript, engines), content_type="application/zstd")
 
 
 def whole(fakes: Fakes, **given: Any) -> Job:
@@ -176,10 +176,10 @@ def test_a_run_without_a_transcript_writes_what_preparing_found_and_leaves_the_r
 def test_what_runs_left_under_way_is_cleared_away_and_the_rest_stays(fakes: Fakes) -> None:
     job = whole(fakes, run=2)
     write_plan(replace(job, run=1), Plan(AUDIO, 1, b"", (), ((),)), fakes.objects)
-    for key in (job.source_key, job.audio_key):
+    for key in (job.keys.source, job.keys.audio):
         fakes.objects.write(key, b"sound", content_type="audio/flac")
     finish(fakes, job)
-    assert [key.removeprefix(job.prefix) for key in fakes.objects.keys(job.prefix)] == [
+    assert [key.removeprefix(job.keys.prefix) for key in fakes.objects.keys(job.keys.prefix)] == [
         "audio.flac",
         "source",
         "transcript.json.zst",
@@ -285,7 +285,7 @@ def test_what_has_ended_already_stays_and_nothing_is_cleared_away(fakes: Fakes) 
     ended = stored(fakes)
     assert finish(fakes, job, {"prepare": FAILED}) == {"status": "COMPLETE"}
     assert (stored(fakes), fakes.recordings.announced) == (ended, [])
-    assert job.plan_key in fakes.objects
+    assert job.run_keys.plan in fakes.objects
 
 
 def test_a_run_that_was_superseded_writes_nothing_into_its_successor(fakes: Fakes) -> None:
@@ -294,7 +294,7 @@ def test_a_run_that_was_superseded_writes_nothing_into_its_successor(fakes: Fake
     with pytest.raises(SupersededRun, match="Run 1 was superseded by run 2"):
         finish(fakes, replace(job, run=1))
     assert stored(fakes) == before
-    assert job.plan_key in fakes.objects
+    assert job.run_keys.plan in fakes.objects
 
 
 def test_a_removed_recording_is_not_finished(fakes: Fakes) -> None:
@@ -329,4 +329,4 @@ def test_one_that_never_stops_changing_is_finished_later(fakes: Fakes) -> None:
         finish(fakes, job)
     assert raised.value.message == "The recording kept changing while its results were being written."
     assert stored(fakes).status is Status.TRANSCRIBING
-    assert job.plan_key in fakes.objects, "the next attempt needs it"
+    assert job.run_keys.plan in fakes.objects, "the next attempt needs it"

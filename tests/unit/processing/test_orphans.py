@@ -12,6 +12,7 @@ from auricle.identifiers import earliest_id, made_at, new_id
 from auricle.processing.orphans import LOOKED_FOR_DURING, ORPHANED_AFTER, erase_orphans
 from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.upload_slots import CLAIMABLE_FOR, Described, claim
 from tests.fakes import Fakes
 from tests.fakes.contract import a_recording
@@ -28,7 +29,7 @@ def fakes() -> Fakes:
 def upload(fakes: Fakes, *, made: datetime = UPLOADED, org: str = "acme") -> str:
     """Bytes at a signed URL, and the id they were signed for."""
     recording_id = new_id("rec", made)
-    fakes.objects.write(Job(org, recording_id, 1).source_key, b"RIFF", content_type="audio/wav")
+    fakes.objects.write(RecordingKeys(org, recording_id).source, b"RIFF", content_type="audio/wav")
     return recording_id
 
 
@@ -37,15 +38,15 @@ def erased(fakes: Fakes, now: datetime) -> Mapping[str, int]:
 
 
 def is_there(fakes: Fakes, recording_id: str, org: str = "acme") -> bool:
-    return Job(org, recording_id, 1).source_key in fakes.objects
+    return RecordingKeys(org, recording_id).source in fakes.objects
 
 
 def test_what_nobody_described_is_erased_with_all_its_versions(fakes: Fakes) -> None:
     orphans = [upload(fakes), upload(fakes, org="other")]
-    fakes.objects.write(Job("acme", orphans[0], 1).source_key, b"again", content_type="audio/wav")
+    fakes.objects.write(RecordingKeys("acme", orphans[0]).source, b"again", content_type="audio/wav")
     assert erased(fakes, SOON_ENOUGH) == {"erased": 2}
     assert list(fakes.objects.keys("")) == []
-    assert fakes.objects.versions_after_first(Job("acme", orphans[0], 1).source_key) == []
+    assert fakes.objects.versions_after_first(RecordingKeys("acme", orphans[0]).source) == []
 
 
 def test_what_may_still_be_described_stays(fakes: Fakes) -> None:
@@ -83,7 +84,7 @@ def test_recordings_keep_their_audio_also_when_they_are_removed_and_it_is_held(f
     for recording_id in (kept, removed):
         fakes.recordings.create(replace(a_recording("acme", recording_id), created_at=UPLOADED), [])
     remove("acme", removed, recordings=fakes.recordings, objects=fakes.objects, now=UPLOADED)
-    fakes.objects.write(Job("acme", removed, 1).source_key, b"held", content_type="audio/wav")
+    fakes.objects.write(RecordingKeys("acme", removed).source, b"held", content_type="audio/wav")
     assert erased(fakes, SOON_ENOUGH) == {"known": 2}
     assert is_there(fakes, kept)
     assert is_there(fakes, removed)
@@ -107,16 +108,16 @@ def test_an_id_that_claims_to_be_older_than_its_audio_proves_nothing(fakes: Fake
 def test_what_was_processed_once_is_reported_and_kept(file: str, fakes: Fakes) -> None:
     """Its record was lost: this is the only copy of a conversation."""
     lost = upload(fakes)
-    fakes.objects.write(Job("acme", lost, 1).prefix + file, b"x", content_type="application/octet-stream")
+    fakes.objects.write(RecordingKeys("acme", lost).prefix + file, b"x", content_type="application/octet-stream")
     assert erased(fakes, SOON_ENOUGH) == {"unowned": 1}
     assert is_there(fakes, lost)
 
 
 def test_audio_without_its_upload_is_kept(fakes: Fakes) -> None:
     part = Job("acme", new_id("rec", UPLOADED), 1)
-    fakes.objects.write(part.audio_key, b"fLaC", content_type="audio/flac")
+    fakes.objects.write(part.keys.audio, b"fLaC", content_type="audio/flac")
     assert erased(fakes, SOON_ENOUGH) == {"unowned": 1}
-    assert part.audio_key in fakes.objects
+    assert part.keys.audio in fakes.objects
 
 
 def test_a_table_that_knows_hardly_any_upload_erases_none(fakes: Fakes) -> None:

@@ -130,8 +130,8 @@ def test_the_plan_says_what_was_found_and_where_its_bytes_lie(
         ProcessingWarning("chunks-missing", "Chunk 1 is missing."),
         ProcessingWarning("truncated", "The file ends early."),
     )
-    assert fakes.objects.read(job.audio_key) == b"fLaC"
-    assert orjson.loads(fakes.objects.read(job.peaks_key)) == {"interval_ms": 100, "levels": [[1, 2]]}
+    assert fakes.objects.read(job.keys.audio) == b"fLaC"
+    assert orjson.loads(fakes.objects.read(job.keys.peaks)) == {"interval_ms": 100, "levels": [[1, 2]]}
     assert not list(tmp_path.glob("fetched"))
 
 

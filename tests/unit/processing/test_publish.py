@@ -16,6 +16,7 @@ from auricle.recordings.consent import Consent, ConsentChange
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import accept_upload, process
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Failure, Recording, Stage, Status
 from infra.bundling import DOMAIN, FUNCTIONS
 from tests.fakes import FakeEventBus, FakeMetrics, Fakes
@@ -134,7 +135,7 @@ def test_an_unusable_upload_is_counted(fakes: Fakes, *, chunked: bool) -> None:
         change = ChunksChange(expected=1, finished_at=NOW, arrived=arrived)
         fakes.recordings.change_chunks("acme", "rec_1", change)
     else:
-        fakes.objects.write(job.source_key, bytes(101), content_type="audio/wav")
+        fakes.objects.write(job.keys.source, bytes(101), content_type="audio/wav")
     for _ in range(2):
         accept_upload(
             "acme",
@@ -195,8 +196,8 @@ def test_a_new_run_is_measured_from_when_it_was_asked_for() -> None:
 
 def test_the_bucket_says_when_an_upload_came_and_nothing_is_negative(fakes: Fakes) -> None:
     fakes.recordings.create(a_recording("acme"), [])
-    fakes.objects.write(Job("acme", "rec_1", 1).source_key, b"RIFF", content_type="audio/wav")
-    stored = fakes.objects.first_version(Job("acme", "rec_1", 1).source_key)
+    fakes.objects.write(RecordingKeys("acme", "rec_1").source, b"RIFF", content_type="audio/wav")
+    stored = fakes.objects.first_version(RecordingKeys("acme", "rec_1").source)
     assert stored is not None
     accept_upload(
         "acme",

@@ -34,6 +34,7 @@ from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.consent import Consent
 from auricle.recordings.intake import Accepted, accept_upload, process, remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Excerpt, Recording, Stage, StageState, Status
 from auricle.settings import settings
 from auricle.speech.diarization.pipeline import DiarizationModels
@@ -69,7 +70,7 @@ class Pipeline:
     def upload(self, content: bytes, *, consent: Consent = Consent.ALL_CONSENTED) -> Job:
         recording = Recording("acme", "rec_1", NOW, NOW, Status.UPLOADING, "call.wav", consent=consent)
         self.fakes.recordings.create(recording, [])
-        self.fakes.objects.write(Job("acme", "rec_1", 1).source_key, content, content_type="audio/wav")
+        self.fakes.objects.write(RecordingKeys("acme", "rec_1").source, content, content_type="audio/wav")
         self.accept()
         return self.recording.current_job()
 
@@ -153,10 +154,10 @@ def test_a_call_becomes_a_record(pipeline: Pipeline, short_call: bytes) -> None:
     }
     assert pipeline.state_of(Stage.SUMMARIZE) is StageState.COMPLETE
     assert pipeline.state_of(Stage.REDACT) is StageState.SKIPPED
-    transcript = transcript_file.load_transcript(pipeline.fakes.objects.read(job.transcript_key))
+    transcript = transcript_file.load_transcript(pipeline.fakes.objects.read(job.keys.transcript))
     assert "thank you for calling" in transcript.text
     assert all(0 <= word.start_s < word.end_s <= 12.288 for word in transcript.words)
-    assert not pipeline.fakes.objects.keys(job.run_prefix), "what only the run needed is gone"
+    assert not pipeline.fakes.objects.keys(job.run_keys.prefix), "what only the run needed is gone"
 
 
 def test_what_a_cut_off_run_had_finished_is_not_done_again(pipeline: Pipeline, short_call: bytes) -> None:
@@ -261,7 +262,7 @@ def test_a_transcript_of_two_models_names_both(pipeline: Pipeline, short_call: b
     assert first is not None
     write_window(job, replace(first, index=1, engine=replace(first.engine, model="another")), pipeline.fakes.objects)
     assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
-    engine = transcript_file.load(pipeline.fakes.objects.read(job.transcript_key))["engines"]["transcribe"]
+    engine = transcript_file.load(pipeline.fakes.objects.read(job.keys.transcript))["engines"]["transcribe"]
     assert engine["model"] == f"{first.engine.model}, another"
 
 
@@ -315,7 +316,7 @@ def test_a_removed_recording_ends_its_run_quietly(pipeline: Pipeline, short_call
     for step in steps:
         with pytest.raises(SupersededRun):
             step(job)
-    assert not pipeline.fakes.objects.keys(job.prefix), "nothing was written for it after its removal"
+    assert not pipeline.fakes.objects.keys(job.keys.prefix), "nothing was written for it after its removal"
 
 
 def test_finishing_twice_changes_nothing(pipeline: Pipeline, short_call: bytes) -> None:
@@ -359,7 +360,7 @@ class TestPutTogether:
         pipeline.fakes.recordings.create(recording, [])
         for number, content in enumerate(contents):
             if number not in skipped:
-                key = Job("acme", "rec_1", 1).chunk_key(number)
+                key = RecordingKeys("acme", "rec_1").chunk(number)
                 pipeline.fakes.objects.write(key, content, content_type="audio/wav")
                 pipeline.fakes.objects.write(key, b"sent again", content_type="audio/wav")
                 accept_chunk("acme", "rec_1", number, **stores)
@@ -377,7 +378,7 @@ class TestPutTogether:
         """Another recording's working copy."""
         path = tmp_path / f"{recording_id}.flac"
         odd_audio.write(path, odd_audio.tones(seconds, 440, level=0.0), codec="flac")
-        pipeline.fakes.objects.upload(path, Job("acme", recording_id, 1).audio_key, content_type="audio/flac")
+        pipeline.fakes.objects.upload(path, RecordingKeys("acme", recording_id).audio, content_type="audio/flac")
         return path.read_bytes()
 
     def test_chunks_become_one_recording(self, pipeline: Pipeline, short_call: bytes) -> None:
@@ -428,8 +429,8 @@ class TestPutTogether:
         self.copied(pipeline, tmp_path, 3.0)
         job = self.made(pipeline, Excerpt("rec_0", 500, 1750))
         pipeline.prepare(job)
-        pipeline.fakes.objects.erase(Job("acme", "rec_0", 1).prefix)
-        pipeline.fakes.objects.erase(job.runs_prefix)
+        pipeline.fakes.objects.erase(RecordingKeys("acme", "rec_0").prefix)
+        pipeline.fakes.objects.erase(job.keys.runs_prefix)
         failed = pipeline.recording
         assert pipeline.fakes.recordings.save(failed.to(Status.ERROR, at=NOW), expected=failed)
         failed = pipeline.recording

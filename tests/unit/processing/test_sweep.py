@@ -13,6 +13,7 @@ from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import Consent
 from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Failure, Recording, Stage, StageResult, StageState, Status
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
@@ -29,7 +30,7 @@ def put(fakes: Fakes, recording_id: str = "rec_1", *, bytes_arrived: bool = Fals
     recording = a_recording("acme", recording_id, **given)
     fakes.recordings.create(recording, [])
     if bytes_arrived:
-        fakes.objects.write(Job("acme", recording_id, 1).source_key, b"RIFF", content_type="audio/wav")
+        fakes.objects.write(RecordingKeys("acme", recording_id).source, b"RIFF", content_type="audio/wav")
     return recording
 
 
@@ -208,10 +209,10 @@ def test_what_cannot_be_done_now_does_not_stop_the_rest(fakes: Fakes) -> None:
 def test_what_a_stage_wrote_after_the_removal_is_erased(fakes: Fakes) -> None:
     job = transcribing(fakes)
     remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
-    fakes.objects.write(job.transcript_key, b"words", content_type="application/zstd")
+    fakes.objects.write(job.keys.transcript, b"words", content_type="application/zstd")
     assert swept(fakes) == {"erasing": 1}
     assert len(fakes.objects) == 0
-    fakes.objects.write(job.window_key(3), b"words", content_type="application/json")
+    fakes.objects.write(job.run_keys.window(3), b"words", content_type="application/json")
     fakes.workflow.end(job, "SUCCEEDED")
     assert swept(fakes) == {"erased": 1}
     assert len(fakes.objects) == 0
@@ -222,7 +223,7 @@ def test_an_upload_that_comes_after_the_removal_is_erased_though_no_event_tells_
     put(fakes)
     remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
     assert swept(fakes, NOW + timedelta(minutes=11)) == {"erasing": 1}, "its upload URL still holds"
-    fakes.objects.write(Job("acme", "rec_1", 1).source_key, b"RIFF", content_type="audio/wav")
+    fakes.objects.write(RecordingKeys("acme", "rec_1").source, b"RIFF", content_type="audio/wav")
     assert swept(fakes, NOW + UPLOADS_END_AFTER) == {"erased": 1}
     assert len(fakes.objects) == 0
 

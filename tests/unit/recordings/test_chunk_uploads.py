@@ -23,6 +23,7 @@ from auricle.recordings.chunk_uploads import (
 from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, process, remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Failure, Recording, Stage, Status
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
@@ -44,7 +45,7 @@ def begun(fakes: Fakes, **given: Any) -> None:
 def put(fakes: Fakes, *numbers: int, told: bool = True, at: datetime = NOW) -> list[Accepted]:
     """Chunks of so many bytes that each has another size: number 0 has one."""
     for number in numbers:
-        fakes.objects.write(JOB.chunk_key(number), b"x" * (number + 1), content_type="audio/wav")
+        fakes.objects.write(JOB.keys.chunk(number), b"x" * (number + 1), content_type="audio/wav")
     return [accept_chunk("acme", "rec_1", number, **ports(fakes, at)) for number in numbers if told]
 
 
@@ -304,7 +305,7 @@ def test_a_chunk_of_a_removed_recording_is_erased_and_of_an_unknown_one_left_alo
 def test_a_recording_in_one_file_takes_no_chunks(fakes: Fakes) -> None:
     begun(fakes, chunked=False, status=Status.UPLOADING)
     detail = fakes.recordings.detail("acme", "rec_1")
-    fakes.objects.write(JOB.chunk_key(0), b"x", content_type="audio/wav")
+    fakes.objects.write(JOB.keys.chunk(0), b"x", content_type="audio/wav")
     note_arrived(detail, [0], recordings=fakes.recordings, objects=fakes.objects, now=NOW)
     assert chunks(fakes) == Chunks()
     for say in (lambda: requested(fakes, 0), lambda: skipped(fakes, 0), lambda: expected(fakes, 1)):
@@ -318,8 +319,8 @@ def test_a_recording_in_one_file_takes_no_chunks(fakes: Fakes) -> None:
 def test_what_lies_in_the_bucket_is_found_by_number(fakes: Fakes) -> None:
     begun(fakes)
     put(fakes, 11, 3, told=False)
-    fakes.objects.write(f"{JOB.chunks_prefix}notes.txt", b"x", content_type="text/plain")
-    fakes.objects.write(Job("acme", "rec_10", 1).chunk_key(7), b"x", content_type="audio/wav")
+    fakes.objects.write(f"{JOB.keys.chunks_prefix}notes.txt", b"x", content_type="text/plain")
+    fakes.objects.write(RecordingKeys("acme", "rec_10").chunk(7), b"x", content_type="audio/wav")
     assert chunks_in_bucket(stored(fakes), fakes.objects) == [3, 11]
 
 

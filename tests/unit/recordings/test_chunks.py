@@ -8,7 +8,8 @@ import pytest
 
 from auricle.processing_warnings import describe_chunks
 from auricle.recordings.chunks import Chunk, Chunks, ChunksChange, ChunkState, noted
-from auricle.recordings.job import Job, chunk_key_ids, source_key_ids
+from auricle.recordings.job import Job
+from auricle.recordings.keys import chunk_key_ids, source_key_ids
 from tests.fakes.contract import NOW
 
 
@@ -93,8 +94,8 @@ def test_the_version_follows_from_the_chunks_and_their_order() -> None:
 def test_a_chunk_s_key_says_whose_it_is() -> None:
     job = Job("acme", "rec_1", 1)
     for number in (0, 17, 1999):
-        assert chunk_key_ids(job.chunk_key(number)) == ("acme", "rec_1", number)
-        assert source_key_ids(job.chunk_key(number)) is None
+        assert chunk_key_ids(job.keys.chunk(number)) == ("acme", "rec_1", number)
+        assert source_key_ids(job.keys.chunk(number)) is None
 
 
 @pytest.mark.parametrize("name", ["2000", "02000", "1", "00001x", "", "0000\u0661", "-0001", "00001/2"])

@@ -21,7 +21,7 @@ from auricle.recordings.chunk_uploads import accept_chunk
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, ObjectAccess, Parties
 from auricle.recordings.consent_changes import record_attested_consent, record_consent
 from auricle.recordings.intake import Accepted, accept_upload, process
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.recordings.splitting import merge, split
 from auricle.recordings.trash import move_to_trash, restore
@@ -40,8 +40,8 @@ def fakes() -> Fakes:
 
 def put(fakes: Fakes, recording: Recording) -> Recording:
     fakes.recordings.create(recording, [])
-    job = Job(recording.org, recording.id, recording.run)
-    for key in (job.source_key, job.audio_key, job.transcript_key, job.peaks_key, f"{job.prefix}media/media_1"):
+    keys = recording.keys
+    for key in (keys.source, keys.audio, keys.transcript, keys.peaks, keys.media("media_1")):
         fakes.objects.write(key, b"of " + recording.id.encode(), content_type="audio/flac")
     return fakes.recordings.get(recording.org, recording.id)
 
@@ -96,7 +96,7 @@ def swept(fakes: Fakes, at: datetime) -> Mapping[str, int]:
 
 
 def blocked(fakes: Fakes, recording_id: str = "rec_1") -> bool:
-    return fakes.objects.is_blocked(Job("acme", recording_id, 1).prefix)
+    return fakes.objects.is_blocked(RecordingKeys("acme", recording_id).prefix)
 
 
 def told(fakes: Fakes) -> list[str]:
@@ -185,7 +185,7 @@ def test_a_bucket_that_does_not_answer_does_not_undo_a_withdrawal(
 def test_what_was_written_after_the_withdrawal_is_blocked_too(fakes: Fakes) -> None:
     complete(fakes)
     recorded(fakes, NONE)
-    fakes.objects.write(Job("acme", "rec_1", 1).audio_key, b"late", content_type="audio/flac")
+    fakes.objects.write(RecordingKeys("acme", "rec_1").audio, b"late", content_type="audio/flac")
     assert not blocked(fakes)
     assert swept(fakes, NOW + timedelta(minutes=5)) == {"blocking": 1}
     assert blocked(fakes)
@@ -396,7 +396,7 @@ def test_a_stage_that_begins_too_early_is_tried_again(fakes: Fakes, monkeypatch:
 def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fakes) -> None:
     fakes.recordings.create(a_recording("acme"), [])
     recorded(fakes, NONE)
-    key = Job("acme", "rec_1", 1).source_key
+    key = RecordingKeys("acme", "rec_1").source
     for content in (b"first", b"later"):
         fakes.objects.write(key, content, content_type="audio/wav")
         accept_upload(
@@ -416,7 +416,7 @@ def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fake
 def test_a_chunk_that_comes_after_everything_was_blocked_is_blocked_too(status: Status, fakes: Fakes) -> None:
     blocked_before = {"consent": NONE, "object_access": ObjectAccess.BLOCKED}
     fakes.recordings.create(a_recording("acme", status=status, version="v1", chunked=True, **blocked_before), [])
-    key = Job("acme", "rec_1", 1).chunk_key(3)
+    key = RecordingKeys("acme", "rec_1").chunk(3)
     fakes.objects.write(key, b"late", content_type="audio/wav")
     assert not fakes.objects.is_blocked(key)
     asked_for(fakes, partial(accept_chunk, number=3))
@@ -555,7 +555,7 @@ def fails_to_block(fakes: Fakes, recording_id: str, patched: pytest.MonkeyPatch)
     block = fakes.objects.block_reading
 
     def unreachable(prefix: str) -> None:
-        if prefix == Job("acme", recording_id, 1).prefix:
+        if prefix == RecordingKeys("acme", recording_id).prefix:
             raise TransientError("Not now.")
         block(prefix)
 

@@ -19,6 +19,7 @@ from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.consent import Consent
 from auricle.recordings.intake import Accepted, accept_upload, process, remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import (
     MAX_LATER_VERSIONS,
     Excerpt,
@@ -51,7 +52,7 @@ def awaited(fakes: Fakes, *contents: bytes, **given: Any) -> Recording:
 
 def upload(fakes: Fakes, recording: Recording, *contents: bytes) -> None:
     for content in contents:
-        fakes.objects.write(Job(recording.org, recording.id, 1).source_key, content, content_type="audio/wav")
+        fakes.objects.write(recording.keys.source, content, content_type="audio/wav")
 
 
 def accepted(fakes: Fakes, recording_id: str = "rec_1") -> Accepted:
@@ -133,7 +134,7 @@ def test_an_event_before_the_bytes_changes_nothing(fakes: Fakes) -> None:
 
 
 def test_what_nobody_knows_is_left_alone(fakes: Fakes) -> None:
-    key = Job("acme", "rec_none", 1).source_key
+    key = RecordingKeys("acme", "rec_none").source
     fakes.objects.write(key, b"RIFF", content_type="audio/wav")
     assert accepted(fakes, "rec_none") is Accepted.UNKNOWN
     assert key in fakes.objects
@@ -391,7 +392,7 @@ def complete(fakes: Fakes, **given: Any) -> Recording:
 
 def test_what_is_known_of_an_upload_is_noted_with_its_event(fakes: Fakes) -> None:
     awaited(fakes, b"RIFF", title="Renewal")
-    stored = fakes.objects.first_version(Job("acme", "rec_1", 1).source_key)
+    stored = fakes.objects.first_version(RecordingKeys("acme", "rec_1").source)
     assert stored is not None
     accepted(fakes)
     recording = fakes.recordings.get("acme", "rec_1")

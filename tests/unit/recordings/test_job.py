@@ -1,4 +1,4 @@
-"""Where a recording's objects lie: buckets are full of these keys, so none of them may change."""
+"""What the workflow's states are told: whose run they work on, and the name of its execution."""
 
 from __future__ import annotations
 
@@ -6,30 +6,9 @@ from typing import Any
 
 import pytest
 
-from auricle.recordings.job import Job, chunk_key_ids, source_key_ids
+from auricle.recordings.job import Job
 
 JOB = Job("acme", "rec_1", 3, "v1")
-
-
-def test_keys_are_fixed() -> None:
-    named = {name: getattr(JOB, name) for name in dir(Job) if name.endswith(("_key", "prefix"))}
-    assert {name: key for name, key in named.items() if isinstance(key, str)} == {
-        "prefix": "orgs/acme/recordings/rec_1/",
-        "runs_prefix": "orgs/acme/recordings/rec_1/runs/",
-        "run_prefix": "orgs/acme/recordings/rec_1/runs/3/",
-        "source_key": "orgs/acme/recordings/rec_1/source",
-        "chunks_prefix": "orgs/acme/recordings/rec_1/chunks/",
-        "audio_key": "orgs/acme/recordings/rec_1/audio.flac",
-        "peaks_key": "orgs/acme/recordings/rec_1/peaks.json",
-        "transcript_key": "orgs/acme/recordings/rec_1/transcript.json.zst",
-        "consent_key": "orgs/acme/recordings/rec_1/consent-signature",
-        "plan_key": "orgs/acme/recordings/rec_1/runs/3/plan.json",
-        "windows_prefix": "orgs/acme/recordings/rec_1/runs/3/windows/",
-        "turns_key": "orgs/acme/recordings/rec_1/runs/3/turns.json",
-        "highlights_key": "orgs/acme/recordings/rec_1/runs/3/highlights.json",
-    }
-    assert JOB.chunk_key(7) == "orgs/acme/recordings/rec_1/chunks/00007"
-    assert JOB.window_key(12) == "orgs/acme/recordings/rec_1/runs/3/windows/00012.json"
 
 
 def test_an_execution_is_named_by_recording_version_and_run() -> None:
@@ -48,37 +27,3 @@ def test_an_execution_is_named_by_recording_version_and_run() -> None:
 )
 def test_a_state_s_event_says_whose_work_it_is(event: dict[str, Any], job: Job) -> None:
     assert Job.from_event(event) == job
-
-
-def test_a_source_key_says_whose_it_is() -> None:
-    assert source_key_ids("orgs/acme/recordings/rec_1/source") == ("acme", "rec_1")
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "org/acme/recordings/rec_1/source",
-        "orgs/acme/recording/rec_1/source",
-        "orgs/acme/recordings/rec_1/sources",
-        "orgs/acme/recordings/rec_1/source/again",
-        "orgs/acme/recordings/source",
-        "",
-    ],
-)
-def test_other_keys_are_no_source(key: str) -> None:
-    assert source_key_ids(key) is None
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "org/acme/recordings/rec_1/chunks/00001",
-        "orgs/acme/recording/rec_1/chunks/00001",
-        "orgs/acme/recordings/rec_1/chunk/00001",
-        "orgs/acme/recordings/rec_1/chunks/00001/more",
-        "orgs/acme/recordings/rec_1/00001",
-    ],
-)
-def test_keys_elsewhere_are_no_chunk(key: str) -> None:
-    assert chunk_key_ids(key) is None
-    assert chunk_key_ids("orgs/acme/recordings/rec_1/chunks/01999") == ("acme", "rec_1", 1999)

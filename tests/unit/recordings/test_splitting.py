@@ -23,7 +23,7 @@ from auricle.processing.sweep import sweep
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, Parties
 from auricle.recordings.consent_changes import record_consent
 from auricle.recordings.intake import Accepted, accept_upload, remove
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Audio, Capture, CrmLink, Excerpt, Recording, Rep, Result, Split, Status
 from auricle.recordings.splitting import merge, split
 from auricle.recordings.trash import move_to_trash, restore
@@ -43,7 +43,7 @@ def complete(fakes: Fakes, recording_id: str, **given: Any) -> Recording:
     recording = a_recording("acme", recording_id, status=Status.COMPLETE, version="v1", audio=AUDIO, **given)
     fakes.recordings.create(recording, [])
     job = recording.current_job()
-    for key in (job.source_key, job.audio_key, job.peaks_key, job.transcript_key):
+    for key in (job.keys.source, job.keys.audio, job.keys.peaks, job.keys.transcript):
         fakes.objects.write(key, b"of " + recording_id.encode(), content_type="audio/flac")
     return recording
 
@@ -113,11 +113,11 @@ def fetched(fakes: Fakes, recording: Recording, folder: Path) -> set[str]:
 
 def has_audio(fakes: Fakes, recording: Recording) -> None:
     """Prepare has written the recording's own copy."""
-    fakes.objects.write(recording.current_job().audio_key, b"own", content_type="audio/flac")
+    fakes.objects.write(recording.keys.audio, b"own", content_type="audio/flac")
 
 
 def objects_of(fakes: Fakes, recording_id: str) -> list[str]:
-    prefix = Job("acme", recording_id, 1).prefix
+    prefix = RecordingKeys("acme", recording_id).prefix
     return [key.removeprefix(prefix) for key in fakes.objects.keys(prefix)]
 
 
@@ -209,7 +209,7 @@ def test_a_late_upload_to_a_removed_original_takes_nothing_from_the_parts(fakes:
     complete(fakes, "rec_1")
     parts_of(fakes)
     removed(fakes, "rec_1")
-    fakes.objects.write(Job("acme", "rec_1", 1).source_key, b"late", content_type="audio/wav")
+    fakes.objects.write(RecordingKeys("acme", "rec_1").source, b"late", content_type="audio/wav")
     stores: Any = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
     assert accept_upload("acme", "rec_1", **stores, max_upload_bytes=1000, now=NOW) is Accepted.REMOVED
     assert objects_of(fakes, "rec_1") == ["audio.flac"]

@@ -13,6 +13,7 @@ from auricle.identifiers import new_id
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Recording, Rep, Result, Status
 from auricle.recordings.upload_slots import Described, claim, fetch_into_slot, open_slot, slot_of
 from tests.fakes import Fakes
@@ -58,7 +59,7 @@ def claimed(fakes: Fakes, slot: str, wanted: Described = WANTED, at: datetime = 
 
 
 def uploaded(fakes: Fakes, slot: str) -> None:
-    fakes.objects.write(Job("acme", slot, 1).source_key, b"ID3", content_type="audio/mpeg")
+    fakes.objects.write(RecordingKeys("acme", slot).source, b"ID3", content_type="audio/mpeg")
 
 
 # --- slots -------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def test_bytes_that_are_there_already_are_processed_at_once(fakes: Fakes, slot: 
 
 
 def test_a_file_that_is_too_large_fails_at_once(fakes: Fakes, slot: str) -> None:
-    fakes.objects.write(Job("acme", slot, 1).source_key, bytes(101), content_type="audio/mpeg")
+    fakes.objects.write(RecordingKeys("acme", slot).source, bytes(101), content_type="audio/mpeg")
     assert claimed(fakes, slot).status is Status.UNRECOVERABLE_ERROR
 
 

@@ -11,7 +11,7 @@ from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.interactions import NewInteraction, record_interaction
 from auricle.crm.timeline import EntryType
 from auricle.errors import ContactNotFound, InvalidRequest
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Recording, Status
 from auricle.search.lexical import Hit, search, terms
 from auricle.transcripts import storage as transcript_file
@@ -48,7 +48,7 @@ def heard(
         Segment(index, "speaker_0", tuple(Word(word, index * 10.0, index * 10.0 + 5) for word in text.split()))
         for index, text in enumerate(said)
     )
-    key = Job(org=org, recording=recording_id, run=1).transcript_key
+    key = RecordingKeys(org, recording_id).transcript
     fakes.objects.write(key, transcript_file.dump(Transcript(segments), {}), content_type="application/zstd")
 
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from api.surfaces.core.wire import milliseconds, timestamp
 from auricle.recordings.consent import content_may_be_shown
-from auricle.recordings.job import Job
 from auricle.recordings.recording import (
     OPEN,
     Capture,
@@ -57,7 +56,6 @@ class Seen(NamedTuple):
 
     detail: RecordingDetail
     recording: Recording
-    job: Job
     capture: Capture
     rep: Rep
     link: CrmLink | None
@@ -101,11 +99,11 @@ def processing_status(recording: Recording) -> str:
 
 
 def _raw_path(seen: Seen) -> str | None:
-    return seen.job.source_key if seen.recording.version and content_may_be_shown(seen.recording) else None
+    return seen.recording.keys.source if seen.recording.version and content_may_be_shown(seen.recording) else None
 
 
 def _processed_path(seen: Seen) -> str | None:
-    return seen.job.audio_key if seen.recording.audio and content_may_be_shown(seen.recording) else None
+    return seen.recording.keys.audio if seen.recording.audio and content_may_be_shown(seen.recording) else None
 
 
 def _processing_errors(seen: Seen) -> list[str]:
@@ -391,8 +389,7 @@ _NOBODY, _UNSAID = Rep(), Capture()
 def fields_of(detail: RecordingDetail, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of the recording; `shown` are those that other parts of the API show."""
     recording = detail.recording
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
-    seen = Seen(detail, recording, job, recording.capture or _UNSAID, recording.rep or _NOBODY, recording.crm_link)
+    seen = Seen(detail, recording, recording.capture or _UNSAID, recording.rep or _NOBODY, recording.crm_link)
     fields: dict[str, Any] = {**_NOTHING, **shown}
     for name, value in _READ:
         fields[name] = value(seen)

@@ -411,10 +411,8 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
         if_revision=expected,
     )
     if asked.consent_signature is not None:
-        from auricle.recordings.job import Job
-
-        key = Job(org=call.org, recording=recording_id, run=after.run).consent_key
-        services.objects.write(key, b64decode(asked.consent_signature), content_type="application/octet-stream")
+        signature = b64decode(asked.consent_signature)
+        services.objects.write(after.keys.consent_signature, signature, content_type="application/octet-stream")
     if asked.customer_consents is not None or asked.rep_consents is not None:
         from auricle.directory.organization_settings import settings_of
         from auricle.recordings.consent import Parties

@@ -303,7 +303,7 @@ MAX_URL_SECONDS = 900
 
 
 class ObjectStore(Protocol):
-    """The bucket. Keys come from `processing.job.Job`."""
+    """The bucket. Keys come from `recordings.keys.RecordingKeys`."""
 
     def first_version(self, key: str) -> StoredObject | None:
         """The first created version that is still there, whatever came after; None when there is none."""

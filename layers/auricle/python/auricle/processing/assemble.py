@@ -56,7 +56,7 @@ def assemble_transcript(
     if diarized.engine:
         engines[Stage.DIARIZE.value] = diarized.engine
     objects.write(
-        job.transcript_key,
+        job.keys.transcript,
         transcript_file.dump(transcript, engines),
         content_type="application/zstd",
     )
@@ -67,7 +67,7 @@ def assemble_transcript(
 def _earlier(job: Job, objects: ObjectStore) -> Transcript | None:
     """The transcript that is there already, an earlier run's or this one's before a retry."""
     try:
-        return transcript_file.load_transcript(objects.read(job.transcript_key))
+        return transcript_file.load_transcript(objects.read(job.keys.transcript))
     except NotFound:
         return None
 

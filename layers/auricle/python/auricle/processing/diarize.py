@@ -54,6 +54,6 @@ def _turns_of_channels(speech: Sequence[Sequence[Region]]) -> tuple[SpeakerTurn,
 
 def _turns_by_voice(job: Job, objects: ObjectStore, models: DiarizationModels, workspace: Path) -> Turns:
     audio = workspace / "audio.flac"
-    objects.download(job.audio_key, audio)
+    objects.download(job.keys.audio, audio)
     result = diarize((block[0] for block in read_blocks(audio)), models)
     return Turns(result.turns, result.engine)

@@ -12,6 +12,7 @@ from auricle.processing_warnings import ProcessingWarning, describe_chunks
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Recording
 from auricle.speech.decode import decode
 from auricle.speech.excerpts import Excerpts, FlacExcerpt
@@ -56,7 +57,7 @@ def fetch_audio(
         chunks = recordings.detail(job.org, job.recording).chunks or Chunks()
         return _pieces(job, recording.chunk_numbers, chunks, objects, bounds, folder)
     source = folder / "source"
-    objects.download(job.source_key, source, version=job.version or None)
+    objects.download(job.keys.source, source, version=job.version or None)
     return FetchedAudio(decode(source, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes))
 
 
@@ -65,7 +66,7 @@ def _pieces(
 ) -> FetchedAudio:
     pieces = {number: folder / f"{number:05d}" for number in numbers}
     for number, path in pieces.items():
-        objects.download(job.chunk_key(number), path, version=chunks.arrived[number].version)
+        objects.download(job.keys.chunk(number), path, version=chunks.arrived[number].version)
     sound = decode_pieces(pieces, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes)
     lacking = sorted(set(range(chunks.expected or 0)) - set(numbers))
     said = f"Of this recording {describe_chunks(lacking)} missing, and with it what was said then."
@@ -78,7 +79,7 @@ def _excerpts(
     """A recording that was prepared before has its own copy: what it was made of may be gone by now."""
     own = folder / "own.flac"
     try:
-        objects.download(job.audio_key, own)
+        objects.download(job.keys.audio, own)
     except NotFound:
         for source in recordings.find(job.org, [excerpt.recording_id for excerpt in recording.made_of]).values():
             check_content_may_be_shown(source)
@@ -95,7 +96,7 @@ def _fetched(job: Job, recording_id: str, objects: ObjectStore, folder: Path) ->
     path = folder / f"{recording_id}.flac"
     if not path.exists():
         try:
-            objects.download(Job(job.org, recording_id, job.run).audio_key, path)
+            objects.download(RecordingKeys(job.org, recording_id).audio, path)
         except NotFound:
             raise UnusableRecording(
                 "A recording this one is made of was removed before its audio could be taken."

@@ -61,7 +61,7 @@ def finish_recording(
         )
         if not recordings.save(after, expected=before, events=[event], finished_stages=results if run else None):
             return None
-        objects.remove(objects.keys(job.runs_prefix))
+        objects.remove(objects.keys(job.keys.runs_prefix))
         return after.status
 
     status = until_written(attempt, "The recording kept changing while its results were being written.")
@@ -124,7 +124,7 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
         return replace(before, audio=plan.audio, cautions=tuple(cautions.values()))
     for window in read_windows(job, objects):
         cautions.update((caution.code, caution) for caution in window.cautions)
-    stored = objects.read(job.transcript_key)
+    stored = objects.read(job.keys.transcript)
     transcript = transcript_file.load_transcript(stored)
     engines = {stage: Engine(**engine) for stage, engine in transcript_file.load(stored)["engines"].items()}
     highlights = read_highlights(job, objects)

@@ -19,7 +19,7 @@ from itertools import islice, takewhile
 from auricle.errors import TransientError
 from auricle.identifiers import earliest_id, is_id
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.recordings.job import Job
+from auricle.recordings.keys import ORGS_PREFIX, RecordingKeys, recordings_prefix
 from auricle.recordings.upload_slots import CLAIMABLE_FOR
 
 ORPHANED_AFTER = CLAIMABLE_FOR + timedelta(days=7)
@@ -43,7 +43,7 @@ def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: date
     their recordings never were: both are kept. A removed recording is known: what is left of it is the sweep's work.
     """
     ends: Counter[str] = Counter()
-    for org in objects.folders("orgs/"):
+    for org in objects.folders(ORGS_PREFIX):
         for ids in _in_parts(_looked_at(org, objects, now)):
             try:
                 known = recordings.find(org, ids, with_removed=True)
@@ -66,18 +66,18 @@ def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: date
 def _looked_at(org: str, objects: ObjectStore, now: datetime) -> Iterator[str]:
     oldest = earliest_id("rec", now - ORPHANED_AFTER - LOOKED_FOR_DURING)
     newest = earliest_id("rec", now - ORPHANED_AFTER)
-    found = objects.folders(f"orgs/{org}/recordings/", after=oldest)
+    found = objects.folders(recordings_prefix(org), after=oldest)
     return islice(filter(is_id, takewhile(lambda name: name < newest, found)), MAX_RECORDINGS)
 
 
 def _erase(org: str, recording_id: str, objects: ObjectStore, now: datetime) -> str:
-    job = Job(org=org, recording=recording_id, run=1)
-    source = objects.first_version(job.source_key)
+    keys = RecordingKeys(org, recording_id)
+    source = objects.first_version(keys.source)
     if source is not None and now - source.created_at < ORPHANED_AFTER:
         return "young"  # its id says more than it knows
-    if list(objects.keys(job.prefix)) != [job.source_key]:
+    if list(objects.keys(keys.prefix)) != [keys.source]:
         return "unowned"
-    objects.erase(job.prefix)
+    objects.erase(keys.prefix)
     return "erased"
 
 

@@ -107,8 +107,8 @@ def _prepare(
     gathered = fetch_audio(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
     copy = write_sound(gathered.sound, audio, voice_activity=voice_model)
     shutil.rmtree(fetched)
-    objects.upload(audio, job.audio_key, content_type="audio/flac")
-    objects.write(job.peaks_key, orjson.dumps(asdict(copy.peaks)), content_type="application/json")
+    objects.upload(audio, job.keys.audio, content_type="audio/flac")
+    objects.write(job.keys.peaks, orjson.dumps(asdict(copy.peaks)), content_type="application/json")
     plan = _plan(copy, gathered.cautions)
     write_plan(job, plan, objects)
     return plan

@@ -73,12 +73,12 @@ class Turns:
 
 def write_plan(job: Job, plan: Plan, objects: ObjectStore) -> None:
     content = asdict(plan) | {"stream_info": plan.stream_info.hex()}
-    _write(job.plan_key, content, objects)
+    _write(job.run_keys.plan, content, objects)
 
 
 def read_plan(job: Job, objects: ObjectStore) -> Plan:
     """Raises NotFound before the recording has been prepared."""
-    content = orjson.loads(objects.read(job.plan_key))
+    content = orjson.loads(objects.read(job.run_keys.plan))
     return Plan(
         audio=Audio(**content["audio"]),
         channels=content["channels"],
@@ -99,17 +99,17 @@ def write_window(job: Job, window: WindowWords, objects: ObjectStore) -> None:
         "language": window.language,
         "cautions": [asdict(caution) for caution in window.cautions],
     }
-    _write(job.window_key(window.index), content, objects)
+    _write(job.run_keys.window(window.index), content, objects)
 
 
 def read_window(job: Job, index: int, objects: ObjectStore) -> WindowWords | None:
     """None until the window has been transcribed."""
-    return _window(job.window_key(index), objects)
+    return _window(job.run_keys.window(index), objects)
 
 
 def read_windows(job: Job, objects: ObjectStore) -> list[WindowWords]:
     """Every window that has been transcribed, in order."""
-    windows = (_window(key, objects) for key in objects.keys(job.windows_prefix))
+    windows = (_window(key, objects) for key in objects.keys(job.run_keys.windows_prefix))
     return [window for window in windows if window]
 
 
@@ -118,13 +118,13 @@ def write_turns(job: Job, turns: Turns, objects: ObjectStore) -> None:
         "turns": [[turn.speaker, turn.start_s, turn.end_s, turn.channel] for turn in turns.turns],
         "engine": asdict(turns.engine) if turns.engine else None,
     }
-    _write(job.turns_key, content, objects)
+    _write(job.run_keys.turns, content, objects)
 
 
 def read_turns(job: Job, objects: ObjectStore) -> Turns:
     """No turns where diarization has not succeeded."""
     try:
-        content = orjson.loads(objects.read(job.turns_key))
+        content = orjson.loads(objects.read(job.run_keys.turns))
     except NotFound:
         return Turns()
     return Turns(
@@ -134,13 +134,13 @@ def read_turns(job: Job, objects: ObjectStore) -> Turns:
 
 
 def write_highlights(job: Job, highlights: Sequence[Highlight], objects: ObjectStore) -> None:
-    _write(job.highlights_key, [asdict(highlight) for highlight in highlights], objects)
+    _write(job.run_keys.highlights, [asdict(highlight) for highlight in highlights], objects)
 
 
 def read_highlights(job: Job, objects: ObjectStore) -> tuple[Highlight, ...] | None:
     """None where no highlights were picked."""
     try:
-        content = orjson.loads(objects.read(job.highlights_key))
+        content = orjson.loads(objects.read(job.run_keys.highlights))
     except NotFound:
         return None
     return tuple(Highlight(**highlight) for highlight in content)

@@ -18,7 +18,7 @@ def summarize_transcript(job: Job, *, recordings: RecordingStore, objects: Objec
     """Picks highlights from the assembled transcript; returns `{"lines"}`."""
     gate.enter(job, recordings)
     recordings.note_stage(job, Stage.SUMMARIZE, StageState.IN_PROGRESS)
-    transcript = transcript_file.load_transcript(objects.read(job.transcript_key))
+    transcript = transcript_file.load_transcript(objects.read(job.keys.transcript))
     highlights = pick_highlights(transcript.segments)
     write_highlights(job, highlights, objects)
     recordings.note_stage(job, Stage.SUMMARIZE, StageState.COMPLETE)

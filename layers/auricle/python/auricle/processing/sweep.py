@@ -252,13 +252,12 @@ def _erase(
     recording: Recording, recordings: RecordingStore, objects: ObjectStore, workflow: Workflow, now: datetime
 ) -> str:
     """Again, for a stage or an upload that was under way at the removal may have written after it."""
-    job = Job(org=recording.org, recording=recording.id, run=recording.run, version=recording.version or "")
     recordings.forget_children(recording.org, recording.id)
     if not erase_objects(recording, recordings=recordings, objects=objects, now=now):
         return "erasing"
     if now - recording.updated_at < UPLOADS_END_AFTER:
         return "erasing"
-    if recording.version and workflow.outcome(job) == "RUNNING":
+    if recording.version is not None and workflow.outcome(recording.current_job()) == "RUNNING":
         return "erasing"
     recordings.confirm_erased(recording.org, recording.id)
     return "erased"

@@ -103,7 +103,7 @@ def _without_gpu(engine: TranscriptionEngine) -> ProcessingWarning:
 def _sound(job: Job, plan: Plan, window: PlannedWindow, objects: ObjectStore) -> Samples:
     """The window's own channel, from one bounded read."""
     wanted = FlacRange(window.start_byte, window.end_byte, window.start_sample, window.end_sample)
-    content = objects.read_range(job.audio_key, wanted.start_byte, wanted.end_byte)
+    content = objects.read_range(job.keys.audio, wanted.start_byte, wanted.end_byte)
     sound: Samples = decode_flac_range(content, plan.stream_info, wanted)[window.channel]
     return sound
 

@@ -18,7 +18,7 @@ from auricle.processing_warnings import describe_chunks
 from auricle.recordings.changes import change_recording
 from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, accept_upload
-from auricle.recordings.job import Job, chunk_key_ids
+from auricle.recordings.keys import chunk_key_ids
 from auricle.recordings.recording import Recording, RecordingDetail, Status
 
 _TAKES_CHUNKS = frozenset({Status.RECORDING, Status.UPLOADING})
@@ -56,11 +56,11 @@ def request_chunks(
     change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=recordings, now=now)
     recordings.change_chunks(org, recording_id, ChunksChange(requested=frozenset(numbers)))
     seconds = min(url_seconds, MAX_URL_SECONDS)
-    job, expires_at = Job(org, recording_id, detail.recording.run), now + timedelta(seconds=seconds)
+    keys, expires_at = detail.recording.keys, now + timedelta(seconds=seconds)
     return [
         ChunkUpload(
             number,
-            objects.upload_url(job.chunk_key(number), content_type=content_type, seconds=seconds),
+            objects.upload_url(keys.chunk(number), content_type=content_type, seconds=seconds),
             expires_at,
         )
         for number in dict.fromkeys(numbers)
@@ -189,10 +189,9 @@ def note_arrived(
 ) -> None:
     """Notes those of the chunks that are in the bucket and not noted yet: of each, the version created first."""
     recording, known = detail.recording, detail.chunks or Chunks()
-    job = Job(recording.org, recording.id, recording.run)
     arrived = {}
     for number in numbers if recording.chunked else ():
-        first = objects.first_version(job.chunk_key(number)) if number not in known.arrived else None
+        first = objects.first_version(recording.keys.chunk(number)) if number not in known.arrived else None
         if first is not None:
             arrived[number] = Chunk(first.version, first.size_bytes, now)
     if arrived:
@@ -201,7 +200,7 @@ def note_arrived(
 
 def chunks_in_bucket(recording: Recording, objects: ObjectStore) -> Sequence[int]:
     """Numbers of the chunks that lie in the bucket, whether anyone told of them or not."""
-    prefix = Job(recording.org, recording.id, recording.run).chunks_prefix
+    prefix = recording.keys.chunks_prefix
     found = (chunk_key_ids(key) for key in objects.keys(prefix))
     return [ids[2] for ids in found if ids is not None]
 

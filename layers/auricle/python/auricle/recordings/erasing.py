@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from auricle.errors import RecordingNotFound
 from auricle.ports import ObjectStore, RecordingStore
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording, Status
 
 MADE_WITHIN = timedelta(minutes=10)
@@ -18,11 +17,11 @@ def erase_objects(recording: Recording, *, recordings: RecordingStore, objects: 
 
     While a recording made of this one has no copy of its audio yet, the working audio stays, and nothing else.
     """
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
+    keys = recording.keys
     needed = any(
         _needs_audio(recording, made, recordings=recordings, objects=objects, now=now) for made in recording.made_into
     )
-    objects.erase(job.prefix, keep=job.audio_key if needed else None)
+    objects.erase(keys.prefix, keep=keys.audio if needed else None)
     return not needed
 
 
@@ -36,5 +35,4 @@ def _needs_audio(
         return not recordings.was_removed(removed.org, made_id) and now - removed.updated_at < MADE_WITHIN
     if made.status is Status.UNRECOVERABLE_ERROR:
         return False
-    own_copy = Job(org=made.org, recording=made.id, run=made.run).audio_key
-    return objects.first_version(own_copy) is None
+    return objects.first_version(made.keys.audio) is None

@@ -30,7 +30,7 @@ from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.erasing import erase_objects
 from auricle.recordings.events import recording_event
-from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
 from auricle.recordings.stalled_runs import STOPPED, mark_stalled
 from auricle.records import check_revision, until_written
@@ -74,7 +74,7 @@ def accept_upload(
     Raises:
         TransientError: something did not answer, or the recording kept changing.
     """
-    source_key = Job(org=org, recording=recording_id, run=1).source_key
+    source_key = RecordingKeys(org, recording_id).source
 
     def attempt() -> Accepted | None:
         try:
@@ -324,7 +324,7 @@ def _block_what_arrived(recording: Recording, recordings: RecordingStore, object
     """
     if not recording.object_access.is_to_be_blocked:
         return
-    prefix = _prefix(recording.org, recording.id)
+    prefix = recording.keys.prefix
     objects.block_reading(prefix)
     if not recordings.get(recording.org, recording.id).object_access.is_to_be_blocked:
         objects.allow_reading(prefix)
@@ -334,7 +334,7 @@ def _note_later_versions(recording: Recording, recordings: RecordingStore, objec
     if recording.chunked or recording.made_of:
         return
     room = MAX_LATER_VERSIONS - len(recording.later_versions)
-    later = objects.versions_after_first(_prefix(recording.org, recording.id) + "source") if room else ()
+    later = objects.versions_after_first(recording.keys.source) if room else ()
     for version in [version for version in later if version not in recording.later_versions][:room]:
         recordings.add_later_version(recording.org, recording.id, version)
 
@@ -344,15 +344,11 @@ def _without_recording(org: str, recording_id: str, recordings: RecordingStore, 
     if not recordings.was_removed(org, recording_id):
         return Accepted.UNKNOWN
     # What is made of it may still fetch its audio: the sweep knows, and erases that.
-    job = Job(org=org, recording=recording_id, run=1)
-    objects.erase(job.prefix, keep=job.audio_key)
+    keys = RecordingKeys(org, recording_id)
+    objects.erase(keys.prefix, keep=keys.audio)
     return Accepted.REMOVED
 
 
 def _useless(recording: Recording) -> str:
     reason = recording.failure.message if recording.failure else "Its bytes cannot be processed."
     return f"Processing this recording again cannot help: {reason} Upload the file anew as a new recording."
-
-
-def _prefix(org: str, recording_id: str) -> str:
-    return Job(org=org, recording=recording_id, run=1).prefix

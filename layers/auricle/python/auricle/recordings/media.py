@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
 from auricle.record_sizes import check_room
+from auricle.recordings.keys import RecordingKeys
 from auricle.records import RecordKind
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class MultimediaEvent:
     @property
     def key(self) -> str:
         """Where the file lies in the bucket: under the recording's prefix, so it is erased with it."""
-        return f"orgs/{self.org}/recordings/{self.recording_id}/media/{self.id}"
+        return RecordingKeys(self.org, self.recording_id).media(self.id)
 
 
 MAX_IMAGES = 100

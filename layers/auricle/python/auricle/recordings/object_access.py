@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.recordings.consent import ObjectAccess
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording
 from auricle.records import until_written
 
@@ -23,7 +22,7 @@ def settle_object_access(
         RecordingNotFound: it was removed meanwhile.
         TransientError: the bucket did not answer, or the recording kept changing; the sweep goes on.
     """
-    prefix = Job(org=recording.org, recording=recording.id, run=recording.run).prefix
+    prefix = recording.keys.prefix
     if recording.object_access.is_settled:
         return recording
 

@@ -23,6 +23,7 @@ from auricle.recordings.consent import (
 from auricle.recordings.counters import NOTHING_COUNTED, Counters
 from auricle.recordings.debrief import Answer, DebriefQuestion
 from auricle.recordings.job import Job
+from auricle.recordings.keys import RecordingKeys
 from auricle.transcripts.highlights import Highlight
 from auricle.transcripts.transcript import Engine, SpeakerTalk
 
@@ -470,6 +471,11 @@ class Recording:
         if len(made_into) > MAX_MADE_INTO:
             raise Conflict(f"Recording {self.id} has been made into {MAX_MADE_INTO} others, which is the most.")
         return replace(self, made_into=made_into)
+
+    @property
+    def keys(self) -> RecordingKeys:
+        """Where its objects lie in the bucket."""
+        return RecordingKeys(self.org, self.id)
 
     def current_job(self) -> Job:
         """The work of the current run, as the workflow is told of it.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from auricle.errors import NotReady
 from auricle.ports import ObjectStore
 from auricle.recordings.consent import check_content_may_be_shown
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording
 
 
@@ -25,14 +24,13 @@ class StoredAudio:
 def stored_audio(recording: Recording) -> StoredAudio | None:
     """The file as it was uploaded. Of a recording that came in chunks, or was made of others, it is the copy they
     were put together in; None until they are, and of a file until it has arrived."""
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
     if not recording.chunked and not recording.made_of:
         uploaded = recording.version is not None
-        source = StoredAudio(job.source_key, recording.file_name, recording.content_type, recording.version)
+        source = StoredAudio(recording.keys.source, recording.file_name, recording.content_type, recording.version)
         return source if uploaded else None
     if recording.audio is None:
         return None
-    return StoredAudio(job.audio_key, f"{recording.file_name.rpartition('.')[0] or recording.id}.flac", "audio/flac")
+    return _working_copy(recording)
 
 
 def working_audio(recording: Recording, objects: ObjectStore) -> StoredAudio:
@@ -46,9 +44,12 @@ def working_audio(recording: Recording, objects: ObjectStore) -> StoredAudio:
         if recording.version is None or recording.chunked or recording.made_of:
             raise NotReady("There is no audio to download yet. Ask again when the recording has been processed.")
         return audio_to_download(recording, objects)
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
-    name = f"{recording.file_name.rpartition('.')[0] or recording.id}.flac"
-    return _with_version(StoredAudio(job.audio_key, name, "audio/flac"), objects)
+    return _with_version(_working_copy(recording), objects)
+
+
+def _working_copy(recording: Recording) -> StoredAudio:
+    name = recording.file_name.rpartition(".")[0] or recording.id
+    return StoredAudio(recording.keys.audio, f"{name}.flac", "audio/flac")
 
 
 def _with_version(audio: StoredAudio, objects: ObjectStore) -> StoredAudio:
@@ -78,7 +79,7 @@ def audio_to_download(recording: Recording, objects: ObjectStore) -> StoredAudio
         raise NotReady(
             "The audio is there once it has been put together. Ask again when the recording has been processed."
         )
-    first = objects.first_version(Job(org=recording.org, recording=recording.id, run=recording.run).source_key)
+    first = objects.first_version(recording.keys.source)
     if first is None:
         raise NotReady("Nothing has been uploaded to this audio file yet. PUT the file to its upload URL first.")
     return StoredAudio(first.key, recording.file_name, recording.content_type, first.version)

@@ -21,7 +21,7 @@ from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStor
 from auricle.recordings.consent import Consent, ConsentBasis
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import accept_upload
-from auricle.recordings.job import Job, source_key_ids
+from auricle.recordings.keys import ORGS_PREFIX, RecordingKeys, source_key_ids
 from auricle.recordings.recording import Recording, Rep, Result, Status
 
 FILE_TYPES: Mapping[str, str] = {"mp3": "audio/mpeg", "aac": "audio/aac", "wav": "audio/wav"}
@@ -68,7 +68,7 @@ def slot_of(url: str, *, org: str, objects: ObjectStore) -> str | None:
         given = urlsplit(url)
     except ValueError:
         return None
-    place = unquote(given.path).partition("orgs/")
+    place = unquote(given.path).partition(ORGS_PREFIX)
     ids = source_key_ids(place[1] + place[2])
     if ids is None or ids[0] != org or not is_id(ids[1]):
         return None
@@ -194,7 +194,7 @@ def fetch_into_slot(
 
 
 def _source_key(org: str, recording_id: str) -> str:
-    return Job(org=org, recording=recording_id, run=1).source_key
+    return RecordingKeys(org, recording_id).source
 
 
 def _claimed_before(recording: Recording, wanted: Described, recordings: RecordingStore) -> bool:

@@ -14,7 +14,6 @@ from auricle.ports import MAX_URL_SECONDS, ContactStore, ObjectStore, RecordingS
 from auricle.recordings.consent import Consent, ConsentBasis
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import remove
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording, Rep, Status
 
 
@@ -152,4 +151,4 @@ def _declared(wanted: NewRecording) -> Mapping[str, str]:
 
 def source_key_of(recording: Recording) -> str:
     """Where its bytes lie, or will."""
-    return Job(org=recording.org, recording=recording.id, run=recording.run).source_key
+    return recording.keys.source

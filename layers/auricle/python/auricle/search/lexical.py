@@ -23,7 +23,6 @@ from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.errors import ContactNotFound, InvalidRequest, NotFound
 from auricle.ports import RecordingFilter, RecordingPage
 from auricle.recordings.consent import content_may_be_shown
-from auricle.recordings.job import Job
 from auricle.recordings.recording import Recording
 from auricle.transcripts import storage as transcript_file
 
@@ -208,9 +207,8 @@ def _newest(
 
 def _transcript(recording: Recording, objects: ObjectStore) -> Mapping[str, Any]:
     """What was said; nothing where the recording was removed since it was listed."""
-    job = Job(org=recording.org, recording=recording.id, run=recording.run)
     with suppress(NotFound):
-        return transcript_file.load(objects.read(job.transcript_key))
+        return transcript_file.load(objects.read(recording.keys.transcript))
     return {}
 
 
