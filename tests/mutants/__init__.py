@@ -8,5 +8,6 @@ the run under an hour.
 - `operators.py`  changes that cosmic-ray does not know
 - `coverage.py`   which test runs which line, and how long it takes
 - `trial.py`      one change, tried in a copy of the repository
+- `warm.py`       the process that runs pytest there
 - `equivalents.txt`  changes that change no behaviour, each with the reason
 """

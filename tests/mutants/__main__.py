@@ -37,7 +37,7 @@ def main() -> None:
     chosen = [site for site in sites.sample(arguments.seed, arguments.count, among) if _key(site) not in known]
     console.print(f"{len(chosen)} changes in {len(among)} modules, seed {arguments.seed}.")
     console.print("Running the unit and contract tests once, to know which test runs which line …")
-    tests = coverage.measured(ROOT, BUILD)
+    tests = coverage.measured(ROOT, BUILD, keep=arguments.keep_coverage)
     results = _try_all(chosen, tests, arguments, console)
     _write(results)
     sys.exit(_report(results, console))
@@ -49,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=480, help="changes to try over all packages")
     parser.add_argument("--only", default="", help="modules with this in their path")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep-coverage", action="store_true", help="run only changed tests again to know their lines")
     return parser.parse_args()
 
 
@@ -79,6 +80,7 @@ def _try_all(
                 try:
                     site = waiting.get_nowait()
                 except queue.Empty:
+                    copy.close()
                     return
                 noticing = tests.noticing(site, Random(arguments.seed))
                 result = copy.attempt(site, noticing, sum(tests.seconds.get(test, 0.1) for test in noticing))

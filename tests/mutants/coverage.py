@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from coverage import CoverageData
 
@@ -31,21 +32,26 @@ class Tests:
     seconds: dict[str, float]
 
     def noticing(self, site: Site, random: Random) -> list[str]:
-        """The tests that may notice a change: those of its lines, or where none runs them (they run when the module
-        is imported) those of its module. Tests named like the module come first, then quick ones; what is beyond a
-        minute is left to chance.
+        """The tests that may notice a change, a minute of them.
+
+        First those of its lines, and where no test runs them (they run when the module is imported) those of its
+        module: tests named like the module, then unit tests, then the others. Last come tests of the same files, and
+        tests named like the module, that run any line of it: what a cache or a fixture has computed for one test,
+        others use without running the line.
         """
         lines = self.by_line.get(site.module.as_posix(), {})
+        everywhere = {test for tests in lines.values() for test in tests}
         wanted = {test for line in range(site.first_line, site.last_line + 1) for test in lines.get(line, ())}
-        wanted = wanted or {test for tests in lines.values() for test in tests}
-        named = {test for test in wanted if site.module.stem in Path(test.split("::")[0]).stem}
-        first = sorted(named, key=self._seconds_of)
+        wanted = wanted or everywhere
+        named = {test for test in everywhere if site.module.stem in Path(test.split("::")[0]).stem}
+        files = {test.split("::")[0] for test in wanted}
+        beside = {test for test in everywhere - wanted if test in named or test.split("::")[0] in files}
         rest = sorted(wanted - named)
         random.shuffle(rest)
-        unit = [test for test in rest if test.startswith("tests/unit")]
+        rest.sort(key=lambda test: not test.startswith("tests/unit"))
         chosen: list[str] = []
         left_s = _SECONDS_A_CHANGE
-        for test in [*first, *unit, *(test for test in rest if test not in set(unit))]:
+        for test in [*sorted(wanted & named, key=self._seconds_of), *rest, *sorted(beside, key=self._seconds_of)]:
             if self._seconds_of(test) <= left_s:
                 chosen.append(test)
                 left_s -= self._seconds_of(test)
@@ -55,31 +61,62 @@ class Tests:
         return self.seconds.get(test, 0.1)
 
 
-def measured(root: Path, folder: Path) -> Tests:
-    """Runs the suites under coverage, unless they have been run on the very same files."""
-    state = _fingerprint(root)
+def measured(root: Path, folder: Path, *, keep: bool = False) -> Tests:
+    """Runs the suites under coverage, unless they have been run on the very same files.
+
+    With `keep`, the newest measurement is brought up to date in a minute instead: the test files that have changed
+    are run again, and of a module that has changed every test counts as one that runs each line.
+    """
+    files = _digests(root)
+    state = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
     kept = folder / f"coverage-{state}.json"
+    folder.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(_run(root, folder)))
+        newest = max(folder.glob("coverage-*.json"), key=lambda path: path.stat().st_mtime, default=None)
+        if keep and newest:
+            content = _updated(json.loads(newest.read_text()), files, root, folder)
+            kept = folder / "coverage-updated.json"
+        else:
+            content = _run(root, folder, SUITES)
+        kept.write_text(json.dumps({"files": files, **content}))
     content = json.loads(kept.read_text())
     by_line = {file: {int(line): tests for line, tests in lines.items()} for file, lines in content["lines"].items()}
     return Tests(by_line, content["seconds"])
 
 
-def _fingerprint(root: Path) -> str:
-    digest = hashlib.sha256()
-    for folder in ("layers", "functions", *SUITES, "tests/fakes"):
-        for path in sorted((root / folder).rglob("*.py")):
-            digest.update(path.as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _digests(root: Path) -> dict[str, str]:
+    folders = ("layers", "functions", *SUITES, "tests/fakes")
+    paths = [path for folder in folders for path in sorted((root / folder).rglob("*.py"))]
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def _run(root: Path, folder: Path) -> dict[str, object]:
+def _updated(old: dict[str, Any], files: dict[str, str], root: Path, folder: Path) -> dict[str, Any]:
+    changed = {file for file in {*files, *old["files"]} if files.get(file) != old["files"].get(file)}
+    lines = {
+        file: {"0": sorted({test for tests in of_file.values() for test in tests})} if file in changed else of_file
+        for file, of_file in old["lines"].items()
+    }
+    lines = {
+        file: {line: [test for test in tests if test.split("::")[0] not in changed] for line, tests in of_file.items()}
+        for file, of_file in lines.items()
+    }
+    seconds = {test: s for test, s in old["seconds"].items() if test.split("::")[0] not in changed}
+    again = sorted(file for file in changed & files.keys() if Path(file).name.startswith("test_"))
+    again = [file for file in again if file.startswith(SUITES) and file not in LEFT_OUT]
+    if again:
+        new = json.loads(json.dumps(_run(root, folder, again)))  # line numbers as text, as they are in the old one
+        for file, of_file in new["lines"].items():
+            for line, tests in of_file.items():
+                lines.setdefault(file, {}).setdefault("0" if file in changed else line, []).extend(tests)
+        seconds |= new["seconds"]
+    return {"lines": lines, "seconds": seconds}
+
+
+def _run(root: Path, folder: Path, tests: Sequence[str]) -> dict[str, Any]:
     settings = folder / "coverage.ini"
     settings.write_text("[run]\nsource =\n    layers/auricle/python/auricle\n    functions/api\n")
     data, seconds = folder / "coverage.data", folder / "durations.json"
-    command = [sys.executable, "-m", "pytest", *SUITES, "-p", "tests.mutants.durations", "--durations=0"]
+    command = [sys.executable, "-m", "pytest", *tests, "-p", "tests.mutants.durations", "--durations=0"]
     command += ["--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report=", "-o", "filterwarnings="]
     command += [f"--ignore={path}" for path in LEFT_OUT]
     environment = {**os.environ, "COVERAGE_FILE": str(data), "MUTANTS_DURATIONS": str(seconds)}

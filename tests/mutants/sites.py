@@ -57,7 +57,10 @@ class Site:
 
     @cached_property
     def changed(self) -> str | None:
-        text: str | None = mutate_code(self.module.read_text(), self.operator(), self.occurrence)
+        try:
+            text: str | None = mutate_code(self.module.read_text(), self.operator(), self.occurrence)
+        except AttributeError:  # cosmic-ray replaces no exception whose name has a dot in it
+            return None
         return text
 
     @property

@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 
+from auricle.speech import estimate
 from auricle.speech.estimate import estimated_duration_s
 from auricle.speech.sniff import AudioFormat, sniff
 from tests.fixtures import calls, containers
@@ -223,3 +224,57 @@ def test_each_sampling_rate_of_mpeg_audio_is_known(second: str, samples: int, ra
         head = bytes.fromhex(f"ff{second}") + bytes([0x80 | index << 2]) + bytes(33)
         content = head + struct.pack(">4sII", b"Xing", 1, frames)
         assert estimated_duration_s(content, AudioFormat("mp3", "mp3")) == 40_000
+
+
+@pytest.mark.parametrize(
+    ("name", "bits_per_s"),
+    [
+        ("wav", 256_000),
+        ("mp3", 128_000),
+        ("m4a", 96_000),
+        ("mp4", 96_000),
+        ("ogg", 64_000),
+        ("opus", 32_000),
+        ("webm", 32_000),
+        ("amr", 32_000),
+    ],
+)
+def test_the_usual_bit_rates_are_exact(name: str, bits_per_s: int) -> None:
+    """Halves of a second round to even: a bit a second more or less would round one of these the other way."""
+    sizes_bytes = (bits_per_s * 21 // 16, bits_per_s * 23 // 16)  # 10.5 s and 11.5 s
+    assert [estimated_duration_s(bytes(size), AudioFormat(name, name)) for size in sizes_bytes] == [10, 12]
+
+
+@pytest.mark.parametrize("head", ["fffb9000", "fffa9000", "fffd9000", "fffc9000", "fff39000", "ffe29000", "fffb1800"])
+def test_what_begins_a_frame_of_mpeg_audio(head: str) -> None:
+    """MPEG 1, 2 and 2.5 in layers II and III, with a checksum and without."""
+    assert estimate._is_frame(b"\xff" + bytes.fromhex(head), 1)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ffdb9000",  # ten ones in a row, and not eleven
+        "ffeb9000",  # a version that is reserved
+        "ffff9000",  # layer I
+        "fff99000",  # a layer that is reserved
+        "fff89000",
+        "fffb0000",  # a free bit rate
+        "fffbf000",  # a bit rate that is none
+        "fffb9c00",  # a sampling rate that is reserved
+        "fffb90",  # cut off
+    ],
+)
+def test_what_begins_no_frame_of_mpeg_audio(head: str) -> None:
+    assert not estimate._is_frame(b"\xff" + bytes.fromhex(head), 1)
+
+
+@pytest.mark.parametrize(("size_bytes", "seconds"), [(46_500, 46), (47_500, 48)])
+def test_a_streamed_wav_is_what_is_there_to_the_byte(size_bytes: int, seconds: int) -> None:
+    form = containers.wav_format(rate_hz=1000, bits=8)
+    assert estimated(containers.wav(form, bytes(size_bytes), declares=99_000)) == seconds
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(46_500.0, 46), (47_500.0, 48)])
+def test_a_webm_s_scale_is_in_nanoseconds(milliseconds: float, seconds: int) -> None:
+    assert estimated(containers.webm(milliseconds)) == seconds

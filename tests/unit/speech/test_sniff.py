@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from auricle.errors import EmptyAudio, UnsupportedAudio
-from auricle.speech.sniff import id3_tag_bytes, sniff
+from auricle.speech.sniff import begins_file, id3_tag_bytes, sniff
 
 MP3_FRAME = bytes.fromhex("fffb9064") + bytes(60)
 ADTS_FRAME = bytes.fromhex("fff15080") + bytes(60)
@@ -220,3 +220,11 @@ def test_text_is_told_by_what_can_be_printed() -> None:
     assert "an unknown kind of file" in said(b"x" * 94 + b"\x01" * 6)
     assert "plain text" in said(b"x" * 50 + "\U0001f600".encode()[:3]), "the head ends inside a character"
     assert "an unknown kind of file" in said(b"xx\xff\xfe\xfd\xfc" * 3)
+
+
+@pytest.mark.parametrize(
+    ("head", "begins"),
+    [(b"OggS\0\2", True), (b"OggS\0\0", False), (b"OggS\0\5", False), (b"OggS\0", False), (b"OggS", False)],
+)
+def test_a_first_page_of_ogg_begins_a_file(head: bytes, begins: bool) -> None:
+    assert begins_file(head) is begins

@@ -220,3 +220,9 @@ def test_levels_are_decibels_of_full_scale_and_silence_is_minus_120() -> None:
     model.session = Session()
     sound = np.repeat(np.array([0.0, 1.0, -0.1, 0.001], np.float32), 512)
     assert heard(model, sound, 512).levels_db.tolist() == pytest.approx([-120, 0, -20, -60], abs=1e-3)
+
+
+def test_a_pause_just_as_long_as_asked_for_ends_a_region() -> None:
+    """Of 32 ms, 17 frames: the pause is measured to the last of them. 16 times 0.032 is 0.512 to the last bit."""
+    assert spoken((1, 16), (0, 17), (1, 16), padding_s=0, min_silence_s=0.512) == [(0.0, 0.512), (1.056, 1.568)]
+    assert spoken((1, 16), (0, 16), (1, 16), padding_s=0, min_silence_s=0.512) == [(0.0, 1.536)]

@@ -222,3 +222,14 @@ def test_a_record_that_cannot_be_read_is_not_taken_for_none(toy: Path, tmp_path:
 
 def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def test_fetching_again_without_naming_the_commit_keeps_the_record(toy: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    fetch_whisper("s3://weights/ours", models, fetch_folder=lambda _, into: _copy(toy, into))
+    content = json.loads((models / RECORD).read_text())
+    content["s3://weights/ours"]["revision"] = COMMIT
+    (models / RECORD).write_text(json.dumps(content))
+    fetch_whisper("s3://weights/ours", models, fetch_folder=lambda _, into: _copy(toy, into))
+    whisper_weights._check_and_record("s3://weights/ours", toy, models, None)
+    assert recorded(models)["s3://weights/ours"]["revision"] == COMMIT

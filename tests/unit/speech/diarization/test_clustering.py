@@ -214,3 +214,13 @@ def test_k_means_splits_the_widest_cluster() -> None:
     found = clustering._k_means(directions, np.array([1, 1, 1, 1, 2, 2]), 3)
     degrees = sorted(float(angle) % 360 for angle in np.degrees(np.arctan2(found[:, 1], found[:, 0])))
     assert degrees == pytest.approx([1.0, 81.0, 181.0])
+
+
+def test_the_widest_cluster_is_split_at_its_standard_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where k-means begins: voices at 0, 2, 80 and 82 degrees have their middle at 41, and lie 0.684 from it."""
+    monkeypatch.setattr(clustering, "_KMEANS_ITERATIONS", 0)
+    angles = np.radians([0.0, 2.0, 80.0, 82.0, 180.0, 182.0])
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = clustering._k_means(directions, np.array([1, 1, 1, 1, 2, 2]), 3)
+    degrees = sorted(float(angle) % 360 for angle in np.degrees(np.arctan2(found[:, 1], found[:, 0])))
+    assert degrees == pytest.approx([6.62, 75.38, 181.0], abs=0.01)
