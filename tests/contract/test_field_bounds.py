@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,6 +21,10 @@ BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "field_bounds.json").read_text()
 )
 """By operation and field: `maxLength`, `minLength`, `maximum`, `minimum`, `maxItems` and `minItems`."""
+QUERY_BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+    (Path(__file__).parents[1] / "fixtures" / "query_bounds.json").read_text()
+)
+"""By operation and parameter of its query."""
 NAMES = ("maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems")
 
 
@@ -31,6 +36,24 @@ def resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator
         yield from resolved(choice, document)
     if schema.get("type") not in (None, "null"):
         yield schema
+
+
+def described(parameter: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameter itself, where the operation only names it."""
+    name = parameter.get("$ref", "").rpartition("/")[2]
+    return document["components"]["parameters"][name] if name else parameter
+
+
+def documented_in_queries(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The bounds of the parameters of queries."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for method, path, operation in operations(document):
+        for parameter in (described(each, document) for each in operation.get("parameters", ())):
+            choices = list(resolved(parameter["schema"], document))
+            bounds = {name: choices[0][name] for name in NAMES if len(choices) == 1 and name in choices[0]}
+            if parameter["in"] == "query" and bounds:
+                found.setdefault(f"{method.upper()} {path}", {})[parameter["name"]] = bounds
+    return found
 
 
 def documented(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -62,11 +85,14 @@ def world(document: dict[str, Any]) -> World:
 
 def test_the_document_has_these_bounds(document: dict[str, Any]) -> None:
     assert documented(document) == BOUNDS
+    assert documented_in_queries(document) == QUERY_BOUNDS
 
 
 def text(length: int, field: str) -> str:
     """Text so long, of the kind that a field of that name takes."""
     name = field.lower()
+    if not length:
+        return ""
     if name.endswith("url") or name == "linkedimage":
         return "https://example.com/".ljust(length, "a")
     if name == "email":
@@ -131,4 +157,24 @@ def test_what_is_beyond_a_bound_is_refused_and_what_is_at_it_is_taken(operation:
                 taken_otherwise = not beyond and field in OTHERWISE
                 if names(answer, field) is not beyond and not taken_otherwise:
                     wrong.append(f"{field} {name} {bound}: {answer.status} {answer.body[:120]!r}")
+    assert wrong == []
+
+
+NEVER_TAKEN = {"cursor", "eventCodeIn", "threadIds", "types"}
+"""Parameters that are refused at their bound for another reason: a cursor that this API has made, and lists of words
+that it knows."""
+
+
+@pytest.mark.parametrize("operation", QUERY_BOUNDS)
+def test_what_is_beyond_a_bound_of_a_query_is_refused_and_what_is_at_it_is_taken(operation: str, world: World) -> None:
+    method, _, path = operation.partition(" ")
+    wrong = []
+    for parameter, bounds in QUERY_BOUNDS[operation].items():
+        for name, bound in bounds.items():
+            for beyond in (False, True):
+                content = value(name, bound, parameter, None, beyond=beyond)
+                query = urlencode({parameter: content})
+                answer = world.ask(method, world.path(path), query=query)
+                if names(answer, parameter) is not beyond and not (not beyond and parameter in NEVER_TAKEN):
+                    wrong.append(f"{parameter} {name} {bound}: {answer.status} {answer.body[:120]!r}")
     assert wrong == []

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -39,7 +39,6 @@ def main() -> None:
     console.print("Running the unit and contract tests once, to know which test runs which line …")
     tests = coverage.measured(ROOT, BUILD, keep=arguments.keep_coverage)
     results = _try_all(chosen, tests, arguments, console)
-    _write(results)
     sys.exit(_report(results, console))
 
 
@@ -70,6 +69,7 @@ def _try_all(
     for site in chosen:
         waiting.put(site)
     results: list[Result] = []
+    (BUILD / "results.jsonl").write_text("")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, Progress(*columns, console=console) as progress:
         bar = progress.add_task("Changes tried", total=len(chosen))
@@ -85,6 +85,8 @@ def _try_all(
                 noticing = tests.noticing(site, Random(arguments.seed))
                 result = copy.attempt(site, noticing, sum(tests.seconds.get(test, 0.1) for test in noticing))
                 results.append(result)
+                with (BUILD / "results.jsonl").open("a") as file:  # at once, should the run be cut short
+                    file.write(_line(result) + "\n")
                 if result.outcome is not Outcome.KILLED:
                     progress.console.print(f"{result.outcome.value}: {site}")
                 progress.advance(bar)
@@ -97,19 +99,17 @@ def _try_all(
     return results
 
 
-def _write(results: Iterable[Result]) -> None:
-    lines = [
+def _line(result: Result) -> str:
+    return json.dumps(
         {
-            "change": _key(r.site),
-            "line": r.site.first_line,
-            "package": r.site.package,
-            "outcome": r.outcome.value,
-            "seconds": round(r.seconds, 1),
-            "by": r.by,
+            "change": _key(result.site),
+            "line": result.site.first_line,
+            "package": result.site.package,
+            "outcome": result.outcome.value,
+            "seconds": round(result.seconds, 1),
+            "by": result.by,
         }
-        for r in results
-    ]
-    (BUILD / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    )
 
 
 def _report(results: Sequence[Result], console: Console) -> int:

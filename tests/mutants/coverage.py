@@ -21,7 +21,7 @@ from tests.mutants.sites import Site
 SUITES = ("tests/unit", "tests/contract")
 # Random requests, and minutes of them: what they notice, they notice by chance.
 LEFT_OUT = ("tests/contract/test_schema.py", "tests/contract/test_schema_core.py", "tests/contract/test_raw_fuzz.py")
-_SECONDS_A_CHANGE = 60.0
+_SECONDS_A_CHANGE = 25.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tests:
     seconds: dict[str, float]
 
     def noticing(self, site: Site, random: Random) -> list[str]:
-        """The tests that may notice a change, a minute of them.
+        """The tests that may notice a change, 25 seconds of them.
 
         First those of its lines, and where no test runs them (they run when the module is imported) those of its
         module: tests named like the module, then unit tests, then the others. Last come tests of the same files, and

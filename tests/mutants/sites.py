@@ -154,6 +154,7 @@ def sample(seed: int, count: int, among: Sequence[Path]) -> list[Site]:
         random.shuffle(candidates)
         share = max(min(40, count), round(count * len(candidates) / total))
         chosen += _with_an_effect(candidates, share)
+    random.shuffle(chosen)  # so that a run that is cut short has seen some of every package
     return chosen
 
 

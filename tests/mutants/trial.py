@@ -58,14 +58,18 @@ class Copy:
         if not tests:
             return Result(site, Outcome.NOT_RUN, 0.0)
         module = self._folder / site.module
+        unchanged = module.read_bytes()
         try:
-            module.write_text(site.changed or "")
-            self._changes += 1
-            os.utime(module, (self._changes, self._changes))  # a time of its own, so that compiled code is its own
+            self._write(module, (site.changed or "").encode())
             outcome, by = self._run(tests, expected_s)
         finally:
-            shutil.copy2(self._root / site.module, module)
+            self._write(module, unchanged)
         return Result(site, outcome, time.monotonic() - started, by)
+
+    def _write(self, module: Path, content: bytes) -> None:
+        module.write_bytes(content)
+        self._changes += 1
+        os.utime(module, (self._changes, self._changes))  # a time of its own, so that its compiled code is its own
 
     def _run(self, tests: list[str], expected_s: float) -> tuple[Outcome, str]:
         status, output = self._pytest(tests, _STARTING_S + 5 * expected_s)

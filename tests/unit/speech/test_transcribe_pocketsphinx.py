@@ -160,6 +160,11 @@ def test_words_have_their_region_s_times_less_the_silence_before_it() -> None:
     assert [len(content) for content in decoder.given] == [2 * (16_000 + 3200), 2 * (8000 + 3200)]
 
 
+def test_times_of_words_are_whole_milliseconds() -> None:
+    (word,) = transcribed(Decoder(Segment("hello", 20, 39)), SpeechRegion(6.00544, 7.0)).words
+    assert (word.start_s, word.end_s) == (6.105, 6.305)
+
+
 def test_words_stay_between_their_region_s_beginning_and_the_window_s_end() -> None:
     decoder = Decoder(Segment("early", 0, 4), Segment("late", 30, 69))
     early, late = transcribed(decoder, SpeechRegion(14.5, 15.0)).words
