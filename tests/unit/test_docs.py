@@ -44,3 +44,46 @@ def test_tests_that_the_security_model_names_are_there() -> None:
     )
     assert len(named) >= 8
     assert [path for path in named if not (ROOT / "tests" / path).exists()] == []
+
+
+def importable_names(folder: Path) -> set[str]:
+    """Modules by name, and packages with a slash at the end, directly in a folder."""
+    modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    packages = {f"{path.name}/" for path in folder.iterdir() if any(path.glob("*.py"))}
+    return modules | packages
+
+
+def named_on_the_map(heading: str) -> set[str]:
+    """What stands in backquotes in one section of docs/code.md."""
+    section = (ROOT / "docs/code.md").read_text().partition(f"\n## {heading}")[2].partition("\n## ")[0]
+    return set(re.findall(r"`([a-z0-9_./]+)`", section))
+
+
+def test_the_map_names_every_package_and_module_of_the_domain() -> None:
+    domain = ROOT / "layers/auricle/python/auricle"
+    folders = [domain, *sorted(path.parent for path in domain.rglob("__init__.py") if path.parent != domain)]
+    assert len(folders) >= 10
+    names = {f"{folder.relative_to(domain)}/" for folder in folders if folder != domain}
+    for folder in folders:
+        names |= {name for name in importable_names(folder) if not name.endswith("/")}
+    assert sorted(names - named_on_the_map("The domain")) == []
+
+
+def test_the_map_names_every_function_and_every_module_of_the_api() -> None:
+    functions = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    named = named_on_the_map("Functions")
+    assert sorted(functions - named) == []
+    assert sorted(importable_names(ROOT / "functions/api") - named) == []
+
+
+def test_the_map_names_every_package_and_top_level_module_of_infra_and_every_module_of_the_command() -> None:
+    names = importable_names(ROOT / "infra") | importable_names(ROOT / "infra/cli")
+    assert sorted(names - named_on_the_map("Where it runs")) == []
+
+
+def test_the_map_names_nothing_of_the_domain_that_is_gone() -> None:
+    domain = ROOT / "layers/auricle/python/auricle"
+    there = {path.stem for path in domain.rglob("*.py")} | {
+        f"{path.parent.relative_to(domain)}/" for path in domain.rglob("__init__.py")
+    }
+    assert sorted(named_on_the_map("The domain") - there - {"layers/auricle/python/auricle/", "dynamodb/"}) == []
