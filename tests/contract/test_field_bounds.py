@@ -21,6 +21,10 @@ BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "field_bounds.json").read_text()
 )
 """By operation and field: `maxLength`, `minLength`, `maximum`, `minimum`, `maxItems` and `minItems`."""
+NESTED_BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
+    (Path(__file__).parents[1] / "fixtures" / "nested_bounds.json").read_text()
+)
+"""By operation and the way to a field inside a field, or to an element (`0`) of a list."""
 QUERY_BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "query_bounds.json").read_text()
 )
@@ -56,6 +60,28 @@ def documented_in_queries(document: Mapping[str, Any]) -> dict[str, dict[str, di
     return found
 
 
+def inside(schema: Mapping[str, Any], document: Mapping[str, Any], way: str = "") -> Iterator[tuple[str, Any]]:
+    """The schemas of what an object or a list holds, however deep, each with the way to it."""
+    for choice in resolved(schema, document):
+        held = {**choice.get("properties", {}), **({"0": choice["items"]} if choice.get("items") else {})}
+        for name, below in held.items():
+            yield f"{way}{name}", below
+            yield from inside(below, document, f"{way}{name}.")
+
+
+def documented_inside_fields(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The bounds of what the fields of JSON bodies hold, where it has one choice only."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for method, path, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        for way, schema in inside(content["schema"], document) if content else ():
+            choices = list(resolved(schema, document))
+            bounds = {name: choices[0][name] for name in NAMES if len(choices) == 1 and name in choices[0]}
+            if bounds and "." in way:
+                found.setdefault(f"{method.upper()} {path}", {})[way] = bounds
+    return found
+
+
 def documented(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     """The bounds of the fields of JSON bodies, where a field has one choice only."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
@@ -85,6 +111,7 @@ def world(document: dict[str, Any]) -> World:
 
 def test_the_document_has_these_bounds(document: dict[str, Any]) -> None:
     assert documented(document) == BOUNDS
+    assert documented_inside_fields(document) == NESTED_BOUNDS
     assert documented_in_queries(document) == QUERY_BOUNDS
 
 
@@ -177,4 +204,36 @@ def test_what_is_beyond_a_bound_of_a_query_is_refused_and_what_is_at_it_is_taken
                 answer = world.ask(method, world.path(path), query=query)
                 if names(answer, parameter) is not beyond and not (not beyond and parameter in NEVER_TAKEN):
                     wrong.append(f"{parameter} {name} {bound}: {answer.status} {answer.body[:120]!r}")
+    assert wrong == []
+
+
+def changed_inside(body: Any, way: list[str], name: str, bound: float, *, beyond: bool) -> Any:
+    """The body with another value at the end of the way; None where the example does not go there."""
+    body = copy.deepcopy(body)
+    held = body
+    for part in way[:-1]:
+        held = held.get(part) if isinstance(held, dict) else next(iter(held or ()), None)
+    last: Any = int(way[-1]) if way[-1].isdecimal() else way[-1]
+    if not held or not isinstance(held, dict | list):
+        return None
+    example = held[last] if isinstance(held, list) else held.get(last)
+    content = value(name, bound, next(part for part in reversed(way) if part != "0"), example, beyond=beyond)
+    if content is None:
+        return None
+    held[last] = content
+    return body
+
+
+@pytest.mark.parametrize("operation", NESTED_BOUNDS)
+def test_what_is_beyond_a_bound_inside_a_field_is_refused(operation: str, world: World) -> None:
+    method, _, path = operation.partition(" ")
+    example = world.example(world.document["paths"][path][method.lower()]) or {}
+    wrong = []
+    for way, bounds in NESTED_BOUNDS[operation].items():
+        for name, bound in bounds.items():
+            body = changed_inside(example, way.split("."), name, bound, beyond=True)
+            if body is not None and not (name.startswith("min") and not bound and name != "minimum"):
+                answer = world.ask(method, world.path(path), body=body)
+                if not names(answer, way.partition(".")[0]):
+                    wrong.append(f"{way} {name} {bound}: {answer.status} {answer.body[:120]!r}")
     assert wrong == []
