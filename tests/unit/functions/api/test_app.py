@@ -258,6 +258,20 @@ def test_every_operation_documents_its_errors_as_they_are_rendered(document: dic
     assert seen > 50
 
 
+def test_a_surface_s_document_says_what_a_credential_may_lack(document: dict[str, Any]) -> None:
+    refusals = {
+        path: document["paths"][path]["get"]["responses"]["403"]
+        for path in ("/v1/calls", "/api/v1/agent/founder/deals")
+    }
+    assert {
+        path: (said["description"], *next(iter(said["content"].values()))["examples"])
+        for path, said in refusals.items()
+    } == {
+        "/v1/calls": ("The credential lacks the scope.", "insufficient-scope"),
+        "/api/v1/agent/founder/deals": ("The credential lacks the role.", "forbidden"),
+    }
+
+
 def test_what_an_operation_reads_is_what_its_document_shows(document: dict[str, Any]) -> None:
     parameters = document["paths"][FILES]["get"]["parameters"]
     assert {parameter["name"] for parameter in parameters if parameter["in"] == "query"} == {
