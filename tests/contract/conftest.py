@@ -93,7 +93,7 @@ class Archive:
             highlights=(Highlight("thank you", "speaker_0", 0, 0.51, 1.32),),
             speakers=SPOKEN.talk(),
             word_count=len(SPOKEN.words),
-            cautions=(ProcessingWarning("cut-off", "The file ends in the middle."),),
+            warnings=(ProcessingWarning("cut-off", "The file ends in the middle."),),
         )
         stages = dict.fromkeys(Stage, StageResult(StageState.COMPLETE))
         stages[Stage.REDACT] = StageResult(StageState.SKIPPED)

@@ -88,7 +88,7 @@ def test_a_default_that_changes_in_the_code_changes_no_settings_that_are_stored(
     services: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = settings_of("acme", records=services, now=NOW)
-    stored = documents.pack(before, without=frozenset({"revision"}), whole=SETTINGS.stored_whole)
+    stored = documents.pack(before, without=frozenset({"revision"}))
     other = {"consent_policy": ConsentPolicy.HELD, "consent_legal_basis": "none", "consent_grace_days": 1}
     monkeypatch.setattr(organization_settings, "DEFAULTS", other)
     assert settings_of("acme", records=services, now=NOW).consent_grace_days == 1

@@ -101,7 +101,7 @@ def a_finished_recording(org: str, recording_id: str = "rec_1") -> Recording:
         audio=Audio("wav", "pcm_s16le", 2, 8000, 61.25, is_video=True),
         language="en",
         engines={"transcribe": Engine("whisper", "1.2", "small"), "diarize": Engine("embedded", "1")},
-        cautions=(ProcessingWarning("cut-off", "The file ends in the middle."),),
+        warnings=(ProcessingWarning("cut-off", "The file ends in the middle."),),
         highlights=(
             Highlight("we need it by Friday", "speaker_0", 4, 12.5, 15.0),
             Highlight("yes", None, 5, 16.0, 16.2),

@@ -331,7 +331,7 @@ def _an_hour(before: Recording) -> Recording:
         before,
         audio=a_finished_recording("org").audio,
         engines=a_finished_recording("org").engines,
-        cautions=a_finished_recording("org").cautions,
+        warnings=a_finished_recording("org").warnings,
         language="en",
         highlights=lines,
         speakers=tuple(SpeakerTalk(f"speaker_{number}", 801.125 + number, 2100 + number) for number in range(4)),

@@ -41,6 +41,7 @@ CODES = {
     "IllegalTransition": ("illegal-transition", 409),
     "SupersededRun": ("superseded-run", 500),
     "TransientError": ("transient", 503),
+    "UnknownVersion": ("internal-error", 500),
     "EngineFailed": ("engine-failed", 500),
     "ModelUnavailable": ("model-unavailable", 500),
     "WeightsChanged": ("weights-changed", 500),

@@ -413,7 +413,7 @@ def _segment(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(recording: Recording) -> list[dict[str, str]]:
-    return [{"code": caution.code, "message": caution.message} for caution in recording.cautions]
+    return [{"code": warning.code, "message": warning.message} for warning in recording.warnings]
 
 
 def _failure(failure: Failure | None) -> dict[str, str] | None:

@@ -12,13 +12,19 @@ from hashlib import sha256
 from random import Random
 
 import orjson
+import pytest
 import zstandard
 
-from auricle.adapters.dynamodb import documents
+from auricle.adapters.dynamodb import document_versions, documents
+from auricle.adapters.dynamodb.document_versions import Upgrade
+from auricle.errors import UnknownVersion
 from tests.fakes.contract import a_finished_recording
 
-DICTIONARY_BYTES = 2109
-DICTIONARY_SHA256 = "e8c14aa5f477e8f5aa38e466663ea095d1368ceb9307940bcf1048999a25652b"
+DICTIONARIES = {
+    1: (2109, "e8c14aa5f477e8f5aa38e466663ea095d1368ceb9307940bcf1048999a25652b"),
+    2: (6293, "9a184c516a83e331b04c191e71dc8683950519f8515c1bf579307d5270e8ca76"),
+}
+"""How many bytes each version's dictionary has, and their SHA-256."""
 GOLDEN = bytes.fromhex(
     "0128b52ffd206735020024027b636d6563372c2231312d32315430393a33303a30305a6f676761222c2262225d7d0b000aa588200d50892b2382cd276e2d386f1e4188f9128c6910e1e8055b0c6b6603"
 )
@@ -53,41 +59,29 @@ class Entry:
 FULL = Entry("acme", "call", 7, datetime(2026, 11, 21, 9, 30, tzinfo=UTC), Mood.GOOD, ("a", "b"))
 
 
-def stored(entry: Entry, **how: object) -> object:
+def stored(entry: Entry, without: frozenset[str] = frozenset()) -> object:
     """The document as the table holds it, read without the code that wrote it."""
-    packed = documents.pack(entry, **how)  # type: ignore[arg-type]  # as `pack` takes them
-    assert packed[0] == 1
-    return orjson.loads(reader().decompress(packed[1:]))
+    packed = documents.pack(entry, without=without)
+    assert packed[0] == 2
+    words = zstandard.ZstdCompressionDict(document_versions.DICTIONARY_2, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    return orjson.loads(zstandard.ZstdDecompressor(dict_data=words).decompress(packed[1:]))
 
 
-def reader() -> zstandard.ZstdDecompressor:
-    words = zstandard.ZstdCompressionDict(documents._DICTIONARY_1, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
-    return zstandard.ZstdDecompressor(dict_data=words)
-
-
-def test_the_dictionary_of_what_is_stored_never_changes() -> None:
+def test_the_dictionaries_of_what_is_stored_never_change() -> None:
     """One other byte, and nothing that was written before can be read."""
-    words = documents._DICTIONARY_1
-    assert len(words) == DICTIONARY_BYTES
-    assert sha256(words).hexdigest() == DICTIONARY_SHA256
+    found = {1: document_versions.DICTIONARY_1, 2: document_versions.DICTIONARY_2}
+    assert {version: (len(words), sha256(words).hexdigest()) for version, words in found.items()} == DICTIONARIES
 
 
 def test_what_was_stored_once_can_always_be_read() -> None:
     assert documents.unpack(Entry, GOLDEN) == FULL
 
 
-def test_fields_at_their_default_are_left_out_unless_they_are_to_last() -> None:
-    assert stored(Entry("acme")) == {"org": "acme"}
-    assert stored(Entry("acme"), always=frozenset({"title"})) == {"title": "", "org": "acme"}
-    assert stored(Entry("acme"), without=frozenset({"org"})) == {}
-    assert stored(Entry("acme"), without=frozenset({"org"}), always=frozenset({"title"})) == {"title": ""}
-    assert stored(Entry("acme"), whole=True) == {
-        "org": "acme",
-        "title": "",
-        "size_bytes": 0,
-        "at": None,
-        "mood": None,
-        "tags": [],
+def test_every_field_is_written_but_those_that_lie_elsewhere() -> None:
+    everything = {"org": "acme", "title": "", "size_bytes": 0, "at": None, "mood": None, "tags": []}
+    assert stored(Entry("acme")) == everything
+    assert stored(Entry("acme"), without=frozenset({"org", "at"})) == {
+        name: value for name, value in everything.items() if name not in {"org", "at"}
     }
     assert stored(FULL) == {
         "org": "acme",
@@ -99,10 +93,35 @@ def test_fields_at_their_default_are_left_out_unless_they_are_to_last() -> None:
     }
 
 
-def test_what_lay_elsewhere_comes_before_what_is_stored_and_that_before_what_was_meant() -> None:
-    packed = documents.pack(Entry("acme", "call"))
-    assert documents.unpack(Entry, packed, org="globex") == Entry("globex", "call")
-    assert documents.unpack(Entry, packed, left_out={"title": "old", "size_bytes": 3}) == Entry("acme", "call", 3)
+def test_what_lay_elsewhere_comes_before_what_is_stored() -> None:
+    assert documents.unpack(Entry, documents.pack(Entry("acme", "call")), org="globex") == Entry("globex", "call")
+
+
+@pytest.mark.parametrize("version", [0, 3, 255])
+def test_a_document_of_another_version_is_refused_and_the_version_named(version: int) -> None:
+    packed = bytes([version]) + documents.pack(FULL)[1:]
+    with pytest.raises(UnknownVersion) as refused:
+        documents.unpack(Entry, packed)
+    expected = f"A stored document has version {version}. This release reads versions 1 and 2."
+    assert refused.value.message == expected
+
+
+def test_an_upgrade_fills_in_and_renames_at_every_depth() -> None:
+    part = Upgrade({"b": 1}, renamed={"old": "new"})
+    upgrade = Upgrade(
+        {"one": None, "many": [], "keyed": {}, "said": True},
+        renamed={"was": "is"},
+        parts={"one": part, "many": part},
+        parts_by_key={"keyed": part},
+    )
+    assert upgrade({"was": 0}) == {"one": None, "many": [], "keyed": {}, "said": True, "is": 0}
+    assert upgrade({"was": 0, "one": {"old": 2}, "many": [{"old": 3, "b": 4}], "keyed": {"k": {"old": 5}}}) == {
+        "one": {"new": 2, "b": 1},
+        "many": [{"new": 3, "b": 4}],
+        "keyed": {"k": {"new": 5, "b": 1}},
+        "said": True,
+        "is": 0,
+    }
 
 
 def test_a_finished_recording_is_little_more_than_what_it_says() -> None:

@@ -65,7 +65,7 @@ def test_of_a_file_the_version_that_is_processed_is_fetched(fakes: Fakes, decode
     for content in (b"first", b"later"):
         write(fakes, RecordingKeys("acme", "rec_1").source, content)
     found = gathered(fakes, recording, tmp_path)
-    assert not found.cautions
+    assert not found.warnings
     assert (tmp_path / "source").read_bytes() == b"first"
     assert decoded == [(tmp_path / "source", {"max_duration_s": 600.0, "max_size_bytes": 5000})]
 
@@ -84,7 +84,7 @@ def test_of_chunks_those_that_were_settled_are_fetched_in_their_versions(
         write(fakes, key, b"sent again")
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived=arrived, expected=4))
     found = gathered(fakes, recording, tmp_path)
-    assert found.cautions == [
+    assert found.warnings == [
         ProcessingWarning(
             "chunks-missing", "Of this recording chunks 1 and 3 are missing, and with it what was said then."
         )
@@ -102,7 +102,7 @@ def test_where_no_chunk_is_missing_nothing_is_said(fakes: Fakes, decoded: Any, t
     recording = put(fakes, chunked=True, chunk_numbers=(0,))
     write(fakes, recording.keys.chunk(0), b"chunk")
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived={0: Chunk("v1", 5, NOW)}))
-    assert gathered(fakes, recording, tmp_path).cautions == []
+    assert gathered(fakes, recording, tmp_path).warnings == []
 
 
 def test_of_others_each_is_fetched_once_and_cut_where_it_is_said(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_of_others_each_is_fetched_once_and_cut_where_it_is_said(fakes: Fakes, d
         write(fakes, RecordingKeys("acme", recording_id).audio, recording_id.encode())
     made_of = (Excerpt("rec_2", 500, 1750), Excerpt("rec_3"), Excerpt("rec_2", 3000))
     recording = put(fakes, made_of=made_of)
-    assert gathered(fakes, recording, tmp_path).cautions == ()
+    assert gathered(fakes, recording, tmp_path).warnings == ()
     two, three = tmp_path / "rec_2.flac", tmp_path / "rec_3.flac"
     assert (two.read_bytes(), three.read_bytes()) == (b"rec_2", b"rec_3")
     assert decoded == [

@@ -27,12 +27,12 @@ DONE = {"state": "complete"}
 ALL_DONE = dict.fromkeys(("prepare", "transcribe", "diarize", "assemble", "summarize"), DONE)
 WHISPER = Engine("whisper", "1.2", "small")
 OLD_HIGHLIGHT = Highlight("said in the run before", "speaker_0", 7, 1.0, 2.0)
-OLD_CAUTION = ProcessingWarning("likely-not-english", "Of the run before.")
+OLD_WARNING = ProcessingWarning("likely-not-english", "Of the run before.")
 EARLIER: dict[str, Any] = {
     "audio": Audio("wav", "pcm_s16le", 1, 8000, 1.0),
     "language": "de",
     "engines": {"transcribe": Engine("pocketsphinx", "5")},
-    "cautions": (OLD_CAUTION,),
+    "warnings": (OLD_WARNING,),
     "highlights": (OLD_HIGHLIGHT,),
     "speakers": (SpeakerTalk("speaker_0", 1.0, 3),),
     "word_count": 3,
@@ -65,8 +65,8 @@ def transcribing(fakes: Fakes, **given: Any) -> Job:
     return before.current_job()
 
 
-def planned(fakes: Fakes, job: Job, *cautions: ProcessingWarning) -> None:
-    write_plan(job, Plan(AUDIO, 1, b"", (), ((),), cautions), fakes.objects)
+def planned(fakes: Fakes, job: Job, *warnings: ProcessingWarning) -> None:
+    write_plan(job, Plan(AUDIO, 1, b"", (), ((),), warnings), fakes.objects)
 
 
 def transcribed(fakes: Fakes, job: Job, transcript: Transcript = TRANSCRIPT) -> None:
@@ -106,7 +106,7 @@ def test_a_finished_run_writes_all_that_it_found_over_what_an_earlier_one_found(
     assert recording.word_count == 4
     assert recording.confidence == 0.8667
     assert recording.highlights == HIGHLIGHTS
-    assert recording.cautions == ()
+    assert recording.warnings == ()
     assert recording.engines == {
         "transcribe": WHISPER,
         "diarize": Engine("embedded", "1"),
@@ -125,22 +125,22 @@ def test_highlights_of_an_earlier_run_go_when_this_one_picked_none(fakes: Fakes)
     assert set(recording.engines) == {"transcribe", "diarize"}
 
 
-def test_cautions_are_those_of_the_plan_and_of_every_window_and_each_is_said_once(fakes: Fakes) -> None:
+def test_warnings_are_those_of_the_plan_and_of_every_window_and_each_is_said_once(fakes: Fakes) -> None:
     job = transcribing(fakes, **EARLIER)
     planned(
         fakes, job, ProcessingWarning("truncated", "The file ends early."), ProcessingWarning("loud", "Of the plan.")
     )
-    for index, cautions in enumerate(
+    for index, warnings in enumerate(
         [
             (ProcessingWarning("no-gpu", "Window 0."),),
             (),
             (ProcessingWarning("no-gpu", "Window 2."), ProcessingWarning("loud", "Of window 2.")),
         ]
     ):
-        write_window(job, WindowWords(index, (), WHISPER, cautions=cautions), fakes.objects)
+        write_window(job, WindowWords(index, (), WHISPER, warnings=warnings), fakes.objects)
     transcribed(fakes, job)
     finish(fakes, job)
-    assert stored(fakes).cautions == (
+    assert stored(fakes).warnings == (
         ProcessingWarning("truncated", "The file ends early."),
         ProcessingWarning("loud", "Of window 2."),
         ProcessingWarning("no-gpu", "Window 2."),
@@ -165,10 +165,10 @@ def test_a_run_without_a_transcript_writes_what_preparing_found_and_leaves_the_r
     job = transcribing(fakes, **EARLIER)
     planned(fakes, job, ProcessingWarning("truncated", "The file ends early."))
     transcribed(fakes, job)
-    write_window(job, WindowWords(0, (), WHISPER, cautions=(ProcessingWarning("no-gpu", "Window 0."),)), fakes.objects)
+    write_window(job, WindowWords(0, (), WHISPER, warnings=(ProcessingWarning("no-gpu", "Window 0."),)), fakes.objects)
     finish(fakes, job, {"prepare": DONE, "transcribe": DONE, "assemble": FAILED})
     recording = stored(fakes)
-    assert (recording.audio, recording.cautions) == (AUDIO, (ProcessingWarning("truncated", "The file ends early."),))
+    assert (recording.audio, recording.warnings) == (AUDIO, (ProcessingWarning("truncated", "The file ends early."),))
     unchanged = ("language", "engines", "highlights", "speakers", "word_count", "confidence")
     assert {name: getattr(recording, name) for name in unchanged} == {name: EARLIER[name] for name in unchanged}
 

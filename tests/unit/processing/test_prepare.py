@@ -37,7 +37,7 @@ FACTS = AudioFacts(
     is_video=True,
     channels_kept=1,
     fold=None,
-    cautions=(ProcessingWarning("truncated", "The file ends early."),),
+    warnings=(ProcessingWarning("truncated", "The file ends early."),),
 )
 GATHERED = (ProcessingWarning("chunks-missing", "Chunk 1 is missing."),)
 
@@ -73,10 +73,10 @@ def prepared(
     copy: WorkingCopy,
     folder: Path,
     patched: pytest.MonkeyPatch,
-    cautions: Sequence[ProcessingWarning] = (),
+    warnings: Sequence[ProcessingWarning] = (),
 ) -> Any:
     def fetch_audio(*_: Any, **__: Any) -> FetchedAudio:
-        return FetchedAudio(iter(()), cautions)  # type: ignore[arg-type]  # nobody listens
+        return FetchedAudio(iter(()), warnings)  # type: ignore[arg-type]  # nobody listens
 
     def write_sound(_sound: Any, target: Path, **_: Any) -> WorkingCopy:
         target.write_bytes(b"fLaC")
@@ -126,7 +126,7 @@ def test_the_plan_says_what_was_found_and_where_its_bytes_lie(
         PlannedWindow(1, 0, 10.0, 12.0, ((10.0, 12.0),), 490, 570, 160000, 192000),
     )
     assert plan.speech == (((0.974, 2.098), (10.19, 12.338)),), "widened by 50 ms, to milliseconds"
-    assert plan.cautions == (
+    assert plan.warnings == (
         ProcessingWarning("chunks-missing", "Chunk 1 is missing."),
         ProcessingWarning("truncated", "The file ends early."),
     )
@@ -162,7 +162,7 @@ def test_of_silence_nothing_further_is_under_way(fakes: Fakes, tmp_path: Path, m
     said = prepared(fakes, job, copied(20.0, (), spoken(20.0)), tmp_path, monkeypatch)
     assert (said["windows"], said["has_speech"]) == ([], False)
     assert states(fakes) == {"prepare": "complete", "transcribe": "not-started", "diarize": "not-started"}
-    assert read_plan(job, fakes.objects).cautions == (
+    assert read_plan(job, fakes.objects).warnings == (
         ProcessingWarning("truncated", "The file ends early."),
         ProcessingWarning("no-speech", "No speech was found in this recording, so its transcript is empty."),
     )

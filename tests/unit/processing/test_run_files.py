@@ -39,7 +39,7 @@ PLAN = Plan(
         PlannedWindow(1, 0, 5.0, 6.0, ((5.0, 6.0),), 200, 300, 80000, 96000),
     ),
     speech=(((5.0, 6.0),), ((0.5, 2.0), (3.0, 4.25))),
-    cautions=(ProcessingWarning("truncated", "The file ends early."),),
+    warnings=(ProcessingWarning("truncated", "The file ends early."),),
 )
 
 

@@ -248,9 +248,9 @@ def test_what_was_transcribed_without_a_gpu_says_so(pipeline: Pipeline, short_ca
     pipeline.diarize(job)
     assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
     pipeline.finish(job, **{stage.value: DONE for stage in Stage if stage is not Stage.REDACT})
-    (caution,) = pipeline.recording.cautions
-    assert caution.code == "transcribed-without-gpu"
-    assert str(ENGINE().engine.model) in caution.message
+    (warning,) = pipeline.recording.warnings
+    assert warning.code == "transcribed-without-gpu"
+    assert str(ENGINE().engine.model) in warning.message
 
 
 def test_a_transcript_of_two_models_names_both(pipeline: Pipeline, short_call: bytes) -> None:
@@ -276,7 +276,7 @@ def test_silence_is_a_finished_recording_without_words(pipeline: Pipeline, tmp_p
     pipeline.finish(job, prepare=DONE, transcribe=skipped, diarize=skipped, assemble=DONE, summarize=DONE)
     assert pipeline.recording.status is Status.COMPLETE
     assert pipeline.recording.word_count == 0
-    assert [caution.code for caution in pipeline.recording.cautions] == ["no-speech"]
+    assert [warning.code for warning in pipeline.recording.warnings] == ["no-speech"]
 
 
 def test_what_is_no_audio_fails_for_good(pipeline: Pipeline) -> None:
@@ -390,14 +390,14 @@ class TestPutTogether:
         assert chunks is not None
         assert chunks.processed == {0, 1, 2}
         plan = read_plan(job, pipeline.fakes.objects)
-        assert (plan.audio.format, plan.cautions) == ("flac", ())
+        assert (plan.audio.format, plan.warnings) == ("flac", ())
         assert not list(pipeline.workspace.glob("fetched/*")), "nothing but the copy stays"
 
     def test_what_was_skipped_is_said(self, pipeline: Pipeline, tmp_path: Path) -> None:
         part = odd_audio.write(tmp_path / "part.wav", odd_audio.tones(1.0, 440), codec="pcm_s16le").read_bytes()
         job = self.chunked(pipeline, part, part, part, part, skipped=(1, 2))
         assert pipeline.prepare(job)["duration_s"] == 2.0
-        missing = read_plan(job, pipeline.fakes.objects).cautions[0]
+        missing = read_plan(job, pipeline.fakes.objects).warnings[0]
         assert (missing.code, "chunks 1 and 2 are missing" in missing.message) == ("chunks-missing", True)
 
     def test_a_retry_notes_what_was_processed_though_the_plan_is_there(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from auricle.adapters.dynamodb import documents, items
+from auricle.adapters.dynamodb import document_versions, documents, items
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.processing import gate
 from auricle.processing.fetching_audio import Bounds, fetch_audio
@@ -110,7 +110,7 @@ def test_withdrawing_takes_what_was_found_out_of_the_record_and_recording_again_
     before = complete(fakes)
     hidden = recorded(fakes, NONE)
     assert hidden == stored(fakes)
-    assert (hidden.language, hidden.engines, hidden.cautions, hidden.highlights) == (None, {}, (), ())
+    assert (hidden.language, hidden.engines, hidden.warnings, hidden.highlights) == (None, {}, (), ())
     assert (hidden.speakers, hidden.word_count, hidden.confidence) == ((), 0, None)
     assert (hidden.title, hidden.status, hidden.audio) == (before.title, Status.COMPLETE, before.audio)
     lines = fakes.contacts.timeline("acme", "ann").entries
@@ -658,7 +658,9 @@ def test_consent_and_its_basis_are_always_written(consent: Consent) -> None:
     basis = ConsentBasis(BasisKind.POLICY, NOW, "legitimate interest")
     for given in (basis, None):
         item = items.recording_item(a_recording("acme", consent=consent, consent_basis=given))
-        dictionary = zstandard.ZstdCompressionDict(documents._DICTIONARY_1, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        dictionary = zstandard.ZstdCompressionDict(
+            document_versions.DICTIONARY_2, dict_type=zstandard.DICT_TYPE_RAWCONTENT
+        )
         content = orjson.loads(zstandard.ZstdDecompressor(dict_data=dictionary).decompress(item.document[1:]))
         assert content["consent"] == consent.value
         assert content["consent_basis"] == (

@@ -65,7 +65,7 @@ def test_every_format_keeps_its_two_channels_apart(
     assert (facts.channels, facts.channels_kept, facts.sample_rate_hz) == (2, 2, rate_hz)
     assert facts.duration_s == pytest.approx(3.0, abs=0.15)
     assert facts.duration_s == samples.shape[1] / SAMPLE_RATE_HZ
-    assert (facts.is_video, facts.fold, facts.cautions) == (False, None, ())
+    assert (facts.is_video, facts.fold, facts.warnings) == (False, None, ())
 
 
 def test_amr_from_a_telephone() -> None:
@@ -116,7 +116,7 @@ def test_a_wav_of_unknown_length_is_not_called_truncated(tmp_path: Path) -> None
         content[40:44] = unknown.to_bytes(4, "little")
         _, facts = decoded(io.BytesIO(bytes(content)))
         assert facts.duration_s == pytest.approx(1.0, abs=0.01)
-        assert facts.cautions == ()
+        assert facts.warnings == ()
 
 
 def test_only_the_sound_of_a_video_is_taken_and_the_facts_say_so(tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_a_truncated_file_gives_what_is_there_and_a_warning(tmp_path: Path, name
     samples, facts = decoded(odd_audio.cut(path, 0.6))
     assert facts.duration_s == pytest.approx(6.0, abs=0.7)
     assert samples.shape[1] == facts.duration_s * SAMPLE_RATE_HZ
-    (caution,) = facts.cautions
-    assert caution.code == "truncated"
-    assert "10.0 s" in caution.message
-    assert f"{facts.duration_s:.1f} s" in caution.message
+    (warning,) = facts.warnings
+    assert warning.code == "truncated"
+    assert "10.0 s" in warning.message
+    assert f"{facts.duration_s:.1f} s" in warning.message
 
 
 def test_a_truncated_m4a_whose_index_comes_first_gives_what_is_there(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_truncated_m4a_whose_index_comes_first_gives_what_is_there(tmp_path: P
     )
     _, facts = decoded(odd_audio.cut(path, 0.6))
     assert 4.0 < facts.duration_s < 7.0
-    assert [caution.code for caution in facts.cautions] == ["truncated"]
+    assert [warning.code for warning in facts.warnings] == ["truncated"]
 
 
 def test_a_truncated_m4a_without_its_index_is_damaged(tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_a_damaged_part_is_left_out_and_said(tmp_path: Path) -> None:
     content[middle : middle + 20_000] = bytes(20_000)
     _, facts = decoded(io.BytesIO(bytes(content)))
     assert 15 < facts.duration_s <= 20
-    assert {caution.code for caution in facts.cautions} <= {"damaged", "truncated"}
-    assert facts.cautions
+    assert {warning.code for warning in facts.warnings} <= {"damaged", "truncated"}
+    assert facts.warnings
 
 
 def test_an_hour_of_silence_is_read_in_little_memory_and_bounded(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_every_link_of_a_chain_is_decoded_whatever_its_channels(tmp_path: Path) 
     assert facts.duration_s == pytest.approx(6.0, abs=0.1)
     heard = [loudest_hz(samples[0, 2 * at * SAMPLE_RATE_HZ : 2 * (at + 1) * SAMPLE_RATE_HZ]) for at in range(3)]
     assert heard == pytest.approx([440, 1000, 700], abs=12)
-    assert [caution.code for caution in facts.cautions] == ["channels-mixed"]
+    assert [warning.code for warning in facts.warnings] == ["channels-mixed"]
 
 
 def test_a_chain_is_cut_where_its_links_begin(tmp_path: Path) -> None:

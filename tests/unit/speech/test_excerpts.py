@@ -65,7 +65,7 @@ def test_two_channels_and_one_become_one(tmp_path: Path) -> None:
     samples = taken(excerpts)
     assert np.array_equal(samples, np.concatenate([both.mean(axis=0, keepdims=True), alone], axis=1))
     assert excerpts.facts.channels_kept == 1
-    assert [caution.code for caution in excerpts.facts.cautions] == ["channels-mixed"]
+    assert [warning.code for warning in excerpts.facts.warnings] == ["channels-mixed"]
 
 
 def test_what_there_is_not_is_refused(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_facts_are_there_in_the_end_and_not_before(tmp_path: Path) -> None:
     taken(excerpts)
     facts = excerpts.facts
     assert (facts.format, facts.codec, facts.sample_rate_hz, facts.duration_s) == ("flac", "flac", 16_000, 0.5)
-    assert (facts.channels, facts.is_video, facts.cautions) == (1, False, ())
+    assert (facts.channels, facts.is_video, facts.warnings) == (1, False, ())
 
 
 def test_a_file_that_is_no_flac_or_not_there_is_damaged_or_missing(tmp_path: Path) -> None:

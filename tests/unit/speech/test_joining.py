@@ -108,7 +108,7 @@ def test_small_lossless_files_are_the_whole_to_the_sample(
         facts.sample_rate_hz,
         facts.duration_s,
     )
-    assert found.cautions == ()
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_broken_file_among_many_is_left_out_and_said(tmp_path: Path, rising: S
     samples, facts = taken(pieced(tmp_path / "pieces", files, [0, 2, 5, 6]))
     assert np.array_equal(samples, expected)
     said = "Of this recording chunk 5 is damaged, and left out."
-    assert [(caution.code, caution.message) for caution in facts.cautions] == [("chunk-damaged", said)]
+    assert [(warning.code, warning.message) for warning in facts.warnings] == [("chunk-damaged", said)]
     with pytest.raises(DamagedAudio):
         taken(pieced(tmp_path / "none", [content[:40] for content in files]))
 
@@ -203,7 +203,7 @@ def test_a_broken_file_among_many_is_left_out_and_said(tmp_path: Path, rising: S
 def test_a_small_file_that_breaks_off_is_noticed(tmp_path: Path, rising: Samples) -> None:
     files = files_of(tmp_path, rising, 2, ".wav", "pcm_s16le", 16_000)
     files[0] = files[0][: len(files[0]) // 3]
-    assert [caution.code for caution in taken(pieced(tmp_path / "pieces", files))[1].cautions] == ["truncated"]
+    assert [warning.code for warning in taken(pieced(tmp_path / "pieces", files))[1].warnings] == ["truncated"]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_demo_call_is_understood(heard: WindowTranscript, opening: Window) -
 def test_words_are_clean_and_lie_in_their_window(heard: WindowTranscript, opening: Window) -> None:
     assert heard.language == "en"
     assert (heard.engine.name, heard.engine.model) == ("pocketsphinx", "en-us")
-    assert heard.cautions == ()
+    assert heard.warnings == ()
     before_s = opening.start_s
     for word in heard.words:
         assert word.text.replace("'", "").replace("-", "").replace(".", "").isalpha(), word.text
@@ -94,7 +94,7 @@ def test_words_that_are_likely_wrong_are_said_to_be(engine: PocketsphinxTranscri
     noisy = clear + np.random.default_rng(0).standard_normal(len(clear)).astype(np.float32) * 0.05
     found = engine.transcribe(noisy, Window(0, 0, 0, 12, (SpeechRegion(0, 12),)))
     assert len(found.words) > 5
-    assert [caution.code for caution in found.cautions] == ["likely-not-english"]
+    assert [warning.code for warning in found.warnings] == ["likely-not-english"]
 
 
 def test_the_first_person_is_written_as_people_write_it(heard: WindowTranscript) -> None:
@@ -156,7 +156,7 @@ def test_words_have_their_region_s_times_less_the_silence_before_it() -> None:
         Word("in", 6.6, 6.7, 0.5, 1),
     )
     assert [word.start_s for word in found.words[3:]] == [14.1, 14.4, 14.6]
-    assert (found.language, found.cautions) == ("en", ())
+    assert (found.language, found.warnings) == ("en", ())
     assert [len(content) for content in decoder.given] == [2 * (16_000 + 3200), 2 * (8000 + 3200)]
 
 
@@ -181,7 +181,7 @@ def test_five_words_below_a_mean_confidence_of_0_35_are_doubtful(
 ) -> None:
     decoder = Decoder(*(Segment("word", 20, 30, confidence) for _ in range(count)))
     found = transcribed(decoder, SpeechRegion(6.0, 7.0))
-    assert [caution.code for caution in found.cautions] == codes
+    assert [warning.code for warning in found.warnings] == codes
 
 
 def test_every_utterance_is_brought_to_one_level_between_a_tenth_of_a_second_of_near_silence() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import zstandard
 
+from auricle.errors import UnknownVersion
 from auricle.transcripts.storage import dump, load, load_transcript
 from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 
@@ -68,6 +70,13 @@ def test_a_stored_transcript_is_read_back() -> None:
 
 def test_an_empty_transcript_is_read_back() -> None:
     assert load_transcript(dump(Transcript(()), {})) == Transcript(())
+
+
+def test_a_transcript_of_another_version_is_refused_and_the_version_named() -> None:
+    newer = zstandard.ZstdCompressor().compress(b'{"version": 2, "segments": [], "turns": [], "language": null}')
+    for read in (load, load_transcript):
+        with pytest.raises(UnknownVersion, match=r"^A stored transcript has version 2. This release reads version 1.$"):
+            read(newer)
 
 
 def test_it_is_one_zstd_frame_that_names_its_length() -> None:

@@ -195,7 +195,7 @@ def _recording(detail: RecordingDetail, transcript: Mapping[str, Any] | None, *,
             stage: {"name": engine.name, "version": engine.version, "model": engine.model}
             for stage, engine in recording.engines.items()
         },
-        "warnings": [{"code": caution.code, "message": caution.message} for caution in recording.cautions],
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in recording.warnings],
         "error": {
             "stage": recording.failure.stage.value,
             "code": code_of(recording.failure.code),

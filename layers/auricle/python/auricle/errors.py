@@ -225,6 +225,10 @@ class TransientError(AuricleError):
     code = "transient"
 
 
+class UnknownVersion(AuricleError):
+    """Something stored that only a newer release can read; the message names its version and those known."""
+
+
 class EngineFailed(AuricleError):
     """A speech engine could not do its work; the message names the engine."""
 

@@ -48,8 +48,6 @@ class RecordKind(Generic[T]):
     of_recording: bool = False
     listed: bool = False
     """Of a recording's: whether the tenant's are listed too, over all recordings, newest first. Others always are."""
-    stored_whole: bool = False
-    """Stored with fields at their default too: a default that changes in the code changes nothing stored."""
 
     def not_found(self, record_id: str) -> NotFound:
         """The error of an id that is unknown, or another tenant's: the two look the same."""

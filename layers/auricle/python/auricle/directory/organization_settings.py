@@ -58,7 +58,7 @@ class OrganizationSettings:
         return timedelta(days=self.consent_grace_days)
 
 
-SETTINGS = RecordKind("organization-settings", OrganizationSettings, NotFound, stored_whole=True)
+SETTINGS = RecordKind("organization-settings", OrganizationSettings, NotFound)
 
 DEFAULTS: Mapping[str, Any] = {
     "consent_policy": ConsentPolicy.ASSUMED,

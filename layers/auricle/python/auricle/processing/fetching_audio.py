@@ -33,7 +33,7 @@ class FetchedAudio:
     """The sound, to be iterated over once, and what is to be said of how it came together."""
 
     sound: Sound
-    cautions: Sequence[ProcessingWarning] = ()
+    warnings: Sequence[ProcessingWarning] = ()
 
 
 def fetch_audio(

@@ -119,11 +119,11 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
         plan = read_plan(job, objects)
     except NotFound:
         return before
-    cautions: dict[str, ProcessingWarning] = {caution.code: caution for caution in plan.cautions}
+    warnings: dict[str, ProcessingWarning] = {warning.code: warning for warning in plan.warnings}
     if not has_transcript:
-        return replace(before, audio=plan.audio, cautions=tuple(cautions.values()))
+        return replace(before, audio=plan.audio, warnings=tuple(warnings.values()))
     for window in read_windows(job, objects):
-        cautions.update((caution.code, caution) for caution in window.cautions)
+        warnings.update((warning.code, warning) for warning in window.warnings)
     stored = objects.read(job.keys.transcript)
     transcript = transcript_file.load_transcript(stored)
     engines = {stage: Engine(**engine) for stage, engine in transcript_file.load(stored)["engines"].items()}
@@ -139,7 +139,7 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
         confidence=_mean_confidence(transcript),
         highlights=highlights or (),  # an earlier run's would point into another transcript
         engines=engines,
-        cautions=tuple(cautions.values()),
+        warnings=tuple(warnings.values()),
     )
 
 

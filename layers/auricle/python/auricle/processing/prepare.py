@@ -109,12 +109,12 @@ def _prepare(
     shutil.rmtree(fetched)
     objects.upload(audio, job.keys.audio, content_type="audio/flac")
     objects.write(job.keys.peaks, orjson.dumps(asdict(copy.peaks)), content_type="application/json")
-    plan = _plan(copy, gathered.cautions)
+    plan = _plan(copy, gathered.warnings)
     write_plan(job, plan, objects)
     return plan
 
 
-def _plan(copy: WorkingCopy, cautions: Sequence[ProcessingWarning]) -> Plan:
+def _plan(copy: WorkingCopy, warnings: Sequence[ProcessingWarning]) -> Plan:
     windows: Sequence[Window] = copy.windows
     if len(windows) > MAX_WINDOWS:
         windows = cut_windows(copy.tracks, max_pause_s=math.inf)
@@ -132,7 +132,7 @@ def _plan(copy: WorkingCopy, cautions: Sequence[ProcessingWarning]) -> Plan:
         stream_info=copy.index.stream_info,
         windows=tuple(_planned(window, copy.index) for window in windows),
         speech=tuple(_speech(track) for track in copy.tracks),
-        cautions=(*cautions, *_cautions(facts, windows)),
+        warnings=(*warnings, *_warnings(facts, windows)),
     )
 
 
@@ -156,10 +156,10 @@ def _speech(track: VoiceTrack) -> tuple[Region, ...]:
     return tuple((round(region.start_s, 3), round(region.end_s, 3)) for region in regions)
 
 
-def _cautions(facts: AudioFacts, windows: Sequence[Window]) -> tuple[ProcessingWarning, ...]:
-    cautions = list(facts.cautions)
+def _warnings(facts: AudioFacts, windows: Sequence[Window]) -> tuple[ProcessingWarning, ...]:
+    warnings = list(facts.warnings)
     if not windows:
-        cautions.append(
+        warnings.append(
             ProcessingWarning("no-speech", "No speech was found in this recording, so its transcript is empty.")
         )
-    return tuple(cautions)
+    return tuple(warnings)

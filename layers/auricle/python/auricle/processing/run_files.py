@@ -49,7 +49,7 @@ class Plan:
     windows: tuple[PlannedWindow, ...]
     speech: tuple[tuple[Region, ...], ...]
     """Speech regions of each channel."""
-    cautions: tuple[ProcessingWarning, ...] = ()
+    warnings: tuple[ProcessingWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class WindowWords:
     words: tuple[Word, ...]
     engine: Engine
     language: str | None = None
-    cautions: tuple[ProcessingWarning, ...] = ()
+    warnings: tuple[ProcessingWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def read_plan(job: Job, objects: ObjectStore) -> Plan:
             PlannedWindow(**window | {"regions": _regions(window["regions"])}) for window in content["windows"]
         ),
         speech=tuple(_regions(channel) for channel in content["speech"]),
-        cautions=_cautions(content["cautions"]),
+        warnings=_warnings(content["warnings"]),
     )
 
 
@@ -97,7 +97,7 @@ def write_window(job: Job, window: WindowWords, objects: ObjectStore) -> None:
         "words": [[word.text, word.start_s, word.end_s, word.confidence, word.channel] for word in window.words],
         "engine": asdict(window.engine),
         "language": window.language,
-        "cautions": [asdict(caution) for caution in window.cautions],
+        "warnings": [asdict(warning) for warning in window.warnings],
     }
     _write(job.run_keys.window(window.index), content, objects)
 
@@ -160,7 +160,7 @@ def _window(key: str, objects: ObjectStore) -> WindowWords | None:
         words=tuple(Word(*word) for word in content["words"]),
         engine=Engine(**content["engine"]),
         language=content["language"],
-        cautions=_cautions(content["cautions"]),
+        warnings=_warnings(content["warnings"]),
     )
 
 
@@ -168,5 +168,5 @@ def _regions(content: Sequence[Sequence[float]]) -> tuple[Region, ...]:
     return tuple((float(start_s), float(end_s)) for start_s, end_s in content)
 
 
-def _cautions(content: Sequence[dict[str, str]]) -> tuple[ProcessingWarning, ...]:
-    return tuple(ProcessingWarning(**caution) for caution in content)
+def _warnings(content: Sequence[dict[str, str]]) -> tuple[ProcessingWarning, ...]:
+    return tuple(ProcessingWarning(**warning) for warning in content)

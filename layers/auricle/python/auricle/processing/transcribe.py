@@ -35,8 +35,8 @@ def transcribe_window(
     """
     gate.enter(job, recordings)
     plan = read_plan(job, objects)
-    cautions = (_without_gpu(engine),) if instead_of_gpu else ()
-    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine, cautions)
+    warnings = (_without_gpu(engine),) if instead_of_gpu else ()
+    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine, warnings)
     return {"window": index, "words": words}
 
 
@@ -63,13 +63,13 @@ def _transcribe(
     recordings: RecordingStore,
     objects: ObjectStore,
     engine: TranscriptionEngine,
-    cautions: tuple[ProcessingWarning, ...] = (),
+    warnings: tuple[ProcessingWarning, ...] = (),
 ) -> list[int]:
     """The number of words of each window; those that a run which was cut off had finished are not done again."""
     done = {window.index: read_window(job, window.index, objects) for window in windows}
     missing = [window for window in windows if done[window.index] is None]
     for heard in _heard(job, plan, missing, objects, engine):
-        words = replace(heard, cautions=(*heard.cautions, *cautions))
+        words = replace(heard, warnings=(*heard.warnings, *warnings))
         write_window(job, words, objects)
         done[words.index] = words
     for window in windows:
@@ -88,7 +88,7 @@ def _heard(
             words=transcript.words,
             engine=transcript.engine,
             language=transcript.language,
-            cautions=transcript.cautions,
+            warnings=transcript.warnings,
         )
 
 

@@ -232,7 +232,7 @@ class Findings:
 
     language: str | None = None
     engines: Mapping[str, Engine] = field(default_factory=dict)
-    cautions: tuple[ProcessingWarning, ...] = ()
+    warnings: tuple[ProcessingWarning, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     speakers: tuple[SpeakerTalk, ...] = ()
     word_count: int = 0
@@ -287,7 +287,7 @@ class Recording:
     audio: Audio | None = None
     language: str | None = None
     engines: Mapping[str, Engine] = field(default_factory=dict)
-    cautions: tuple[ProcessingWarning, ...] = ()
+    warnings: tuple[ProcessingWarning, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     speakers: tuple[SpeakerTalk, ...] = ()
     word_count: int = 0

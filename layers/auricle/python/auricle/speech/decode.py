@@ -68,7 +68,7 @@ class AudioFacts:
     fold: tuple[float, float] | None
     """Weights that make one channel of two that hold the same conversation; None where each is its own."""
 
-    cautions: tuple[ProcessingWarning, ...]
+    warnings: tuple[ProcessingWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def decode(source: Path | BinaryIO, *, max_duration_s: float, max_size_bytes: in
 def decode_joined(pieces: Mapping[int, Path], *, max_duration_s: float, max_size_bytes: int) -> Decoding:
     """Like `decode`, of several recordings that follow each other without a gap, as if they were one.
 
-    One that cannot be opened is left out, with a caution that says its number, unless none can be.
+    One that cannot be opened is left out, with a warning that says its number, unless none can be.
     """
     found = []
     for piece in pieces.values():
@@ -279,27 +279,27 @@ class Decoding:
             raise EmptyAudio("The file is a recording of no length: it holds no sound.")
         if self._broken_packets > self._whole_packets:
             raise self._damaged("most of it cannot be decoded")
-        cautions = []
+        warnings = []
         if declared_s is not None and declared_s - decoded_s > max(0.5, 0.002 * declared_s):
-            cautions.append(
+            warnings.append(
                 ProcessingWarning(
                     "truncated",
                     f"The file is cut off or damaged: it declares {declared_s:.1f} s, and {decoded_s:.1f} s are there.",
                 )
             )
         elif self._broken_packets:
-            cautions.append(
+            warnings.append(
                 ProcessingWarning("damaged", f"{self._broken_packets} damaged parts of the file were left out.")
             )
         if self._is_mixed:
-            cautions.append(
+            warnings.append(
                 ProcessingWarning(
                     "channels-mixed", "The file goes from one channel to several: they were mixed into one."
                 )
             )
         if self._left_out:
             which = describe_chunks(self._left_out)
-            cautions.append(ProcessingWarning("chunk-damaged", f"Of this recording {which} damaged, and left out."))
+            warnings.append(ProcessingWarning("chunk-damaged", f"Of this recording {which} damaged, and left out."))
         return AudioFacts(
             format=self.format.name,
             codec=self._codec,
@@ -309,7 +309,7 @@ class Decoding:
             is_video=self._is_video,
             channels_kept=channels_kept,
             fold=self._comparison.fold() if channels_kept == 2 else None,
-            cautions=tuple(cautions),
+            warnings=tuple(warnings),
         )
 
     def _too_long(self) -> TooLong:

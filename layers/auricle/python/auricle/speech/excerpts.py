@@ -69,7 +69,7 @@ class Excerpts:
             is_video=False,
             channels_kept=channels,
             fold=None,
-            cautions=(mixed,) if len(set(found.values())) > 1 else (),
+            warnings=(mixed,) if len(set(found.values())) > 1 else (),
         )
 
 

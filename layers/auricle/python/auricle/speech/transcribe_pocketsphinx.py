@@ -79,16 +79,16 @@ class PocketsphinxTranscription:
             word for start_s, sound in _utterances(audio, window) for word in self._words(sound, start_s, window)
         )
         confidence = float(np.mean([word.confidence for word in words])) if words else 1.0
-        cautions: tuple[ProcessingWarning, ...] = ()
+        warnings: tuple[ProcessingWarning, ...] = ()
         if len(words) >= _ENOUGH_WORDS and confidence < _DOUBTFUL:
-            cautions = (
+            warnings = (
                 ProcessingWarning(
                     "likely-not-english",
                     "The words are unlikely to be right: the sound is noisy, from a telephone, or not English. "
                     "The whisper engine handles all three.",
                 ),
             )
-        return WindowTranscript(words, "en", self.engine, cautions)
+        return WindowTranscript(words, "en", self.engine, warnings)
 
     def transcribe_together(self, heard: Sequence[tuple[Samples, Window]]) -> tuple[WindowTranscript, ...]:
         """One after the other: the engine gains nothing by taking several."""

@@ -29,7 +29,7 @@ class WindowTranscript:
     """ISO 639-1 code, where the engine knows it."""
 
     engine: Engine
-    cautions: tuple[ProcessingWarning, ...] = ()
+    warnings: tuple[ProcessingWarning, ...] = ()
 
 
 class TranscriptionEngine(Protocol):

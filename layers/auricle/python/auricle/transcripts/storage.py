@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from auricle.errors import UnknownVersion
 from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 
 VERSION = 1
@@ -38,27 +39,40 @@ def dump(transcript: Transcript, engines: Mapping[str, Engine]) -> bytes:
 
 
 def load(stored: bytes) -> dict[str, Any]:
-    """The stored form as plain JSON values: what the API's surfaces read."""
+    """The stored form as plain JSON values: what the API's surfaces read.
+
+    Raises:
+        UnknownVersion: a newer release has written it.
+    """
     import orjson
     import zstandard
 
     content: dict[str, Any] = orjson.loads(zstandard.ZstdDecompressor().decompress(stored))
+    version = content["version"]
+    if version != VERSION:
+        raise UnknownVersion(f"A stored transcript has version {version}. This release reads version {VERSION}.")
     return content
 
 
 def load_transcript(stored: bytes) -> Transcript:
-    """The stored form as a `Transcript`: what later stages of the workflow read."""
+    """The stored form as a `Transcript`: what later stages of the workflow read.
+
+    Which channel a word or a turn was on is not stored.
+    """
     content = load(stored)
     return Transcript(
         segments=tuple(
             Segment(
                 index=segment["index"],
                 speaker=segment["speaker"],
-                words=tuple(Word(*word) for word in segment["words"]),
+                words=tuple(
+                    Word(text, start_s, end_s, confidence, channel=0)
+                    for text, start_s, end_s, confidence in segment["words"]
+                ),
             )
             for segment in content["segments"]
         ),
-        turns=tuple(SpeakerTurn(*turn) for turn in content["turns"]),
+        turns=tuple(SpeakerTurn(speaker, start_s, end_s, channel=None) for speaker, start_s, end_s in content["turns"]),
         language=content["language"],
     )
 

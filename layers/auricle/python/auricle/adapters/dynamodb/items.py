@@ -309,10 +309,6 @@ _NATIVE = frozenset(
     },
 )
 """Fields of a recording that are attributes of their own, and not in its document."""
-_ALWAYS = frozenset({"consent", "consent_basis"})
-"""Fields that are written whatever they are: which consent holds must not follow from a default in the code."""
-_LEFT_OUT = {"consent": "all_consented"}
-"""What older documents, which did leave them out, meant by it."""
 
 
 def recording_item(recording: Recording) -> RecordingItem:
@@ -339,7 +335,7 @@ def recording_item(recording: Recording) -> RecordingItem:
         campaign_id=recording.campaign_id,
         engagement_id=recording.engagement_id,
         later_versions=list(recording.later_versions) or None,
-        document=documents.pack(recording, without=_NATIVE, always=_ALWAYS),
+        document=documents.pack(recording, without=_NATIVE),
     )
     if not removed:
         item.gsi1pk = month_key(recording.org, month_of(recording.created_at))
@@ -359,7 +355,6 @@ def recording_of(item: RecordingItem) -> Recording:
     recording = documents.unpack(
         Recording,
         item.document,
-        left_out=_LEFT_OUT,
         org=org,
         id=recording_id,
         created_at=item.created_at,

@@ -197,7 +197,7 @@ class DynamoRecordStore(Generic[T]):
             *self._key(record.org, record.id, owner),
             record_kind=self._kind.name,
             revision=record.revision,
-            document=documents.pack(record, without=frozenset({"revision"}), whole=self._kind.stored_whole),
+            document=documents.pack(record, without=frozenset({"revision"})),
         )
         if owner is None or self._kind.listed:
             item.gsi1pk = items.records_key(record.org, self._kind.name)
