@@ -32,6 +32,8 @@ class FakeObjects:
         self._versions: dict[str, list[_Version]] = {}
         self.blocked: set[str] = set()
         """Ids of versions that nobody reads."""
+        self.reads: list[str] = []
+        """The key of every object that was asked for, whether it was there or not."""
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -166,6 +168,7 @@ class FakeObjects:
         return versions[-1] if versions and versions[-1].content is not None else None
 
     def _content(self, key: str, version_id: str | None) -> bytes:
+        self.reads.append(key)
         for version in reversed(self._versions.get(key, ())):
             if version_id in (None, version.id):
                 if version.content is None:

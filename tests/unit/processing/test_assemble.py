@@ -10,6 +10,7 @@ import pytest
 from auricle.errors import SupersededRun
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.run_files import Turns, WindowWords, write_turns, write_window
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Failure, Stage, StageResult, StageState, Status
 from auricle.transcripts import storage as transcript_file
@@ -182,3 +183,18 @@ def test_a_stale_run_writes_no_transcript_over_its_successor_s(fakes: Fakes, job
         assembled(fakes, replace(job, run=1))
     assert fakes.objects.read(job.keys.transcript) == stored
     assert results(fakes) == {}
+
+
+def test_what_windows_warned_of_is_kept_with_the_transcript_each_once(fakes: Fakes, job: Job) -> None:
+    first, second = ProcessingWarning("no-gpu", "Window 0."), ProcessingWarning("no-gpu", "Window 2.")
+    loud = ProcessingWarning("loud", "Of window 2.")
+    heard(
+        fakes,
+        job,
+        WindowWords(0, (HELLO,), WHISPER, "en", (first,)),
+        WindowWords(1, (THERE,), WHISPER),
+        WindowWords(2, (HI,), WHISPER, "en", (second, loud)),
+    )
+    assembled(fakes, job)
+    stored = transcript_file.load_whole(fakes.objects.read(job.keys.transcript))
+    assert stored.warnings == (second, loud)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -69,9 +69,13 @@ def planned(fakes: Fakes, job: Job, *warnings: ProcessingWarning) -> None:
     write_plan(job, Plan(AUDIO, 1, b"", (), ((),), warnings), fakes.objects)
 
 
-def transcribed(fakes: Fakes, job: Job, transcript: Transcript = TRANSCRIPT) -> None:
+def transcribed(
+    fakes: Fakes, job: Job, transcript: Transcript = TRANSCRIPT, warnings: Sequence[ProcessingWarning] = ()
+) -> None:
     engines = {"transcribe": WHISPER, "diarize": Engine("embedded", "1")}
-    fakes.objects.write(job.keys.transcript, transcript_file.dump(transcript, engines), content_type="application/zstd")
+    fakes.objects.write(
+        job.keys.transcript, transcript_file.dump(transcript, engines, warnings), content_type="application/zstd"
+    )
 
 
 def whole(fakes: Fakes, **given: Any) -> Job:
@@ -130,21 +134,30 @@ def test_warnings_are_those_of_the_plan_and_of_every_window_and_each_is_said_onc
     planned(
         fakes, job, ProcessingWarning("truncated", "The file ends early."), ProcessingWarning("loud", "Of the plan.")
     )
-    for index, warnings in enumerate(
-        [
-            (ProcessingWarning("no-gpu", "Window 0."),),
-            (),
-            (ProcessingWarning("no-gpu", "Window 2."), ProcessingWarning("loud", "Of window 2.")),
-        ]
-    ):
-        write_window(job, WindowWords(index, (), WHISPER, warnings=warnings), fakes.objects)
-    transcribed(fakes, job)
+    transcribed(
+        fakes,
+        job,
+        warnings=[ProcessingWarning("no-gpu", "Window 2."), ProcessingWarning("loud", "Of window 2.")],
+    )
     finish(fakes, job)
     assert stored(fakes).warnings == (
         ProcessingWarning("truncated", "The file ends early."),
         ProcessingWarning("loud", "Of window 2."),
         ProcessingWarning("no-gpu", "Window 2."),
     )
+
+
+def test_the_plan_the_transcript_and_the_highlights_are_each_read_once_and_no_window(fakes: Fakes) -> None:
+    job = whole(fakes)
+    for index in range(3):
+        write_window(job, WindowWords(index, (), WHISPER), fakes.objects)
+    fakes.objects.reads.clear()
+    finish(fakes, job)
+    assert fakes.objects.reads == [
+        "orgs/acme/recordings/rec_1/runs/1/plan.json",
+        "orgs/acme/recordings/rec_1/transcript.json.zst",
+        "orgs/acme/recordings/rec_1/runs/1/highlights.json",
+    ]
 
 
 def test_words_without_confidence_give_the_recording_none(fakes: Fakes) -> None:

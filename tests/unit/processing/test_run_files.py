@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from auricle.errors import NotFound
@@ -12,6 +14,7 @@ from auricle.processing.run_files import (
     WindowWords,
     read_highlights,
     read_plan,
+    read_planned_window,
     read_turns,
     read_window,
     read_windows,
@@ -65,6 +68,33 @@ def test_the_plan_comes_back_as_it_was(fakes: Fakes) -> None:
         read_plan(ANOTHER_RUN, fakes.objects)
 
 
+def test_one_window_of_the_plan_is_read_without_the_others(fakes: Fakes) -> None:
+    plan = replace(PLAN, windows=tuple(replace(PLAN.windows[0], index=index) for index in range(101)))
+    write_plan(JOB, plan, fakes.objects)
+    assert [key.rpartition("/runs/2/")[2] for key in fakes.objects.keys("")] == [
+        "plan.json",
+        "plan/00000.json",
+        "plan/00001.json",
+        "plan/00002.json",
+    ]
+    for index in (0, 49, 50, 100):
+        assert read_planned_window(JOB, index, fakes.objects) == (plan.windows[index], b"\x00\x10\xff")
+    assert [key.rpartition("/runs/2/")[2] for key in fakes.objects.reads] == [
+        "plan/00000.json",
+        "plan/00000.json",
+        "plan/00001.json",
+        "plan/00002.json",
+    ]
+
+
+def test_a_run_that_was_prepared_before_plans_had_parts_goes_on(fakes: Fakes) -> None:
+    write_plan(JOB, PLAN, fakes.objects)
+    fakes.objects.remove(["orgs/acme/recordings/rec_1/runs/2/plan/00000.json"])
+    assert read_planned_window(JOB, 1, fakes.objects) == (PLAN.windows[1], b"\x00\x10\xff")
+    with pytest.raises(NotFound):
+        read_planned_window(ANOTHER_RUN, 1, fakes.objects)
+
+
 def test_windows_come_back_in_order_and_only_those_of_the_run(fakes: Fakes) -> None:
     for index in (10, 2, 0):
         write_window(JOB, words(index), fakes.objects)
@@ -107,6 +137,7 @@ def test_all_of_it_lies_under_the_run_and_expires_by_itself(fakes: Fakes) -> Non
     assert keys == [
         "orgs/acme/recordings/rec_1/runs/2/highlights.json",
         "orgs/acme/recordings/rec_1/runs/2/plan.json",
+        "orgs/acme/recordings/rec_1/runs/2/plan/00000.json",
         "orgs/acme/recordings/rec_1/runs/2/turns.json",
         "orgs/acme/recordings/rec_1/runs/2/windows/00003.json",
     ]

@@ -244,7 +244,13 @@ def test_what_was_transcribed_without_a_gpu_says_so(pipeline: Pipeline, short_ca
     job = pipeline.upload(short_call)
     pipeline.prepare(job)
     for window in read_plan(job, pipeline.fakes.objects).windows:
+        pipeline.fakes.objects.reads.clear()
         transcribe_window(job, window.index, **pipeline.stores, engine=ENGINE(), instead_of_gpu=True)
+        assert [key.rpartition("/rec_1/")[2] for key in pipeline.fakes.objects.reads] == [
+            "runs/1/plan/00000.json",
+            f"runs/1/windows/{window.index:05d}.json",
+            "audio.flac",
+        ], "its part of the plan, whether it is done already, and its stretch of the audio"
     pipeline.diarize(job)
     assemble_transcript(job, {"transcribe": DONE, "diarize": DONE}, **pipeline.stores)
     pipeline.finish(job, **{stage.value: DONE for stage in Stage if stage is not Stage.REDACT})

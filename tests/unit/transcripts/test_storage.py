@@ -4,7 +4,8 @@ import pytest
 import zstandard
 
 from auricle.errors import UnknownVersion
-from auricle.transcripts.storage import dump, load, load_transcript
+from auricle.processing_warnings import ProcessingWarning
+from auricle.transcripts.storage import dump, load, load_transcript, load_whole
 from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 
 TRANSCRIPT = Transcript(
@@ -66,6 +67,19 @@ def test_a_stored_transcript_is_read_back() -> None:
         turns=(SpeakerTurn("speaker_0", 0.124, 1.346), SpeakerTurn("speaker_1", 2.0, 2.5)),
         language="en",
     )
+
+
+def test_warnings_and_engines_are_read_back_beside_the_transcript() -> None:
+    warning = ProcessingWarning("transcribed-without-gpu", "A smaller model.")
+    stored = dump(TRANSCRIPT, ENGINES, [warning])
+    assert load(stored)["warnings"] == [{"code": "transcribed-without-gpu", "message": "A smaller model."}]
+    whole = load_whole(stored)
+    assert (whole.transcript, whole.engines, whole.warnings) == (load_transcript(stored), ENGINES, (warning,))
+
+
+def test_a_file_from_before_warnings_were_noted_has_none() -> None:
+    assert "warnings" not in load(dump(TRANSCRIPT, ENGINES))
+    assert load_whole(dump(TRANSCRIPT, ENGINES)).warnings == ()
 
 
 def test_an_empty_transcript_is_read_back() -> None:

@@ -11,6 +11,7 @@ from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import seen_result
 from auricle.processing.run_files import WindowWords, read_turns, read_windows
+from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.recordings.recording import Stage, StageState
 from auricle.transcripts import storage as transcript_file
@@ -57,7 +58,7 @@ def assemble_transcript(
         engines[Stage.DIARIZE.value] = diarized.engine
     objects.write(
         job.keys.transcript,
-        transcript_file.dump(transcript, engines),
+        transcript_file.dump(transcript, engines, _warnings(windows)),
         content_type="application/zstd",
     )
     recordings.note_stage(job, Stage.ASSEMBLE, StageState.COMPLETE)
@@ -72,6 +73,11 @@ def _earlier(job: Job, objects: ObjectStore) -> Transcript | None:
         return None
 
 
+def _warnings(windows: list[WindowWords]) -> list[ProcessingWarning]:
+    """What the engines warned of, each once."""
+    return list({warning.code: warning for window in windows for warning in window.warnings}.values())
+
+
 def _engine(windows: list[WindowWords]) -> Engine:
     """The engine of all windows; where some were done by another model, with the names of both."""
     models = dict.fromkeys(window.engine.model for window in windows if window.engine.model)
@@ -79,9 +85,9 @@ def _engine(windows: list[WindowWords]) -> Engine:
 
 
 def _language(windows: list[WindowWords]) -> str | None:
-    """The language most words were heard in."""
-    heard: dict[str, int] = {}
+    """The language of most words."""
+    words: dict[str, int] = {}
     for window in windows:
         if window.language:
-            heard[window.language] = heard.get(window.language, 0) + len(window.words)
-    return max(heard, key=lambda language: heard[language]) if heard else None
+            words[window.language] = words.get(window.language, 0) + len(window.words)
+    return max(words, key=lambda language: words[language]) if words else None

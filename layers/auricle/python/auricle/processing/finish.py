@@ -12,7 +12,7 @@ from auricle.errors import ConsentRequired, NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
 from auricle.processing.failures import is_final, seen_result
-from auricle.processing.run_files import read_highlights, read_plan, read_windows
+from auricle.processing.run_files import read_highlights, read_plan
 from auricle.processing.stages import REQUIRED_STAGES
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import check_content_may_be_shown
@@ -23,7 +23,7 @@ from auricle.recordings.recording import Failure, Recording, Run, Stage, StageRe
 from auricle.records import until_written
 from auricle.transcripts import storage as transcript_file
 from auricle.transcripts.highlights import ENGINE as HIGHLIGHTS_ENGINE
-from auricle.transcripts.transcript import Engine, Transcript
+from auricle.transcripts.transcript import Transcript
 
 
 def finish_recording(
@@ -122,11 +122,9 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
     warnings: dict[str, ProcessingWarning] = {warning.code: warning for warning in plan.warnings}
     if not has_transcript:
         return replace(before, audio=plan.audio, warnings=tuple(warnings.values()))
-    for window in read_windows(job, objects):
-        warnings.update((warning.code, warning) for warning in window.warnings)
-    stored = objects.read(job.keys.transcript)
-    transcript = transcript_file.load_transcript(stored)
-    engines = {stage: Engine(**engine) for stage, engine in transcript_file.load(stored)["engines"].items()}
+    stored = transcript_file.load_whole(objects.read(job.keys.transcript))
+    transcript, engines = stored.transcript, dict(stored.engines)
+    warnings.update((warning.code, warning) for warning in stored.warnings)
     highlights = read_highlights(job, objects)
     if highlights is not None:
         engines[Stage.SUMMARIZE.value] = HIGHLIGHTS_ENGINE
@@ -144,5 +142,5 @@ def _found(before: Recording, job: Job, objects: ObjectStore, *, has_transcript:
 
 
 def _mean_confidence(transcript: Transcript) -> float | None:
-    said = [word.confidence for word in transcript.words if word.confidence is not None]
-    return round(sum(said) / len(said), 4) if said else None
+    known = [word.confidence for word in transcript.words if word.confidence is not None]
+    return round(sum(known) / len(known), 4) if known else None

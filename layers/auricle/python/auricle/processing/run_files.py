@@ -19,6 +19,10 @@ from auricle.recordings.recording import Audio
 from auricle.transcripts.highlights import Highlight
 from auricle.transcripts.transcript import Engine, SpeakerTurn, Word
 
+WINDOWS_PER_PART = 50
+"""Of the plan, whose windows are also written in parts: the bytes of a part stay under 64 KB, and a recording of four
+hours has about twenty."""
+
 Region = tuple[float, float]
 """A stretch of speech, [start, end) in seconds."""
 
@@ -72,8 +76,14 @@ class Turns:
 
 
 def write_plan(job: Job, plan: Plan, objects: ObjectStore) -> None:
+    """The parts first: a plan that is there is whole."""
+    keys = job.run_keys
     content = asdict(plan) | {"stream_info": plan.stream_info.hex()}
-    _write(job.run_keys.plan, content, objects)
+    for first in range(0, len(plan.windows), WINDOWS_PER_PART):
+        windows = content["windows"][first : first + WINDOWS_PER_PART]
+        part = {"stream_info": content["stream_info"], "windows": windows}
+        _write(keys.planned_windows(first // WINDOWS_PER_PART), part, objects)
+    _write(keys.plan, content, objects)
 
 
 def read_plan(job: Job, objects: ObjectStore) -> Plan:
@@ -83,12 +93,24 @@ def read_plan(job: Job, objects: ObjectStore) -> Plan:
         audio=Audio(**content["audio"]),
         channels=content["channels"],
         stream_info=bytes.fromhex(content["stream_info"]),
-        windows=tuple(
-            PlannedWindow(**window | {"regions": _regions(window["regions"])}) for window in content["windows"]
-        ),
+        windows=tuple(_planned(window) for window in content["windows"]),
         speech=tuple(_regions(channel) for channel in content["speech"]),
         warnings=_warnings(content["warnings"]),
     )
+
+
+def read_planned_window(job: Job, index: int, objects: ObjectStore) -> tuple[PlannedWindow, bytes]:
+    """One window and the stream info of the audio it lies in, without reading the plan of all windows.
+
+    Raises NotFound before the recording has been prepared.
+    """
+    part, position = divmod(index, WINDOWS_PER_PART)
+    try:
+        content = orjson.loads(objects.read(job.run_keys.planned_windows(part)))
+    except NotFound:  # prepared before plans were written in parts too
+        plan = read_plan(job, objects)
+        return plan.windows[index], plan.stream_info
+    return _planned(content["windows"][position]), bytes.fromhex(content["stream_info"])
 
 
 def write_window(job: Job, window: WindowWords, objects: ObjectStore) -> None:
@@ -162,6 +184,10 @@ def _window(key: str, objects: ObjectStore) -> WindowWords | None:
         language=content["language"],
         warnings=_warnings(content["warnings"]),
     )
+
+
+def _planned(content: dict[str, Any]) -> PlannedWindow:
+    return PlannedWindow(**content | {"regions": _regions(content["regions"])})
 
 
 def _regions(content: Sequence[Sequence[float]]) -> tuple[Region, ...]:

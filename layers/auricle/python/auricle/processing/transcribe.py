@@ -8,7 +8,14 @@ from typing import Any
 
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.run_files import Plan, PlannedWindow, WindowWords, read_plan, read_window, write_window
+from auricle.processing.run_files import (
+    PlannedWindow,
+    WindowWords,
+    read_plan,
+    read_planned_window,
+    read_window,
+    write_window,
+)
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
 from auricle.speech.flac import FlacRange, Samples, decode_flac_range
@@ -34,9 +41,9 @@ def transcribe_window(
     `instead_of_gpu`: a job was to do it on a GPU, and there was none. The record says so.
     """
     gate.enter(job, recordings)
-    plan = read_plan(job, objects)
+    window, stream_info = read_planned_window(job, index, objects)
     warnings = (_without_gpu(engine),) if instead_of_gpu else ()
-    (words,) = _transcribe(job, plan, [plan.windows[index]], recordings, objects, engine, warnings)
+    (words,) = _transcribe(job, stream_info, [window], recordings, objects, engine, warnings)
     return {"window": index, "words": words}
 
 
@@ -45,20 +52,21 @@ def transcribe_all(
 ) -> Mapping[str, Any]:
     """Every window in one process, for engines that are costly to start: what the Batch job does.
 
-    Consent and the run's currency are asked before every few windows, so that withdrawing stops the next ones.
+    Consent, and whether the run is still the current one, are checked before every few windows: withdrawing consent
+    stops the next ones.
     """
     plan = read_plan(job, objects)
     words = 0
     for first in range(0, len(plan.windows), WINDOWS_TOGETHER):
         gate.enter(job, recordings)
         some = plan.windows[first : first + WINDOWS_TOGETHER]
-        words += sum(_transcribe(job, plan, some, recordings, objects, engine))
+        words += sum(_transcribe(job, plan.stream_info, some, recordings, objects, engine))
     return {"windows": len(plan.windows), "words": words}
 
 
 def _transcribe(
     job: Job,
-    plan: Plan,
+    stream_info: bytes,
     windows: Sequence[PlannedWindow],
     recordings: RecordingStore,
     objects: ObjectStore,
@@ -68,8 +76,8 @@ def _transcribe(
     """The number of words of each window; those that a run which was cut off had finished are not done again."""
     done = {window.index: read_window(job, window.index, objects) for window in windows}
     missing = [window for window in windows if done[window.index] is None]
-    for heard in _heard(job, plan, missing, objects, engine):
-        words = replace(heard, warnings=(*heard.warnings, *warnings))
+    for found in _transcribed(job, stream_info, missing, objects, engine):
+        words = replace(found, warnings=(*found.warnings, *warnings))
         write_window(job, words, objects)
         done[words.index] = words
     for window in windows:
@@ -77,11 +85,11 @@ def _transcribe(
     return [len(words.words) for words in done.values() if words]
 
 
-def _heard(
-    job: Job, plan: Plan, windows: Sequence[PlannedWindow], objects: ObjectStore, engine: TranscriptionEngine
+def _transcribed(
+    job: Job, stream_info: bytes, windows: Sequence[PlannedWindow], objects: ObjectStore, engine: TranscriptionEngine
 ) -> Iterator[WindowWords]:
-    given = [(_sound(job, plan, window, objects), _window(window)) for window in windows]
-    transcripts = [engine.transcribe(*given[0])] if len(given) == 1 else engine.transcribe_together(given)
+    sounds = [(_sound(job, stream_info, window, objects), _window(window)) for window in windows]
+    transcripts = [engine.transcribe(*sounds[0])] if len(sounds) == 1 else engine.transcribe_together(sounds)
     for window, transcript in zip(windows, transcripts, strict=True):
         yield WindowWords(
             index=window.index,
@@ -100,11 +108,11 @@ def _without_gpu(engine: TranscriptionEngine) -> ProcessingWarning:
     )
 
 
-def _sound(job: Job, plan: Plan, window: PlannedWindow, objects: ObjectStore) -> Samples:
+def _sound(job: Job, stream_info: bytes, window: PlannedWindow, objects: ObjectStore) -> Samples:
     """The window's own channel, from one bounded read."""
     wanted = FlacRange(window.start_byte, window.end_byte, window.start_sample, window.end_sample)
     content = objects.read_range(job.keys.audio, wanted.start_byte, wanted.end_byte)
-    sound: Samples = decode_flac_range(content, plan.stream_info, wanted)[window.channel]
+    sound: Samples = decode_flac_range(content, stream_info, wanted)[window.channel]
     return sound
 
 

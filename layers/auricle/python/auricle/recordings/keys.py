@@ -30,6 +30,10 @@ class RunKeys:
         """The windows of this run and where their bytes lie."""
         return f"{self.prefix}plan.json"
 
+    def planned_windows(self, part: int) -> str:
+        """A part of the plan's windows, which is all that the transcription of one of them reads of the plan."""
+        return f"{self.prefix}plan/{part:05d}.json"
+
     @property
     def windows_prefix(self) -> str:
         """One object per transcribed window."""

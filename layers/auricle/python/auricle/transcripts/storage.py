@@ -5,36 +5,50 @@ An hour of conversation is 756 KB of plain JSON and 86 KB under zstd. The layout
     {"version": 1, "language": "en", "engines": {"transcribe": {"name", "version", "model"}, "diarize": {…}},
      "segments": [{"index", "speaker", "start_s", "end_s", "text", "confidence",
                    "words": [["hello", 0.51, 0.80, 0.93], …]}],
-     "turns": [["speaker_0", 0.5, 3.3], …]}
+     "turns": [["speaker_0", 0.5, 3.3], …],
+     "warnings": [{"code", "message"}, …]}
 
-Words are `[text, start_s, end_s, confidence]`; turns are `[speaker, start_s, end_s]`.
+Words are `[text, start_s, end_s, confidence]`; turns are `[speaker, start_s, end_s]`. `warnings` is what
+transcribing the windows warned of; it is left out where there is nothing, as in files from before it was noted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from auricle.errors import UnknownVersion
+from auricle.processing_warnings import ProcessingWarning
 from auricle.transcripts.transcript import Engine, Segment, SpeakerTurn, Transcript, Word
 
 VERSION = 1
 _ZSTD_LEVEL = 9
 
 
-def dump(transcript: Transcript, engines: Mapping[str, Engine]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class StoredTranscript:
+    """All that the stored form holds."""
+
+    transcript: Transcript
+    engines: Mapping[str, Engine]
+    warnings: tuple[ProcessingWarning, ...]
+
+
+def dump(transcript: Transcript, engines: Mapping[str, Engine], warnings: Sequence[ProcessingWarning] = ()) -> bytes:
     """The stored form of a transcript."""
     import orjson
     import zstandard
 
-    content = {
+    content: dict[str, Any] = {
         "version": VERSION,
         "language": transcript.language,
         "engines": {stage: asdict(engine) for stage, engine in engines.items()},
         "segments": [_segment(segment) for segment in transcript.segments],
         "turns": [[turn.speaker, round(turn.start_s, 3), round(turn.end_s, 3)] for turn in transcript.turns],
     }
+    if warnings:
+        content["warnings"] = [asdict(warning) for warning in warnings]
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(orjson.dumps(content))
 
 
@@ -59,7 +73,20 @@ def load_transcript(stored: bytes) -> Transcript:
 
     Which channel a word or a turn was on is not stored.
     """
+    return load_whole(stored).transcript
+
+
+def load_whole(stored: bytes) -> StoredTranscript:
+    """The stored form with its engines and warnings: what becomes the record."""
     content = load(stored)
+    return StoredTranscript(
+        transcript=_transcript(content),
+        engines={stage: Engine(**engine) for stage, engine in content["engines"].items()},
+        warnings=tuple(ProcessingWarning(**warning) for warning in content.get("warnings", ())),
+    )
+
+
+def _transcript(content: Mapping[str, Any]) -> Transcript:
     return Transcript(
         segments=tuple(
             Segment(
