@@ -20,7 +20,6 @@ from auricle.recordings.chunk_uploads import chunks_in_bucket, note_arrived
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
 from auricle.recordings.consent_changes import Ports, carry_to_made
-from auricle.recordings.erasing import erase_objects
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import Accepted, accept_upload
 from auricle.recordings.job import Job
@@ -28,6 +27,7 @@ from auricle.recordings.object_access import settle_object_access
 from auricle.recordings.recording import Failure, Recording, Stage, Status
 from auricle.recordings.splitting import split
 from auricle.recordings.stalled_runs import STOPPED, mark_stalled
+from auricle.recordings.stores import StoresOfRecording, erase_everywhere
 
 UNTOUCHED = timedelta(minutes=10)
 """Younger than this, whatever is expected is probably still on its way."""
@@ -252,8 +252,7 @@ def _erase(
     recording: Recording, recordings: RecordingStore, objects: ObjectStore, workflow: Workflow, now: datetime
 ) -> str:
     """Again, for a stage or an upload that was under way at the removal may have written after it."""
-    recordings.forget_children(recording.org, recording.id)
-    if not erase_objects(recording, recordings=recordings, objects=objects, now=now):
+    if not erase_everywhere(recording, StoresOfRecording(recordings, objects, now)):
         return "erasing"
     if now - recording.updated_at < UPLOADS_END_AFTER:
         return "erasing"

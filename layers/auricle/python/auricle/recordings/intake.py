@@ -28,11 +28,11 @@ from auricle.ports import ObjectStore, RecordingStore, Workflow
 from auricle.processing_warnings import describe_chunks
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
-from auricle.recordings.erasing import erase_objects
 from auricle.recordings.events import recording_event
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import MAX_LATER_VERSIONS, OPEN, Failure, Recording, RecordingDetail, Stage, Status
 from auricle.recordings.stalled_runs import STOPPED, mark_stalled
+from auricle.recordings.stores import StoresOfRecording, erase_everywhere
 from auricle.records import check_revision, until_written
 
 _MIB = 1024 * 1024
@@ -200,8 +200,7 @@ def remove(
 
     removed = until_written(attempt, "The recording kept changing while it was being removed. Try again.")
     with suppress(TransientError):  # it is removed: the sweep erases what is left, and what running stages still write
-        recordings.forget_children(org, recording_id)
-        erase_objects(removed, recordings=recordings, objects=objects, now=now)
+        erase_everywhere(removed, StoresOfRecording(recordings, objects, now))
 
 
 @dataclass(frozen=True, slots=True)
