@@ -117,6 +117,7 @@ class Host:
         self.answer = answer
         self.asked = b""
         self.connected_to: tuple[str, int] | None = None
+        self.silence_s = 0.0
         self.named: str | None = None
 
     def install(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -124,8 +125,9 @@ class Host:
         monkeypatch.setattr(socket, "create_connection", self._connect)
         monkeypatch.setattr(ssl.SSLContext, "wrap_socket", self._wrap)
 
-    def _connect(self, address: tuple[str, int], _timeout: float) -> Host:
+    def _connect(self, address: tuple[str, int], timeout: float) -> Host:
         self.connected_to = address
+        self.silence_s = timeout
         return self
 
     def _wrap(self, _plain: Host, *, server_hostname: str) -> Host:
@@ -194,3 +196,57 @@ def test_a_host_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(socket, "create_connection", refused)
     with pytest.raises(InvalidRequest, match="did not deliver"):
         HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=4, seconds=5)
+
+
+@pytest.mark.parametrize(("seconds", "silence_s"), [(60, 5.0), (3, 3)])
+def test_a_host_may_be_silent_for_five_seconds(
+    seconds: float, silence_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(answer("200 OK", b"ID3 "))
+    host.install(monkeypatch)
+    HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=4, seconds=seconds)
+    assert host.silence_s == silence_s
+    assert b"\r\naccept: */*\r\naccept-encoding: identity\r\n" in host.asked
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://files.example.com", b"/"),
+        ("https://files.example.com?key=1", b"/?key=1"),
+        ("https://files.example.com:443/a%20b#there", b"/a%20b"),
+    ],
+)
+def test_what_is_asked_for(url: str, target: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(answer("200 OK", b"ID3 "))
+    host.install(monkeypatch)
+    HttpsDownloads().fetch(url, tmp_path / "file", max_bytes=4, seconds=5)
+    assert host.asked.startswith(b"GET " + target + b" HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[", "https://files.example.com/ä", "https://files.example.com/a b", "https://a\x7f"]
+)
+def test_what_is_no_address(url: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="must be a valid URL"):
+        HttpsDownloads().fetch(url, tmp_path / "file", max_bytes=10, seconds=1)
+
+
+def test_the_bound_is_told_in_mebibytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Host(answer("200 OK", **{"Content-Length": "3145729"})).install(monkeypatch)
+    with pytest.raises(InvalidRequest, match="more than 3 MiB"):
+        HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=3_145_728, seconds=5)
+
+
+def test_a_length_that_is_no_number_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Host(answer("200 OK", b"ID3 ", **{"Content-Length": "many"})).install(monkeypatch)
+    HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=4, seconds=5)
+    assert (tmp_path / "file").read_bytes() == b"ID3 "
+
+
+def test_the_last_moment_is_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Host(answer("200 OK", b"ID3 ")).install(monkeypatch)
+    clock = iter((1.0, 6.0))
+    monkeypatch.setattr("auricle.adapters.downloads.time.monotonic", lambda: next(clock))
+    HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=4, seconds=5)
+    assert (tmp_path / "file").read_bytes() == b"ID3 "

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auricle.adapters.events import MAX_BYTES, EventBridgeBus
+from auricle.adapters.events import EventBridgeBus
 
 
 class Client:
@@ -43,7 +43,7 @@ def test_events_go_ten_at_a_time(bus: EventBridgeBus, client: Client) -> None:
 
 
 def test_a_call_stays_below_the_bus_bound(bus: EventBridgeBus, client: Client) -> None:
-    large = {"type": "good", "envelope": "ü" * (MAX_BYTES // 5)}
+    large = {"type": "good", "envelope": "ü" * 52_428}
     bus.publish([large] * 5)
     assert [len(call) for call in client.calls] == [2, 2, 1]
 
@@ -56,3 +56,12 @@ def test_positions_of_refused_events_count_over_calls(bus: EventBridgeBus) -> No
 def test_nothing_is_no_call(bus: EventBridgeBus, client: Client) -> None:
     assert bus.publish([]) == []
     assert client.calls == []
+
+
+@pytest.mark.parametrize(("last_bytes", "calls"), [(131_061, [2]), (131_062, [1, 1])])
+def test_a_call_has_262144_bytes_at_most(
+    last_bytes: int, calls: list[int], bus: EventBridgeBus, client: Client
+) -> None:
+    """Each entry counts eleven bytes besides its envelope, for `auricle` and `good`."""
+    bus.publish([{"type": "good", "envelope": "x" * size} for size in (131_061, last_bytes)])
+    assert [len(call) for call in client.calls] == calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auricle.adapters.multipart import MAX_FIELD_BYTES, MAX_PARTS, BrokenForm, Form, FormFile, FormReader
+from auricle.adapters.multipart import BrokenForm, Form, FormFile, FormReader
 
 CONTENT_TYPE = 'multipart/form-data; boundary="xyz"'
 BODY = (
@@ -73,11 +73,22 @@ def test_what_is_no_form(content_type: str) -> None:
         b"nothing",
         BODY.replace(b"Gr\xc3", b"Gr\xff"),
         BODY.replace(b"a \xc3", b"a \xff"),
-        BODY.replace(b"Gr", b"x" * (MAX_FIELD_BYTES + 1)),
-        b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * (MAX_PARTS + 1) + b"--xyz--\r\n",
+        BODY.replace(b"Gr", b"x" * 65_537),
+        b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 41 + b"--xyz--\r\n",
     ],
     ids=["nothing", "field", "file name", "large field", "many parts"],
 )
 def test_what_is_wrong_with_a_form(body: bytes) -> None:
     with pytest.raises(BrokenForm):
         read(body)
+
+
+def test_a_field_may_have_65536_bytes_and_a_form_40_parts() -> None:
+    field = b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n%s\r\n'
+    assert read(field % (b"x" * 65_536) + b"--xyz--\r\n").fields == (("a", "x" * 65_536),)
+    assert len(read(field % b"" * 40 + b"--xyz--\r\n").fields) == 40
+
+
+def test_a_part_without_a_name_is_not_named_by_the_one_before_it() -> None:
+    named = b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    assert read(named + b"--xyz\r\nContent-Type: text/plain\r\n\r\n2\r\n--xyz--\r\n").fields == (("a", "1"), ("", "2"))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import urllib.request
+from http.client import HTTPException
+from io import BytesIO
+from typing import Any
 
 import pytest
 from joserfc.errors import SecurityWarning
@@ -129,3 +134,80 @@ def test_only_http_is_fetched(url: str) -> None:
     with pytest.raises(TransientError) as refused:
         PublishedKeys(url).key("k1")
     assert "http" in str(refused.value.__cause__)
+
+
+def test_keys_are_fresh_for_ten_minutes_and_serve_for_six_hours(
+    keys: PublishedKeys, issuer: Issuer, clock: Clock
+) -> None:
+    keys.key("k1")
+    clock.now_s += 600
+    keys.key("k1")
+    assert issuer.fetched == 1
+    issuer.away = True
+    clock.now_s += 6 * 3600 - 600
+    assert keys.key("k1") is not None
+    clock.now_s += 0.5
+    with pytest.raises(TransientError):
+        keys.key("k1")
+
+
+def test_ids_nobody_knows_ask_again_after_a_minute_and_not_before(
+    keys: PublishedKeys, issuer: Issuer, clock: Clock
+) -> None:
+    keys.key("k1")
+    clock.now_s += 59.5
+    keys.key("invented")
+    assert issuer.fetched == 1
+    clock.now_s += 0.5
+    keys.key("invented")
+    assert issuer.fetched == 2
+
+
+@pytest.mark.parametrize(("size_bytes", "counts"), [(255, False), (256, True)])
+def test_a_key_has_2048_bits_at_least(size_bytes: int, counts: bool) -> None:
+    modulus = base64.urlsafe_b64encode(b"\xff" * size_bytes).decode().rstrip("=")
+    document = json.dumps({"keys": [{"kty": "RSA", "kid": "k", "n": modulus, "e": "AQAB"}]}).encode()
+    assert (PublishedKeys("https://issuer.test/jwks", fetch=lambda _: document).key("k") is not None) is counts
+
+
+class Network:
+    """What stands in for the network: it keeps what was asked."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.asked: list[tuple[str, str | None, float]] = []
+
+    def urlopen(self, request: urllib.request.Request, *, timeout: float) -> BytesIO:
+        self.asked.append((request.full_url, request.get_header("Accept"), timeout))
+        return BytesIO(self.content)
+
+
+def test_the_document_is_asked_for_by_http_within_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(Identity().document())
+    monkeypatch.setattr(urllib.request, "urlopen", network.urlopen)
+    assert PublishedKeys("https://issuer.test/jwks").key("k1") is not None
+    assert network.asked == [("https://issuer.test/jwks", "application/json", 3.0)]
+
+
+@pytest.mark.parametrize(("size_bytes", "read"), [(262_144, True), (262_145, False)])
+def test_a_document_of_more_than_256_kib_is_not_read(
+    size_bytes: int, read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(Identity().document().ljust(size_bytes))
+    monkeypatch.setattr(urllib.request, "urlopen", network.urlopen)
+    keys = PublishedKeys("https://issuer.test/jwks")
+    if read:
+        assert keys.key("k1") is not None
+        return
+    with pytest.raises(TransientError) as refused:
+        keys.key("k1")
+    assert str(refused.value.__cause__) == "The JWKS document is too large."
+
+
+def test_an_answer_that_is_no_http_is_a_passing_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise HTTPException("no status line")
+
+    monkeypatch.setattr(urllib.request, "urlopen", broken)
+    with pytest.raises(TransientError, match="cannot be fetched"):
+        PublishedKeys("https://issuer.test/jwks").key("k1")
