@@ -81,17 +81,11 @@ class Call:
 
     def recording(self, recording_id: str) -> Recording:
         """The recording, unless it is in the trash. Raises RecordingNotFound."""
-        found = self.services.recordings.get(self.org, recording_id)
-        if found.deleted_at is not None:
-            raise RecordingNotFound(f"There is no recording {recording_id}.")
-        return found
+        return self.services.recordings.get(self.org, recording_id)
 
     def detail(self, recording_id: str) -> RecordingDetail:
         """The recording with its run, unless it is in the trash. Raises RecordingNotFound."""
-        found = self.services.recordings.detail(self.org, recording_id)
-        if found.recording.deleted_at is not None:
-            raise RecordingNotFound(f"There is no recording {recording_id}.")
-        return found
+        return self.services.recordings.detail(self.org, recording_id)
 
     @property
     def if_revision(self) -> int | None:

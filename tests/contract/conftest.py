@@ -71,7 +71,7 @@ class Archive:
         recordings.note_windows(job, 4)
         for index in range(done):
             recordings.note_window_done(job, index)
-        return recordings.get(recording.org, recording.id)
+        return recordings.get(recording.org, recording.id, with_trashed=True)
 
     def evaluating(self, recording_id: str = "rec_1") -> Recording:
         """One whose transcript is there while its highlights are being picked."""

@@ -104,7 +104,7 @@ def furnish(services: Fakes, recording_id: str = "rec_full") -> Recording:
     )
     services.recordings.create(before, [])
     assert services.recordings.begin_run(before, expected=before, events=[])
-    before = services.recordings.get("acme", recording_id)
+    before = services.recordings.get("acme", recording_id, with_trashed=True)
     after = replace(
         before,
         status=Status.COMPLETE,
@@ -186,4 +186,4 @@ def furnish(services: Fakes, recording_id: str = "rec_full") -> Recording:
     )
     job = Job(org="acme", recording=recording_id, run=1)
     services.objects.write(job.keys.source, b"RIFF", content_type="audio/mp4")
-    return services.recordings.get("acme", recording_id)
+    return services.recordings.get("acme", recording_id, with_trashed=True)

@@ -32,7 +32,7 @@ def ids(answer: Any) -> list[str]:
 
 
 def stored(services: Fakes, recording_id: str = "rec_1") -> Recording:
-    return services.recordings.get("acme", recording_id)
+    return services.recordings.get("acme", recording_id, with_trashed=True)
 
 
 # --- reading one --------------------------------------------------------------------------------------------

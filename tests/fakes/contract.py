@@ -30,7 +30,7 @@ from auricle.errors import (
     SupersededRun,
 )
 from auricle.identifiers import new_id
-from auricle.ports import ContactStore, ObjectStore, RecordingFilter, RecordingStore, Workflow
+from auricle.ports import ContactStore, ObjectStore, RecordingFilter, SweptRecordings, Workflow
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
 from auricle.recordings.events import recording_event
@@ -58,7 +58,7 @@ class State(Protocol):
     """The ports under test."""
 
     @property
-    def recordings(self) -> RecordingStore: ...
+    def recordings(self) -> SweptRecordings: ...
     @property
     def contacts(self) -> ContactStore: ...
     @property
@@ -272,8 +272,35 @@ class StateContract:
         assert state.recordings.save(trashed, expected=before)
         assert timeline_of(state, org, "ann") == []
         assert listed(state, org) == [[]]
-        assert state.recordings.save(before, expected=state.recordings.get(org, "rec_1"))
+        stored = state.recordings.get(org, "rec_1", with_trashed=True)
+        assert state.recordings.save(before, expected=stored)
         assert timeline_of(state, org, "ann") == [("rec_1", "UPLOADING")]
+
+    def test_what_is_in_the_trash_is_invisible_to_who_does_not_ask_for_it(self, state: State, org: str) -> None:
+        recordings = state.recordings
+        for recording_id in ("rec_1", "rec_2", "rec_3"):
+            recordings.create(a_recording(org, recording_id), [])
+        for recording_id in ("rec_2", "rec_3"):
+            before = recordings.get(org, recording_id)
+            assert recordings.save(replace(before, deleted_at=NOW), expected=before)
+        before = recordings.get(org, "rec_3", with_trashed=True)
+        assert recordings.save(before.removed(at=NOW), expected=before, events=[])
+        ids = ["rec_1", "rec_2", "rec_3", "rec_none"]
+        for read in (recordings.get, recordings.detail):
+            for recording_id in ids[1:]:
+                with pytest.raises(RecordingNotFound) as raised:
+                    read(org, recording_id)
+                assert raised.value.message == f"There is no recording {recording_id}."
+            for recording_id in ids[2:]:
+                with pytest.raises(RecordingNotFound):
+                    read(org, recording_id, with_trashed=True)
+        assert recordings.get(org, "rec_2", with_trashed=True).deleted_at == NOW
+        assert recordings.detail(org, "rec_2", with_trashed=True).recording.deleted_at == NOW
+        assert set(recordings.find(org, ids)) == {"rec_1"}
+        assert set(recordings.find(org, ids, with_trashed=True)) == {"rec_1", "rec_2"}
+        assert set(recordings.find(org, ids, with_removed=True)) == {"rec_1", "rec_3"}
+        assert set(recordings.find(org, ids, with_trashed=True, with_removed=True)) == {"rec_1", "rec_2", "rec_3"}
+        assert listed(state, org) == [["rec_1"]]
 
     def test_later_versions_are_noted_once_and_bounded(self, state: State, org: str) -> None:
         before = a_recording(org)

@@ -12,7 +12,7 @@ from typing import Any
 from auricle.crm.timeline import recording_entries
 from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
-from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
+from auricle.errors import Conflict, InvalidRequest, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recordings.chunks import Chunks, ChunksChange, noted
 from auricle.recordings.counters import NOTHING_COUNTED, Counters, CountersChange, counted
@@ -28,6 +28,7 @@ from auricle.recordings.recording import (
     StageResult,
     StageState,
     Status,
+    visible_recording,
 )
 from auricle.records import RecordKind
 from tests.fakes.contacts import FakeContacts
@@ -83,23 +84,29 @@ class FakeRecordings:
             self._contacts.change_lines((), recording_entries(recording))
             self._announce(events)
 
-    def get(self, org: str, recording_id: str) -> Recording:
-        recording = self._recordings.get((org, recording_id))
-        if recording is None or recording.status is Status.REMOVED:
-            raise RecordingNotFound(f"There is no recording {recording_id}.")
-        return recording
+    def get(self, org: str, recording_id: str, *, with_trashed: bool = False) -> Recording:
+        return visible_recording(self._recordings.get((org, recording_id)), recording_id, with_trashed=with_trashed)
 
-    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
+    def find(
+        self, org: str, recording_ids: Sequence[str], *, with_trashed: bool = False, with_removed: bool = False
+    ) -> Mapping[str, Recording]:
         held = {recording_id: self._recordings.get((org, recording_id)) for recording_id in recording_ids}
         return {
             recording_id: recording
             for recording_id, recording in held.items()
-            if recording is not None and (with_removed or recording.status is not Status.REMOVED)
+            if recording is not None and recording.is_visible(with_trashed=with_trashed, with_removed=with_removed)
         }
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
+    def detail(
+        self,
+        org: str,
+        recording_id: str,
+        *,
+        children: Sequence[RecordKind[Any]] = (),
+        with_trashed: bool = False,
+    ) -> RecordingDetail:
         with self._lock:
-            recording = self.get(org, recording_id)
+            recording = self.get(org, recording_id, with_trashed=with_trashed)
             key = (org, recording_id)
             run = self._runs.get((*key, recording.run))
             return RecordingDetail(
@@ -204,7 +211,7 @@ class FakeRecordings:
 
     def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         with self._lock:
-            self.get(org, recording_id)
+            self.get(org, recording_id, with_trashed=True)
             key = (org, recording_id)
             self.tallies[key] = counted(self.tallies.get(key, NOTHING_COUNTED), change)
 
@@ -212,7 +219,7 @@ class FakeRecordings:
         with self._lock:
             key = (org, recording_id)
             if key not in self.chunks:
-                self.get(org, recording_id)
+                self.get(org, recording_id, with_trashed=True)
             self.chunks[key] = noted(self.chunks.get(key), change)
 
     def forget_children(self, org: str, recording_id: str) -> None:

@@ -58,7 +58,7 @@ class FakeRecordStore(Generic[T]):
         check_item_size(record)
         with self._records.lock:
             if self._kind.of_recording:
-                self._records.recordings.get(record.org, recording_of(record))
+                self._records.recordings.get(record.org, recording_of(record), with_trashed=True)
             if key in self._records.held:
                 raise self._taken(record)
             self._records.held[key] = record
@@ -68,7 +68,7 @@ class FakeRecordStore(Generic[T]):
         with self._records.lock:
             for record in records:
                 check_item_size(record)
-                self._records.recordings.get(record.org, recording_of(record))
+                self._records.recordings.get(record.org, recording_of(record), with_trashed=True)
                 if self._key_of(record) in self._records.held:
                     raise self._taken(record)
             self._records.held |= {self._key_of(record): record for record in records}

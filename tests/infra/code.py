@@ -106,10 +106,16 @@ def ports() -> dict[str, frozenset[str]]:
         and isinstance(each.returns, ast.Name)
         and each.returns.id in protocols.definitions
     }
-    return {
-        name: frozenset(each.name for each in ast.walk(protocol) if isinstance(each, ast.FunctionDef))
-        for name, protocol in offered.items()
-    }
+    return {name: frozenset(_methods(protocol, protocols)) for name, protocol in offered.items()}
+
+
+def _methods(protocol: ast.stmt, protocols: Module) -> Iterator[str]:
+    """Methods of the protocol, and of those of the module that it extends."""
+    assert isinstance(protocol, ast.ClassDef)
+    yield from (each.name for each in ast.walk(protocol) if isinstance(each, ast.FunctionDef))
+    for base in protocol.bases:
+        if isinstance(base, ast.Name) and base.id in protocols.definitions:
+            yield from _methods(protocols.definitions[base.id], protocols)
 
 
 def imported(start: str) -> tuple[set[str], dict[str, set[str]]]:

@@ -68,7 +68,7 @@ def unlink(fakes: Fakes, data_type: str | None = None, *, if_revision: int | Non
 
 
 def stored(fakes: Fakes) -> Recording:
-    return fakes.recordings.get("acme", "rec_1")
+    return fakes.recordings.get("acme", "rec_1", with_trashed=True)
 
 
 def given(fakes: Fakes, **changes: Any) -> Recording:

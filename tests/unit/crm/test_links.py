@@ -85,8 +85,8 @@ def test_a_change_in_between_is_kept(fakes: Fakes, monkeypatch: pytest.MonkeyPat
     read = fakes.recordings.get
     others = iter([True])
 
-    def read_and_be_overtaken(org: str, recording_id: str) -> Recording:
-        found = read(org, recording_id)
+    def read_and_be_overtaken(org: str, recording_id: str, *, with_trashed: bool = False) -> Recording:
+        found = read(org, recording_id, with_trashed=with_trashed)
         if next(others, False):
             assert fakes.recordings.save(replace(found, title="Renewal", updated_at=LATER), expected=found)
         return found

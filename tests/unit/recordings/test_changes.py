@@ -34,7 +34,7 @@ def put(fakes: Fakes, **given: Any) -> Recording:
 
 
 def stored(fakes: Fakes) -> Recording:
-    return fakes.recordings.get("acme", "rec_1")
+    return fakes.recordings.get("acme", "rec_1", with_trashed=True)
 
 
 def renamed(before: Recording) -> Recording:
@@ -103,7 +103,7 @@ def test_one_in_the_bin_is_not_found_unless_that_is_admitted(fakes: Fakes) -> No
     with pytest.raises(RecordingNotFound) as refused:
         changed(fakes)
     assert refused.value.message == "There is no recording rec_1."
-    assert changed(fakes, in_trash=True).title == "New"
+    assert changed(fakes, with_trashed=True).title == "New"
 
 
 def test_seven_rivals_are_outlasted_and_both_changes_stand(fakes: Fakes) -> None:

@@ -89,11 +89,11 @@ def finished(fakes: Fakes, count: int | None = None, at: datetime = LATER) -> An
 
 
 def chunks(fakes: Fakes) -> Chunks:
-    return fakes.recordings.detail("acme", "rec_1").chunks or Chunks()
+    return fakes.recordings.detail("acme", "rec_1", with_trashed=True).chunks or Chunks()
 
 
 def stored(fakes: Fakes) -> Recording:
-    return fakes.recordings.get("acme", "rec_1")
+    return fakes.recordings.get("acme", "rec_1", with_trashed=True)
 
 
 # --- asking for URLs ---------------------------------------------------------------------------------------

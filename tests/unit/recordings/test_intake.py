@@ -512,7 +512,7 @@ def test_one_in_the_bin_is_removed_when_that_is_admitted(fakes: Fakes) -> None:
     with pytest.raises(RecordingNotFound) as refused:
         removed(fakes)
     assert refused.value.message == "There is no recording rec_1."
-    removed(fakes, in_trash=True)
+    removed(fakes, with_trashed=True)
     assert ("acme", "rec_1") not in fakes.recordings
 
 

@@ -66,7 +66,7 @@ def merged(fakes: Fakes, *recording_ids: str) -> Recording:
 
 
 def removed(fakes: Fakes, recording_id: str) -> None:
-    remove("acme", recording_id, recordings=fakes.recordings, objects=fakes.objects, now=NOW, in_trash=True)
+    remove("acme", recording_id, recordings=fakes.recordings, objects=fakes.objects, now=NOW, with_trashed=True)
 
 
 def recorded(fakes: Fakes, consent: Consent) -> None:

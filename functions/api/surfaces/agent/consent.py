@@ -29,7 +29,7 @@ class ConsentRequest(Asked):
 
 @surface.get("/recordings/{recording_id}/consent")
 async def get_recording_consent(call: Call) -> Response:
-    recording = call.services.recordings.get(call.org, call.recording_id())  # one in the trash too
+    recording = call.services.recordings.get(call.org, call.recording_id(), with_trashed=True)
     return json_response(_consent(recording), headers=etag(recording.revision))
 
 

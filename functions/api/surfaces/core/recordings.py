@@ -45,7 +45,9 @@ MAX_READINGS = 10
 
 @surface.get("/recordings/{recording_id}", scope=READ, reads=ShowRequest)
 async def get_core_recording(call: Call, asked: ShowRequest) -> Response:
-    detail = call.services.recordings.detail(call.org, call.recording_id(), children=_children(asked))
+    detail = call.services.recordings.detail(
+        call.org, call.recording_id(), children=_children(asked), with_trashed=True
+    )
     data = _fields(call, detail, asked)
     recording = detail.recording
     if asked.summary == "true":
@@ -174,7 +176,7 @@ async def delete_core_recording(call: Call, asked: DeleteRequest) -> Response:
             recordings=services.recordings,
             objects=services.objects,
             now=now,
-            in_trash=True,
+            with_trashed=True,
             if_revision=call.if_revision,
         )
         return json_response(None)
@@ -306,7 +308,7 @@ def _item(recording: Recording) -> dict[str, Any]:
 
 def _whole(call: Call, recording_id: str) -> Response:
     """The recording as it stands after a change."""
-    detail = call.services.recordings.detail(call.org, recording_id)
+    detail = call.services.recordings.detail(call.org, recording_id, with_trashed=True)
     data = _said(_fields(call, detail, NOTHING_SHOWN))
     return enveloped(data, headers=etag(detail.recording.revision))
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         Metrics,
         ObjectStore,
         RateLimitStore,
-        RecordingStore,
         RecordStore,
+        SweptRecordings,
         Workflow,
     )
     from auricle.records import RecordKind, T
@@ -34,7 +34,7 @@ class Bootstrap:
         read_service_models_fast()
 
     @cached_property
-    def recordings(self) -> RecordingStore:
+    def recordings(self) -> SweptRecordings:
         from auricle.adapters.dynamodb.recordings import DynamoRecordings
 
         return DynamoRecordings(self.settings.require("table"))

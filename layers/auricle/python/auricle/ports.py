@@ -85,22 +85,37 @@ class TimelinePage:
 class RecordingStore(Protocol):
     """State of recordings and their runs. Every write is conditional; what it announces is written with it.
 
+    A recording in the trash is invisible to whoever does not ask for it; the pipeline and the sweep do.
+
     Without consent, what was found in a recording is kept apart in what is stored and read (`Recording.as_consented`).
     """
 
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         """A new recording, its lines on its contacts' timelines, and the events, in one transaction."""
 
-    def get(self, org: str, recording_id: str) -> Recording:
-        """The recording without its run. Raises RecordingNotFound (also for a removed one)."""
+    def get(self, org: str, recording_id: str, *, with_trashed: bool = False) -> Recording:
+        """The recording without its run. `with_trashed` finds one in the trash too.
 
-    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
-        """Those of the ids there are; of removed ones what is left of them, where `with_removed` asks for it."""
+        Raises RecordingNotFound: unknown, removed, or in the trash.
+        """
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
+    def find(
+        self, org: str, recording_ids: Sequence[str], *, with_trashed: bool = False, with_removed: bool = False
+    ) -> Mapping[str, Recording]:
+        """The recordings of these ids that exist. `with_trashed` adds those in the trash; `with_removed` adds what is
+        left of removed ones."""
+
+    def detail(
+        self,
+        org: str,
+        recording_id: str,
+        *,
+        children: Sequence[RecordKind[Any]] = (),
+        with_trashed: bool = False,
+    ) -> RecordingDetail:
         """The recording with its current run and counts, and its records of those kinds, in one query.
 
-        Raises RecordingNotFound (also for a removed one; one in the trash is found).
+        Raises RecordingNotFound as `get` does.
         """
 
     def list(
@@ -154,19 +169,8 @@ class RecordingStore(Protocol):
     def note_window_done(self, job: Job, index: int) -> None:
         """One more window transcribed; noting the same one again changes nothing."""
 
-    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
-        """Recordings of every tenant that await work (`Recording.awaits_work`), untouched since, oldest first."""
-
-    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
-        """Recordings of every tenant that something must be done about because of their consent, which was due
-        before that moment (`Recording.consent_work_at`), the longest due first.
-        """
-
     def was_removed(self, org: str, recording_id: str) -> bool:
         """Whether there was such a recording; `get` tells a removed one from an unknown one to nobody."""
-
-    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
-        """Recordings of every tenant removed before that moment whose erasure is not yet confirmed."""
 
     def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         """Adds to the recording's counts. Raises RecordingNotFound."""
@@ -179,6 +183,21 @@ class RecordingStore(Protocol):
 
     def confirm_erased(self, org: str, recording_id: str) -> None:
         """Nothing of the removed recording is left in the bucket: it needs no further look."""
+
+
+class SweptRecordings(RecordingStore, Protocol):
+    """The recordings of every tenant, for the sweep alone. What answers a request never has them."""
+
+    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant that await work (`Recording.awaits_work`), untouched since, oldest first."""
+
+    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant that something must be done about because of their consent, which was due
+        before that moment (`Recording.consent_work_at`), the longest due first.
+        """
+
+    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
+        """Recordings of every tenant removed before that moment whose erasure is not yet confirmed."""
 
 
 class RecordStore(Protocol, Generic[T]):

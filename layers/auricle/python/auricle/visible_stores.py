@@ -16,7 +16,6 @@ from auricle.crm.contacts import Contact
 from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
-from auricle.errors import RecordingNotFound
 from auricle.ports import (
     ContactStore,
     Downloads,
@@ -34,7 +33,16 @@ from auricle.ports import (
 from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.counters import CountersChange
 from auricle.recordings.job import Job
-from auricle.recordings.recording import Failure, Recording, RecordingDetail, Stage, StageResult, StageState, Status
+from auricle.recordings.recording import (
+    Failure,
+    Recording,
+    RecordingDetail,
+    Stage,
+    StageResult,
+    StageState,
+    Status,
+    recording_not_found,
+)
 from auricle.records import Page, RecordKind, T, recording_of
 
 MAX_READINGS = 10
@@ -111,7 +119,7 @@ class VisibleStores:
         wanted = () if self.viewer.sees_all else tuple(dict.fromkeys(recording_ids))
         if not wanted:
             return frozenset()
-        found = self._stores().recordings.find(org, wanted, with_removed=True)
+        found = self._stores().recordings.find(org, wanted, with_trashed=True, with_removed=True)
         admits = self.viewer.may_find if listed else self.viewer.may_open
         return frozenset(recording.id for recording in found.values() if not admits(recording))
 
@@ -157,20 +165,29 @@ class VisibleRecordings:
     def require(self, org: str, recording_id: str) -> None:
         """Raises RecordingNotFound: the viewer may not open it, or it is not there."""
         if (org, recording_id) not in self._opened:
-            self.get(org, recording_id)
+            self.get(org, recording_id, with_trashed=True)
 
     def create(self, recording: Recording, events: Sequence[DomainEvent]) -> None:
         self._recordings.create(recording, events)
 
-    def get(self, org: str, recording_id: str) -> Recording:
-        return self._open(self._recordings.get(org, recording_id))
+    def get(self, org: str, recording_id: str, *, with_trashed: bool = False) -> Recording:
+        return self._open(self._recordings.get(org, recording_id, with_trashed=with_trashed))
 
-    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
-        found = self._recordings.find(org, recording_ids, with_removed=with_removed)
+    def find(
+        self, org: str, recording_ids: Sequence[str], *, with_trashed: bool = False, with_removed: bool = False
+    ) -> Mapping[str, Recording]:
+        found = self._recordings.find(org, recording_ids, with_trashed=with_trashed, with_removed=with_removed)
         return {key: recording for key, recording in found.items() if self.viewer.may_open(recording)}
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
-        found = self._recordings.detail(org, recording_id, children=children)
+    def detail(
+        self,
+        org: str,
+        recording_id: str,
+        *,
+        children: Sequence[RecordKind[Any]] = (),
+        with_trashed: bool = False,
+    ) -> RecordingDetail:
+        found = self._recordings.detail(org, recording_id, children=children, with_trashed=with_trashed)
         self._open(found.recording)
         return found
 
@@ -217,17 +234,8 @@ class VisibleRecordings:
         self.require(job.org, job.recording)
         self._recordings.note_window_done(job, index)
 
-    def open_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
-        raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
-
-    def consent_work(self, due: datetime, limit: int) -> Iterable[Recording]:
-        raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
-
     def was_removed(self, org: str, recording_id: str) -> bool:
         return self._recordings.was_removed(org, recording_id)
-
-    def removed_recordings(self, untouched_since: datetime, limit: int) -> Iterable[Recording]:
-        raise NotImplementedError("The sweep reads these of every tenant; nothing that answers a request does.")
 
     def count(self, org: str, recording_id: str, change: CountersChange) -> None:
         self.require(org, recording_id)
@@ -247,7 +255,7 @@ class VisibleRecordings:
 
     def _open(self, recording: Recording) -> Recording:
         if not self.viewer.may_open(recording):
-            raise RecordingNotFound(f"There is no recording {recording.id}.")
+            raise recording_not_found(recording.id)
         self._opened.add((recording.org, recording.id))
         return recording
 
@@ -338,7 +346,7 @@ class VisibleCollection(Generic[T]):
         ids = tuple(dict.fromkeys(map(recording_of, records)))
         if self._by_id:
             ids = ids or (_NO_RECORDING,)  # so that an unknown id takes as long as a hidden one
-        found = self._recordings.find(org, ids) if ids else {}
+        found = self._recordings.find(org, ids, with_trashed=True) if ids else {}
         viewer = self._recordings.viewer
         if not self._by_id:
             found = {key: recording for key, recording in found.items() if viewer.may_find(recording)}

@@ -376,7 +376,7 @@ def _is_known(call: TelephoneCall, name: str) -> bool:
 def _is_ours(org: str, recording_id: str, recordings: RecordingStore) -> bool:
     """Whether it is a recording that the caller may open, or that lies in the trash and they could."""
     try:
-        recordings.get(org, recording_id)
+        recordings.get(org, recording_id, with_trashed=True)
     except RecordingNotFound:
         return False
     return True

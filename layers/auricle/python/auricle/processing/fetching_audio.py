@@ -54,7 +54,7 @@ def fetch_audio(
     if recording.made_of:
         return FetchedAudio(_excerpts(job, recording, recordings, objects, bounds, folder))
     if recording.chunked:
-        chunks = recordings.detail(job.org, job.recording).chunks or Chunks()
+        chunks = recordings.detail(job.org, job.recording, with_trashed=True).chunks or Chunks()
         return _pieces(job, recording.chunk_numbers, chunks, objects, bounds, folder)
     source = folder / "source"
     objects.download(job.keys.source, source, version=job.version or None)
@@ -81,7 +81,8 @@ def _excerpts(
     try:
         objects.download(job.keys.audio, own)
     except NotFound:
-        for source in recordings.find(job.org, [excerpt.recording_id for excerpt in recording.made_of]).values():
+        sources = [excerpt.recording_id for excerpt in recording.made_of]
+        for source in recordings.find(job.org, sources, with_trashed=True).values():
             check_content_may_be_shown(source)
         excerpts = [
             FlacExcerpt(_fetched(job, excerpt.recording_id, objects, folder), excerpt.start_ms, excerpt.end_ms)

@@ -17,7 +17,7 @@ def current(job: Job, recordings: RecordingStore) -> RecordingDetail:
         SupersededRun: removed meanwhile, or processed anew; the workflow ends quietly.
     """
     try:
-        detail = recordings.detail(job.org, job.recording)
+        detail = recordings.detail(job.org, job.recording, with_trashed=True)
     except RecordingNotFound:
         raise SupersededRun("The recording was removed while it was being processed.") from None
     if detail.recording.run != job.run:

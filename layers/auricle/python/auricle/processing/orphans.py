@@ -46,7 +46,7 @@ def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: date
     for org in objects.folders(ORGS_PREFIX):
         for ids in _in_parts(_looked_at(org, objects, now)):
             try:
-                known = recordings.find(org, ids, with_removed=True)
+                known = recordings.find(org, ids, with_trashed=True, with_removed=True)
             except TransientError:
                 ends["postponed"] += len(ids)
                 continue

@@ -14,7 +14,7 @@ from functools import partial
 
 from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
-from auricle.ports import Metrics, ObjectStore, RecordingStore, Workflow
+from auricle.ports import Metrics, ObjectStore, RecordingStore, SweptRecordings, Workflow
 from auricle.processing_warnings import describe_chunks
 from auricle.recordings.chunk_uploads import chunks_in_bucket, note_arrived
 from auricle.recordings.chunks import Chunks
@@ -50,7 +50,7 @@ MAX_RECORDINGS = 2000
 def sweep(
     *,
     untouched: timedelta,
-    recordings: RecordingStore,
+    recordings: SweptRecordings,
     objects: ObjectStore,
     workflow: Workflow,
     metrics: Metrics,
@@ -110,7 +110,7 @@ def run_stopped(job: Job, *, recordings: RecordingStore, workflow: Workflow, now
     The report may be old: whether the execution is running again, or was the current one at all, is asked.
     """
     try:
-        recording = recordings.get(job.org, job.recording)
+        recording = recordings.get(job.org, job.recording, with_trashed=True)
     except RecordingNotFound:
         return False
     if recording.run != job.run or workflow.outcome(job) not in STOPPED:
@@ -127,7 +127,7 @@ def _await_upload(
     now: datetime,
 ) -> str:
     if recording.chunked:
-        detail = recordings.detail(recording.org, recording.id)
+        detail = recordings.detail(recording.org, recording.id, with_trashed=True)
         note_arrived(detail, chunks_in_bucket(recording, objects), recordings=recordings, objects=objects, now=now)
     accepted = accept_upload(
         recording.org,
@@ -151,7 +151,7 @@ def _await_upload(
 
 def _await_chunks(recording: Recording, recordings: RecordingStore, now: datetime) -> str:
     """What has not come is named, and the recording stays as it is: what comes after all is taken."""
-    chunks = recordings.detail(recording.org, recording.id).chunks or Chunks()
+    chunks = recordings.detail(recording.org, recording.id, with_trashed=True).chunks or Chunks()
     if chunks.finished_at is None:
         last = max((chunk.arrived_at for chunk in chunks.arrived.values()), default=recording.updated_at)
         if now - max(last, recording.updated_at) < ABANDONED_AFTER:
@@ -228,13 +228,13 @@ def _erase_withdrawn(
 ) -> str:
     """Erases it once what is made of it has lost its consent too: an erased recording no longer says what that is."""
     try:
-        if recordings.get(recording.org, recording.id).revision != recording.revision:
+        if recordings.get(recording.org, recording.id, with_trashed=True).revision != recording.revision:
             return "moved-on"
         carry(recording)
         after = recording.erased(at=now)
         events = [recording_event(kind, after) for kind in (EventType.RECORDING_REMOVED, EventType.RECORDING_ERASED)]
         if not recordings.save(after, expected=recording, events=events):
-            carry(recordings.get(recording.org, recording.id))  # it may have consent again
+            carry(recordings.get(recording.org, recording.id, with_trashed=True))  # it may have consent again
             return "moved-on"
     except RecordingNotFound:  # removed since it was listed
         return "moved-on"

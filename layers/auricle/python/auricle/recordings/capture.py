@@ -87,7 +87,7 @@ def start_recording(
 def _started_before(recording: Recording, wanted: NewCapture, recordings: RecordingStore) -> Recording | None:
     """The one that is there, if it was started in the same words and nothing has come of it yet."""
     try:
-        stored = recordings.get(recording.org, recording.id)
+        stored = recordings.get(recording.org, recording.id, with_trashed=True)
     except RecordingNotFound:
         return None
     by_policy = stored.consent_basis is not None and stored.consent_basis.kind is BasisKind.POLICY

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from auricle.domain_events import DomainEvent
-from auricle.errors import Conflict, RecordingNotFound
+from auricle.errors import Conflict
 from auricle.ports import RecordingStore
 from auricle.recordings.recording import Recording
 from auricle.records import change_record
@@ -21,13 +21,13 @@ def change_recording(
     now: datetime,
     if_revision: int | None = None,
     events: Callable[[Recording], Sequence[DomainEvent]] = lambda _after: (),
-    in_trash: bool = False,
+    with_trashed: bool = False,
     locked: bool = False,
 ) -> Recording:
     """Changes a recording and returns it as stored. A change that changes nothing writes nothing.
 
-    `change` may be called several times, each time with the recording as it then stands. `in_trash` admits one that is
-    in the trash, `locked` one that is locked.
+    `change` may be called several times, each time with the recording as it then stands. `with_trashed`
+    accepts one that is in the trash, `locked` one that is locked.
 
     Raises:
         RecordingNotFound: unknown, removed, or in the trash.
@@ -35,12 +35,6 @@ def change_recording(
         Conflict: it is locked.
         TransientError: it kept changing under the write.
     """
-
-    def read() -> Recording:
-        found = recordings.get(org, recording_id)
-        if found.deleted_at is not None and not in_trash:
-            raise RecordingNotFound(f"There is no recording {recording_id}.")
-        return found
 
     def change_unless_locked(before: Recording) -> Recording:
         after = change(before)
@@ -50,7 +44,7 @@ def change_recording(
 
     return change_record(
         "recording",
-        read,
+        lambda: recordings.get(org, recording_id, with_trashed=with_trashed),
         lambda after, before: recordings.save(after, expected=before, events=events(after)),
         change_unless_locked,
         if_revision=if_revision,

@@ -135,7 +135,7 @@ def finish(
         Conflict: it is not uploaded in chunks, is locked, or is being processed with another count.
         InvalidRequest: a chunk beyond that count is here already; or no count, and nothing to tell it by.
     """
-    known = _visible(org, recording_id, recordings)
+    known = recordings.detail(org, recording_id)
     chunks = known.chunks or Chunks()
     if chunks.finished_at is not None and count in (None, chunks.expected) and known.recording.chunked:
         return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
@@ -164,7 +164,8 @@ def accept_chunk(
         TransientError: something did not answer, or the recording kept changing.
     """
     with suppress(RecordingNotFound):  # accept_upload knows what to do with what comes too late
-        note_arrived(recordings.detail(org, recording_id), [number], recordings=recordings, objects=objects, now=now)
+        detail = recordings.detail(org, recording_id, with_trashed=True)
+        note_arrived(detail, [number], recordings=recordings, objects=objects, now=now)
     accepted = accept_upload(
         org,
         recording_id,
@@ -175,7 +176,7 @@ def accept_chunk(
         now=now,
     )
     with suppress(RecordingNotFound):
-        _note_lack(recordings.detail(org, recording_id), recordings, now)
+        _note_lack(recordings.detail(org, recording_id, with_trashed=True), recordings, now)
     return accepted
 
 
@@ -224,8 +225,10 @@ def _settled(
         max_upload_bytes=max_upload_bytes,
         now=now,
     )
-    detail = recordings.detail(org, recording_id)
-    return detail if _note_lack(detail, recordings, now) is None else recordings.detail(org, recording_id)
+    detail = recordings.detail(org, recording_id, with_trashed=True)
+    if _note_lack(detail, recordings, now) is None:
+        return detail
+    return recordings.detail(org, recording_id, with_trashed=True)
 
 
 def _note_lack(detail: RecordingDetail, recordings: RecordingStore, now: datetime) -> ChunksChange | None:
@@ -239,15 +242,8 @@ def _note_lack(detail: RecordingDetail, recordings: RecordingStore, now: datetim
     return change
 
 
-def _visible(org: str, recording_id: str, recordings: RecordingStore) -> RecordingDetail:
-    detail = recordings.detail(org, recording_id)
-    if detail.recording.deleted_at is not None:
-        raise RecordingNotFound(f"There is no recording {recording_id}.")
-    return detail
-
-
 def _open(org: str, recording_id: str, recordings: RecordingStore) -> RecordingDetail:
-    detail = _visible(org, recording_id, recordings)
+    detail = recordings.detail(org, recording_id)
     _check_open(detail.recording)
     return detail
 

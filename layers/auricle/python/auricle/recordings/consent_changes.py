@@ -133,7 +133,7 @@ def carry_to_made(source: Recording, *, by: str, grace: timedelta, ports: Ports,
     """
     for made_id in source.made_into:
         with suppress(RecordingNotFound):  # never made, or removed since
-            made = ports.recordings.get(source.org, made_id)
+            made = ports.recordings.get(source.org, made_id, with_trashed=True)
             if source.consent is Consent.WITHDRAWN:
                 if made.consent is not Consent.WITHDRAWN:
                     _withdraw_with(source, made, by, grace, ports, now)
@@ -162,7 +162,7 @@ def _recorded(
         now=now,
         if_revision=if_revision,
         events=_announced,
-        in_trash=True,
+        with_trashed=True,
         locked=True,
     )
     after = settle_object_access(after, recordings=ports.recordings, objects=ports.objects, may_be_written=True)
@@ -240,7 +240,9 @@ def _withdraw_with(source: Recording, made: Recording, by: str, grace: timedelta
 
 
 def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
-    sources = ports.recordings.find(made.org, [piece.recording_id for piece in made.made_of], with_removed=True)
+    sources = ports.recordings.find(
+        made.org, [piece.recording_id for piece in made.made_of], with_trashed=True, with_removed=True
+    )
     if any(map(_is_without_consent, sources.values())):
         return
     note = f"Consent to recording {source.id}, of which this one is made, was recorded again."

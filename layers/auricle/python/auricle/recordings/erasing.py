@@ -30,7 +30,7 @@ def _needs_audio(
 ) -> bool:
     """Whether the recording of that id still has to fetch its audio, now or when it is tried again."""
     try:
-        made = recordings.get(removed.org, made_id)
+        made = recordings.get(removed.org, made_id, with_trashed=True)
     except RecordingNotFound:
         return not recordings.was_removed(removed.org, made_id) and now - removed.updated_at < MADE_WITHIN
     if made.status is Status.UNRECOVERABLE_ERROR:

@@ -78,7 +78,7 @@ def accept_upload(
 
     def attempt() -> Accepted | None:
         try:
-            detail = recordings.detail(org, recording_id)
+            detail = recordings.detail(org, recording_id, with_trashed=True)
             _block_what_arrived(detail.recording, recordings, objects)
         except RecordingNotFound:
             return _without_recording(org, recording_id, recordings, objects)
@@ -123,8 +123,6 @@ def process(
         TransientError: something did not answer, or the recording kept changing.
     """
     recording = recordings.get(org, recording_id)
-    if recording.deleted_at is not None:
-        raise RecordingNotFound(f"There is no recording {recording_id}.")
     if recording.status in {Status.RECORDING, Status.UPLOADING}:
         accepted = accept_upload(
             org,
@@ -170,12 +168,12 @@ def remove(
     recordings: RecordingStore,
     objects: ObjectStore,
     now: datetime,
-    in_trash: bool = False,
+    with_trashed: bool = False,
     if_revision: int | None = None,
 ) -> None:
     """Removes the recording: nothing of its content stays in the table, nor in the bucket, in any version.
 
-    `in_trash` admits one that is in the trash.
+    `with_trashed` accepts one that is in the trash.
 
     Raises:
         RecordingNotFound: unknown, removed already, or in the trash.
@@ -185,9 +183,7 @@ def remove(
     """
 
     def attempt() -> Recording | None:
-        before = recordings.get(org, recording_id)
-        if before.deleted_at is not None and not in_trash:
-            raise RecordingNotFound(f"There is no recording {recording_id}.")
+        before = recordings.get(org, recording_id, with_trashed=with_trashed)
         check_revision(
             before.revision, if_revision, "The recording was changed meanwhile. Read it again before removing it."
         )
@@ -325,7 +321,7 @@ def _block_what_arrived(recording: Recording, recordings: RecordingStore, object
         return
     prefix = recording.keys.prefix
     objects.block_reading(prefix)
-    if not recordings.get(recording.org, recording.id).object_access.is_to_be_blocked:
+    if not recordings.get(recording.org, recording.id, with_trashed=True).object_access.is_to_be_blocked:
         objects.allow_reading(prefix)
 
 

@@ -39,7 +39,7 @@ def settle_object_access(
             after = recording if block and may_be_written else replace(recording, object_access=settled)
         if after is not recording and recordings.save(after, expected=recording):
             return replace(after, revision=recording.revision + 1)
-        now_stored = recordings.get(recording.org, recording.id)
+        now_stored = recordings.get(recording.org, recording.id, with_trashed=True)
         if now_stored.object_access.is_to_be_blocked == block and after is recording:
             return now_stored
         recording = now_stored

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from auricle.errors import Conflict, IllegalTransition
+from auricle.errors import Conflict, IllegalTransition, RecordingNotFound
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import (
@@ -375,6 +375,12 @@ class Recording:
         """Cuts are noted, and its parts are still being made, or a crash left them undone. In the bin it rests."""
         return self.status is Status.COMPLETE and bool(self.splits) and self.deleted_at is None
 
+    def is_visible(self, *, with_trashed: bool = False, with_removed: bool = False) -> bool:
+        """Whether stores give it out: removed ones and those in the trash only where they are asked for."""
+        if self.status is Status.REMOVED:
+            return with_removed
+        return with_trashed or self.deleted_at is None
+
     def as_consented(self) -> Recording:
         """The recording as everybody may see it: without consent, what was found in it is kept apart.
 
@@ -499,3 +505,19 @@ class RecordingDetail:
     counters: Counters = NOTHING_COUNTED
     children: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """What was asked for of its children, by the name of their kind, oldest first."""
+
+
+def visible_recording(recording: Recording | None, recording_id: str, *, with_trashed: bool) -> Recording:
+    """Returns what a store found under the id, unless it was removed or is in the trash. `with_trashed` accepts trash.
+
+    Raises:
+        RecordingNotFound: every store raises it from here, so that nothing tells the cases apart.
+    """
+    if recording is None or not recording.is_visible(with_trashed=with_trashed):
+        raise recording_not_found(recording_id)
+    return recording
+
+
+def recording_not_found(recording_id: str) -> RecordingNotFound:
+    """The error of an id that is unknown, removed, in the trash, or hidden from the caller."""
+    return RecordingNotFound(f"There is no recording {recording_id}.")

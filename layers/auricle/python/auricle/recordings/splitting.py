@@ -198,8 +198,6 @@ def _check_moments(recording: Recording, at_ms: Sequence[int]) -> None:
 
 def _source(org: str, recording_id: str, recordings: RecordingStore) -> Recording:
     source = recordings.get(org, recording_id)
-    if source.deleted_at is not None:
-        raise RecordingNotFound(f"There is no recording {recording_id}.")
     _check_usable(source, "merged")
     if source.splits:
         raise Conflict(f"Recording {source.id} is being split: it cannot be merged.")
@@ -274,8 +272,7 @@ def _made(wanted: Recording, recordings: RecordingStore) -> Recording | None:
         recordings.create(wanted, events)
         return wanted
     with suppress(RecordingNotFound):
-        found = recordings.get(wanted.org, wanted.id)
-        return found if found.deleted_at is None else None
+        return recordings.get(wanted.org, wanted.id)
     return None
 
 

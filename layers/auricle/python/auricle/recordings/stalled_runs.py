@@ -23,7 +23,7 @@ def mark_stalled(recording: Recording, *, recordings: RecordingStore, now: datet
     if recording.status not in OPEN or recording.status is Status.UPLOADING:
         return False
     try:
-        detail = recordings.detail(recording.org, recording.id)
+        detail = recordings.detail(recording.org, recording.id, with_trashed=True)
     except RecordingNotFound:
         return False
     failure = Failure(_last_stage(detail.run), CODE, f"Processing stopped unexpectedly. {RETRY_HINT}")

@@ -28,7 +28,7 @@ def move_to_trash(
         return replace(before, deleted_at=now)
 
     return change_recording(
-        org, recording_id, trashed, recordings=recordings, now=now, if_revision=if_revision, in_trash=True
+        org, recording_id, trashed, recordings=recordings, now=now, if_revision=if_revision, with_trashed=True
     )
 
 
@@ -48,6 +48,6 @@ def restore(
         recordings=recordings,
         now=now,
         if_revision=if_revision,
-        in_trash=True,
+        with_trashed=True,
         locked=True,
     )

@@ -139,7 +139,7 @@ def claim(
             max_upload_bytes=max_upload_bytes,
             now=now,
         )
-        return recordings.get(org, recording_id)
+        return recordings.get(org, recording_id, with_trashed=True)
     return recording
 
 
@@ -200,7 +200,7 @@ def _source_key(org: str, recording_id: str) -> str:
 def _claimed_before(recording: Recording, wanted: Described, recordings: RecordingStore) -> bool:
     """Whether the recording that is there was described in the same words."""
     try:
-        stored = recordings.get(recording.org, recording.id)
+        stored = recordings.get(recording.org, recording.id, with_trashed=True)
     except RecordingNotFound:
         return False
     return (

@@ -35,7 +35,7 @@ from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, trans
 from auricle.crm.timeline import TimelineEntry, recording_entries
 from auricle.directory.visibility import Viewer
 from auricle.domain_events import DomainEvent
-from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, SupersededRun
+from auricle.errors import Conflict, InvalidRequest, SupersededRun
 from auricle.ports import Position, RecordingFilter, RecordingPage
 from auricle.recordings.chunks import ChunksChange
 from auricle.recordings.counters import NOTHING_COUNTED, CountersChange
@@ -50,6 +50,8 @@ from auricle.recordings.recording import (
     StageResult,
     StageState,
     Status,
+    recording_not_found,
+    visible_recording,
 )
 from auricle.records import RecordKind
 
@@ -80,21 +82,27 @@ class DynamoRecordings:
         except ConditionFailed:
             raise Conflict(f"There is a recording {recording.id} already.") from None
 
-    def get(self, org: str, recording_id: str) -> Recording:
-        recording = self._stored(org, recording_id)
-        if recording is None or recording.status is Status.REMOVED:
-            raise _not_found(recording_id)
-        return recording
+    def get(self, org: str, recording_id: str, *, with_trashed: bool = False) -> Recording:
+        return visible_recording(self._stored(org, recording_id), recording_id, with_trashed=with_trashed)
 
-    def find(self, org: str, recording_ids: Sequence[str], *, with_removed: bool = False) -> Mapping[str, Recording]:
+    def find(
+        self, org: str, recording_ids: Sequence[str], *, with_trashed: bool = False, with_removed: bool = False
+    ) -> Mapping[str, Recording]:
         keys = [
             (items.recording_key(org, recording_id), items.STATE_KEY) for recording_id in dict.fromkeys(recording_ids)
         ]
         read = repeated(lambda: tuple(RecordingItem.batch_get(keys, consistent_read=True))) if keys else ()
         found = map(items.recording_of, read)
-        return {one.id: one for one in found if with_removed or one.status is not Status.REMOVED}
+        return {one.id: one for one in found if one.is_visible(with_trashed=with_trashed, with_removed=with_removed)}
 
-    def detail(self, org: str, recording_id: str, *, children: Sequence[RecordKind[Any]] = ()) -> RecordingDetail:
+    def detail(
+        self,
+        org: str,
+        recording_id: str,
+        *,
+        children: Sequence[RecordKind[Any]] = (),
+        with_trashed: bool = False,
+    ) -> RecordingDetail:
         """The query goes backwards from the end of the partition: what it needs lies there, and all else is unread.
 
         Children lie before that, so a detail with them reads on to the first of theirs.
@@ -114,9 +122,8 @@ class DynamoRecordings:
 
         found = {item.sk: item for item in repeated(read)}
         state = found.get(items.STATE_KEY)
-        if not isinstance(state, RecordingItem) or state.status == Status.REMOVED.value:
-            raise _not_found(recording_id)
-        recording = items.recording_of(state)
+        stored = items.recording_of(state) if isinstance(state, RecordingItem) else None
+        recording = visible_recording(stored, recording_id, with_trashed=with_trashed)
         run, noted = found.get(items.run_key(recording.run)), found.get(items.CHUNKS_KEY)
         counters = found.get(items.TALLY_KEY)
         return RecordingDetail(
@@ -224,13 +231,13 @@ class DynamoRecordings:
         try:
             transact(fill)
         except ConditionFailed:
-            raise _not_found(recording_id) from None
+            raise recording_not_found(recording_id) from None
 
     def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
         try:
             chunks.change(org, recording_id, change)
         except ConditionFailed:
-            raise _not_found(recording_id) from None
+            raise recording_not_found(recording_id) from None
 
     def forget_children(self, org: str, recording_id: str) -> None:
         key = items.recording_key(org, recording_id)
@@ -470,7 +477,3 @@ def _announce(transaction: TransactWrite, events: Sequence[DomainEvent]) -> None
 def _check_contacts(recording: Recording) -> None:
     if len(recording.contact_ids) > MAX_CONTACTS:
         raise InvalidRequest(f"A recording can have {MAX_CONTACTS} contacts at most.", field="contact_ids")
-
-
-def _not_found(recording_id: str) -> RecordingNotFound:
-    return RecordingNotFound(f"There is no recording {recording_id}.")

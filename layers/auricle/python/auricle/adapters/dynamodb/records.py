@@ -16,10 +16,10 @@ from auricle.adapters.dynamodb import documents, items
 from auricle.adapters.dynamodb.items import CountersItem, Item, RecordingItem, RecordItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
-from auricle.errors import Conflict, RecordingNotFound
+from auricle.errors import Conflict
 from auricle.ports import Position
 from auricle.recordings.counters import CountersChange
-from auricle.recordings.recording import Status
+from auricle.recordings.recording import Status, recording_not_found
 from auricle.records import Page, RecordKind, T, recording_of
 
 RECORD_KEY = "RECORD"
@@ -176,7 +176,7 @@ class DynamoRecordStore(Generic[T]):
             for record in records:
                 if self._stored(org, record.id, owner) is not None:
                     raise self._taken(record) from None
-            raise RecordingNotFound(f"There is no recording {owner}.") from None
+            raise recording_not_found(owner) from None
 
     def _written(self, record: T, counters: CountersChange | None, write: Callable[[TransactWrite], None]) -> bool:
         def fill(transaction: TransactWrite) -> None:
