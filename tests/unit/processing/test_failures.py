@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from auricle.errors import EngineFailed, TransientError
-from auricle.processing.failures import failure, failure_of, is_final, seen_result, stage_result
+from auricle.processing.failures import failure, failure_of, is_final, result_with_own_failure, stage_result
 from auricle.recordings.recording import Failure, Run, Stage, StageResult, StageState
 
 
@@ -62,11 +62,13 @@ def test_a_stage_knows_better_than_the_workflow_why_it_failed() -> None:
     caught = {"state": "failed", "error": "States.TaskFailed", "cause": "{}"}
     noted = StageResult(StageState.FAILED, Failure(Stage.DIARIZE, "model-unavailable", "The weights are not there."))
     run = Run(1, "v1", datetime(2026, 3, 30, tzinfo=UTC), stages={Stage.DIARIZE: noted})
-    assert seen_result(Stage.DIARIZE, caught, run) == noted
-    unsaid = seen_result(Stage.TRANSCRIBE, caught, run).failure
+    assert result_with_own_failure(Stage.DIARIZE, caught, run) == noted
+    unsaid = result_with_own_failure(Stage.TRANSCRIBE, caught, run).failure
     assert unsaid is not None
     assert unsaid.code == "transcribe-failed"
-    assert seen_result(Stage.DIARIZE, {"state": "complete"}, run) == StageResult(StageState.COMPLETE), "it was retried"
+    assert result_with_own_failure(Stage.DIARIZE, {"state": "complete"}, run) == StageResult(StageState.COMPLETE), (
+        "it was retried"
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ def test_a_failure_that_the_stage_did_not_note_is_the_workflow_s() -> None:
     caught = {"state": "failed", "error": "States.Timeout", "cause": ""}
     run = Run(1, "v1", datetime(2026, 3, 30, tzinfo=UTC), stages={Stage.DIARIZE: StageResult(StageState.FAILED)})
     for known in (run, None):
-        told = seen_result(Stage.DIARIZE, caught, known)
+        told = result_with_own_failure(Stage.DIARIZE, caught, known)
         assert (told.state, told.failure and told.failure.code) == (StageState.FAILED, "timed-out")
 
 

@@ -104,6 +104,18 @@ def test_windows_come_back_in_order_and_only_those_of_the_run(fakes: Fakes) -> N
     assert read_windows(JOB, fakes.objects) == [words(0), words(2), words(10)]
 
 
+def test_warnings_under_the_name_of_the_version_before_are_read(fakes: Fakes) -> None:
+    write_plan(JOB, PLAN, fakes.objects)
+    write_window(JOB, words(0), fakes.objects)
+    for name in ("plan.json", "windows/00000.json"):
+        key = f"orgs/acme/recordings/rec_1/runs/2/{name}"
+        old = fakes.objects.read(key).replace(b'"warnings"', b'"cautions"')
+        assert b'"cautions"' in old
+        fakes.objects.write(key, old, content_type="application/json")
+    assert read_plan(JOB, fakes.objects) == PLAN
+    assert read_window(JOB, 0, fakes.objects) == words(0)
+
+
 def test_a_window_without_words_is_a_window(fakes: Fakes) -> None:
     silent = WindowWords(0, (), Engine("pocketsphinx", "5"))
     write_window(JOB, silent, fakes.objects)

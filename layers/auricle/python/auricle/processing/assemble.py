@@ -1,4 +1,4 @@
-"""Assemble: the words of all windows and the speaker turns become the transcript."""
+"""Assemble: joins the words of all windows and the speaker turns into the transcript."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from auricle.errors import NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.failures import seen_result
+from auricle.processing.failures import result_with_own_failure
 from auricle.processing.run_files import WindowWords, read_turns, read_windows
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.job import Job
@@ -34,7 +34,7 @@ def assemble_transcript(
     stays: processing a recording again must not take away what is there.
     """
     run = gate.enter(job, recordings).run
-    results = {stage: seen_result(stage, stages.get(stage.value), run) for stage in PARALLEL_STAGES}
+    results = {stage: result_with_own_failure(stage, stages.get(stage.value), run) for stage in PARALLEL_STAGES}
     for stage, result in results.items():
         recordings.note_stage(job, stage, result.state, result.failure)
     recordings.note_stage(job, Stage.ASSEMBLE, StageState.IN_PROGRESS)

@@ -16,7 +16,7 @@ from auricle.speech.working_copy import read_blocks
 from auricle.transcripts.transcript import Engine, SpeakerTurn
 
 CHANNELS = Engine(name="channels", version="1", model="silero-vad 6.2.3")
-"""Each channel of a call holds one speaker: who speaks is where speech is heard."""
+"""Where each channel of a call holds one speaker, the speech on a channel is that speaker's."""
 
 
 def diarize_recording(
@@ -29,8 +29,8 @@ def diarize_recording(
 ) -> Mapping[str, Any]:
     """Writes the run's speaker turns and returns `{"speakers", "turns"}` as counts.
 
-    Where each channel holds a speaker of its own, the channels tell; else the embedded pipeline listens, on the
-    models that `load_models` gives.
+    Where each channel holds a speaker of its own, the turns are the speech on each channel. Otherwise the embedded
+    pipeline finds them in the audio, with the models that `load_models` loads.
     """
     gate.enter(job, recordings)
     plan = read_plan(job, objects)

@@ -1,4 +1,4 @@
-"""How a stage outside Lambda says why it failed: Batch passes on an exit code, and no message."""
+"""Records why a stage outside Lambda failed: Batch passes on an exit code, and no message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what a state of the workflow caught becomes a failure its owner understands."""
+"""Turns the error that a state of the workflow caught into a failure that the recording's owner understands."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ def stage_result(stage: Stage, caught: Mapping[str, Any] | None) -> StageResult:
     return StageResult(state, failure(stage, str(caught.get("error", "")), str(caught.get("cause", ""))))
 
 
-def seen_result(stage: Stage, caught: Mapping[str, Any] | None, run: Run | None) -> StageResult:
-    """`stage_result` in the words the stage itself left where it did: the workflow sees a job's exit code alone."""
-    seen = stage_result(stage, caught)
-    noted = run.stage(stage) if run else StageResult()
-    return noted if seen.state is StageState.FAILED and noted.failure else seen
+def result_with_own_failure(stage: Stage, caught: Mapping[str, Any] | None, run: Run | None) -> StageResult:
+    """`stage_result`, with the failure that the stage itself recorded in the run, where it did.
+
+    Of a job the workflow learns the exit code alone.
+    """
+    caught_result = stage_result(stage, caught)
+    recorded = run.stage(stage) if run else StageResult()
+    return recorded if caught_result.state is StageState.FAILED and recorded.failure else caught_result
 
 
 def failure(stage: Stage, error: str, cause: str) -> Failure:

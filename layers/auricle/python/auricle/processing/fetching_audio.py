@@ -1,4 +1,4 @@
-"""Gathering: what a recording's sound is made of is brought here, whether one file, chunks, or other recordings."""
+"""Fetches the audio of a recording from the bucket, whether it is one file, chunks, or parts of other recordings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class FetchedAudio:
-    """The sound, to be iterated over once, and what is to be said of how it came together."""
+    """The sound, to be iterated over once, and what is missing of it."""
 
     sound: Sound
     warnings: Sequence[ProcessingWarning] = ()
@@ -69,14 +69,14 @@ def _pieces(
         objects.download(job.keys.chunk(number), path, version=chunks.arrived[number].version)
     sound = decode_pieces(pieces, max_duration_s=bounds.max_duration_s, max_size_bytes=bounds.max_size_bytes)
     lacking = sorted(set(range(chunks.expected or 0)) - set(numbers))
-    said = f"Of this recording {describe_chunks(lacking)} missing, and with it what was said then."
-    return FetchedAudio(sound, [ProcessingWarning("chunks-missing", said)] if lacking else [])
+    message = f"Of this recording {describe_chunks(lacking)} missing, and with it what was said then."
+    return FetchedAudio(sound, [ProcessingWarning("chunks-missing", message)] if lacking else [])
 
 
 def _excerpts(
     job: Job, recording: Recording, recordings: RecordingStore, objects: ObjectStore, bounds: Bounds, folder: Path
 ) -> Excerpts:
-    """A recording that was prepared before has its own copy: what it was made of may be gone by now."""
+    """Reads the recording's own copy where it was prepared before: what it was made of may be gone by now."""
     own = folder / "own.flac"
     try:
         objects.download(job.keys.audio, own)

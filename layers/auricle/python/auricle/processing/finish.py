@@ -1,4 +1,4 @@
-"""Finish: the run's outcome becomes the record, its contacts' timelines and the event that announces it."""
+"""Finish: writes the outcome of the run to the recording, its contacts' timelines and the event that announces it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, NotFound
 from auricle.ports import ObjectStore, RecordingStore
 from auricle.processing import gate
-from auricle.processing.failures import is_final, seen_result
+from auricle.processing.failures import is_final, result_with_own_failure
 from auricle.processing.run_files import read_highlights, read_plan
 from auricle.processing.stages import REQUIRED_STAGES
 from auricle.processing_warnings import ProcessingWarning
@@ -72,8 +72,8 @@ def _results(stages: Mapping[str, Mapping[str, Any]], run: Run | None) -> dict[S
     """Each stage's final state; what the workflow did not come to is skipped."""
     results: dict[Stage, StageResult] = {}
     for stage in Stage:
-        seen = seen_result(stage, stages.get(stage.value), run)
-        results[stage] = StageResult(StageState.SKIPPED) if seen.state is StageState.NOT_STARTED else seen
+        result = result_with_own_failure(stage, stages.get(stage.value), run)
+        results[stage] = StageResult(StageState.SKIPPED) if result.state is StageState.NOT_STARTED else result
     return results
 
 

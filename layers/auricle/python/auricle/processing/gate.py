@@ -1,4 +1,4 @@
-"""What every stage asks before it starts: is this still the recording's run, and may it go on?"""
+"""What every stage checks before it starts: that its run is still the recording's current one, and may go on."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 What a recording may still be made for is never erased: a slot may be claimed for `CLAIMABLE_FOR`, and is looked at
 after `ORPHANED_AFTER` at the earliest. What was processed once belonged to a recording, whose record was lost: it is
-the only copy of a conversation, and is kept for whoever restores the table. Where most of what is met is unknown, the
+the only copy of a conversation, and is kept for whoever restores the table. Where most of what is found is unknown, the
 table is more likely to have lost records than its users to have given up uploads, and nothing is erased either.
 
-Ids sort by time, so that only those of a few days are listed, by folder and not by object; each is met on several
+Ids sort by time, so that only those of a few days are listed, by folder and not by object; each is found on several
 days, and a day without a sweep loses nothing.
 """
 
@@ -26,7 +26,7 @@ ORPHANED_AFTER = CLAIMABLE_FOR + timedelta(days=7)
 """Of an id's making. The week between is for whoever restores a table from a backup."""
 
 LOOKED_FOR_DURING = timedelta(days=7)
-"""After that, what is there was met on seven days, and found to belong to a recording."""
+"""After that, what is there was seen on seven days, and found to belong to a recording."""
 
 MAX_RECORDINGS = 20_000
 """Of one tenant and one day's sweep: about 200 reads of the table, and 20 listings."""
@@ -37,7 +37,7 @@ _FEW = 10
 
 
 def erase_orphans(*, recordings: RecordingStore, objects: ObjectStore, now: datetime) -> Mapping[str, int]:
-    """Looks at folders of recordings that never were, or are no more; returns how many met which end.
+    """Checks folders whose recording does not exist; returns the number of folders by outcome.
 
     `erased` were abandoned uploads. `unowned` hold more than an upload, and `doubtful` are too many to believe that
     their recordings never were: both are kept. A removed recording is known: what is left of it is the sweep's work.

@@ -1,4 +1,4 @@
-"""Prepare: the upload becomes working audio, a waveform outline and a plan of windows."""
+"""Prepare: makes working audio, a waveform outline and a plan of windows from the upload."""
 
 from __future__ import annotations
 
@@ -104,12 +104,12 @@ def _prepare(
 ) -> Plan:
     fetched, audio = workspace / "fetched", workspace / "audio.flac"
     fetched.mkdir(exist_ok=True)
-    gathered = fetch_audio(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
-    copy = write_sound(gathered.sound, audio, voice_activity=voice_model)
+    fetched_audio = fetch_audio(job, recording, recordings=recordings, objects=objects, bounds=bounds, folder=fetched)
+    copy = write_sound(fetched_audio.sound, audio, voice_activity=voice_model)
     shutil.rmtree(fetched)
     objects.upload(audio, job.keys.audio, content_type="audio/flac")
     objects.write(job.keys.peaks, orjson.dumps(asdict(copy.peaks)), content_type="application/json")
-    plan = _plan(copy, gathered.warnings)
+    plan = _plan(copy, fetched_audio.warnings)
     write_plan(job, plan, objects)
     return plan
 

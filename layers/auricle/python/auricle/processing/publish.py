@@ -1,4 +1,4 @@
-"""Publishing: what a transaction announced in the outbox goes to the bus, at least once and in order.
+"""Publishes the events that transactions wrote to the outbox on the bus, at least once and in order.
 
 What became of recordings is counted here too. Whoever ends a recording's processing writes the event that says so in
 the same transaction, so each end is counted once, whichever function wrote it and however often that was tried.
@@ -50,7 +50,7 @@ def _count(event: Mapping[str, Any], metrics: Metrics) -> None:
         envelope = json.loads(event["envelope"])
         error = envelope.get("error", {})  # whatever it lacks, an event that was published must not be tried again
         if error.get("code") == ConsentRequired.code:
-            return  # stopped because its owner said so: nothing went wrong
+            return  # stopped because its owner withdrew consent: nothing went wrong
         metrics.recording_failed(
             at=datetime.fromisoformat(envelope["occurredAt"]),
             status=envelope["status"],

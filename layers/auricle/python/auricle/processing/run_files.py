@@ -5,7 +5,7 @@ They lie under the run's own prefix, and are removed when the record is finished
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class PlannedWindow:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What preparing found out: the audio's facts, where speech is, and how it is cut."""
+    """The result of preparing: the audio's properties, where speech is, and how the audio is cut into windows."""
 
     audio: Audio
     channels: int
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class WindowWords:
-    """What one window said."""
+    """The words of one window."""
 
     index: int
     words: tuple[Word, ...]
@@ -76,7 +76,7 @@ class Turns:
 
 
 def write_plan(job: Job, plan: Plan, objects: ObjectStore) -> None:
-    """The parts first: a plan that is there is whole."""
+    """Writes the parts first, so that a plan that can be read is complete."""
     keys = job.run_keys
     content = asdict(plan) | {"stream_info": plan.stream_info.hex()}
     for first in range(0, len(plan.windows), WINDOWS_PER_PART):
@@ -95,7 +95,7 @@ def read_plan(job: Job, objects: ObjectStore) -> Plan:
         stream_info=bytes.fromhex(content["stream_info"]),
         windows=tuple(_planned(window) for window in content["windows"]),
         speech=tuple(_regions(channel) for channel in content["speech"]),
-        warnings=_warnings(content["warnings"]),
+        warnings=_warnings(content),
     )
 
 
@@ -182,7 +182,7 @@ def _window(key: str, objects: ObjectStore) -> WindowWords | None:
         words=tuple(Word(*word) for word in content["words"]),
         engine=Engine(**content["engine"]),
         language=content["language"],
-        warnings=_warnings(content["warnings"]),
+        warnings=_warnings(content),
     )
 
 
@@ -194,5 +194,7 @@ def _regions(content: Sequence[Sequence[float]]) -> tuple[Region, ...]:
     return tuple((float(start_s), float(end_s)) for start_s, end_s in content)
 
 
-def _warnings(content: Sequence[dict[str, str]]) -> tuple[ProcessingWarning, ...]:
-    return tuple(ProcessingWarning(**warning) for warning in content)
+def _warnings(content: Mapping[str, Any]) -> tuple[ProcessingWarning, ...]:
+    """`cautions` is the name that a run may have written which was under way when this version was deployed."""
+    found = content["warnings"] if "warnings" in content else content["cautions"]
+    return tuple(ProcessingWarning(**warning) for warning in found)

@@ -1,7 +1,7 @@
 """The list of the workflow's stages: what each is called, what it needs, and what its failure means.
 
 The deployment makes functions, jobs and grants of it (`infra/stacks`), and `infra/workflow_definition.py` the states of
-the workflow. How to add a stage: docs/code.md.
+the workflow. docs/code.md says how to add a stage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Jobs that no machine is to be had for: they are given up, and the workflow has functions do their work.
+"""Cancels Batch jobs that no machine is available for, so that the workflow has functions do their work.
 
 Batch itself cancels the job at the head of its queue for some reasons (`jobStateTimeLimitActions`), one after the
 other. A missing quota is none of them, and those behind the head would wait for their turn to be cancelled.

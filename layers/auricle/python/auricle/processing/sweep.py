@@ -1,4 +1,4 @@
-"""Sweeping: no recording waits for something that will never happen.
+"""The sweep: ends the waiting of recordings for something that will not happen.
 
 Events are delivered at least once, and yet one may be lost, an execution may die without a word, and a removed
 recording may be written to by a stage that was under way. The sweep finds all three.
@@ -57,12 +57,12 @@ def sweep(
     max_upload_bytes: int,
     now: datetime,
 ) -> Mapping[str, int]:
-    """Looks after every open recording that nothing has touched for that long; returns how many met which end.
+    """Checks every open recording that has not changed for that long; returns the number of recordings by outcome.
 
-    How long the oldest of those waits that are still not processed is measured each time, 0 where there is none:
-    that nothing is measured shows that nothing is swept.
+    Each sweep measures for how long the oldest of those waits that are not processed yet, 0 where there is none. A
+    missing measurement shows that no sweep has run.
 
-    One that cannot be looked after just now does not keep the others waiting: the next sweep meets it again.
+    A recording that cannot be checked because of a transient error is left to the next sweep; the others go on.
 
     Raises:
         ExceptionGroup: what went wrong with some of them and will not pass by itself, after all others.
@@ -71,10 +71,10 @@ def sweep(
     broken: list[Exception] = []
     oldest = now
 
-    def look_after(recording: Recording, look: Callable[[], str]) -> str | None:
+    def check(recording: Recording, step: Callable[[], str]) -> str | None:
         end = None
         try:
-            end = look()
+            end = step()
             ends[end] += 1
         except TransientError:
             ends["postponed"] += 1
@@ -85,20 +85,18 @@ def sweep(
 
     for recording in recordings.open_recordings(now - untouched, MAX_RECORDINGS):
         if recording.status in {Status.RECORDING, Status.UPLOADING}:
-            look_after(
-                recording, partial(_await_upload, recording, recordings, objects, workflow, max_upload_bytes, now)
-            )
+            check(recording, partial(_await_upload, recording, recordings, objects, workflow, max_upload_bytes, now))
         elif recording.half_split:
-            look_after(recording, partial(_finish_split, recording, recordings, workflow, now))
+            check(recording, partial(_finish_split, recording, recordings, workflow, now))
         else:
-            end = look_after(recording, partial(_await_run, recording, recordings, workflow, now))
+            end = check(recording, partial(_await_run, recording, recordings, workflow, now))
             if end in {"started", "running", "postponed", None}:
                 oldest = min(oldest, recording.awaited_since or recording.updated_at)
     metrics.oldest_open_recording(age_seconds=(now - oldest).total_seconds())
     for recording in recordings.consent_work(now, MAX_RECORDINGS):
-        look_after(recording, partial(_follow_consent, recording, recordings, objects, workflow, max_upload_bytes, now))
+        check(recording, partial(_follow_consent, recording, recordings, objects, workflow, max_upload_bytes, now))
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
-        look_after(recording, partial(_erase, recording, recordings, objects, workflow, now))
+        check(recording, partial(_erase, recording, recordings, objects, workflow, now))
     if broken:
         raise ExceptionGroup(f"{len(broken)} recordings could not be looked after", broken)
     return dict(ends)
@@ -107,7 +105,7 @@ def sweep(
 def run_stopped(job: Job, *, recordings: RecordingStore, workflow: Workflow, now: datetime) -> bool:
     """The job's execution is reported to have died: its recording is in error, unless it has moved on.
 
-    The report may be old: whether the execution is running again, or was the current one at all, is asked.
+    The report may be old, so this checks whether the execution is running again, and whether it was the current one.
     """
     try:
         recording = recordings.get(job.org, job.recording, with_trashed=True)

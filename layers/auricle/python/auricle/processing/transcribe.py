@@ -24,7 +24,7 @@ from auricle.speech.vad import SpeechRegion
 from auricle.speech.windows import Window
 
 WINDOWS_TOGETHER = 16
-"""How many windows an engine is given at once where one process does them all: eight minutes of sound at most."""
+"""How many windows an engine transcribes at once where one process does them all: eight minutes of audio at most."""
 
 
 def transcribe_window(
@@ -38,7 +38,7 @@ def transcribe_window(
 ) -> Mapping[str, Any]:
     """Writes the window's words and returns `{"window", "words"}`, the latter a count.
 
-    `instead_of_gpu`: a job was to do it on a GPU, and there was none. The record says so.
+    `instead_of_gpu`: a job was to do it on a GPU, and none was available. The recording gets a warning that says so.
     """
     gate.enter(job, recordings)
     window, stream_info = read_planned_window(job, index, objects)
@@ -73,7 +73,7 @@ def _transcribe(
     engine: TranscriptionEngine,
     warnings: tuple[ProcessingWarning, ...] = (),
 ) -> list[int]:
-    """The number of words of each window; those that a run which was cut off had finished are not done again."""
+    """Returns the number of words of each window. Windows that an interrupted attempt had finished are not repeated."""
     done = {window.index: read_window(job, window.index, objects) for window in windows}
     missing = [window for window in windows if done[window.index] is None]
     for found in _transcribed(job, stream_info, missing, objects, engine):
