@@ -124,7 +124,7 @@ def _environment(address: str, bytecode: str) -> dict[str, str]:
 
 _STORE = """
 from auricle.bootstrap import bootstrap
-from auricle.calls import CALLS
+from auricle.crm.calls import CALLS
 from tests.bench import api
 services = bootstrap()
 services.recordings.create(api.recording(api.RECORDING_ID), [])
@@ -219,22 +219,6 @@ def _warm() -> Iterator[dict[str, Any]]:
         ("api warm core list of 50", RECORDINGS, "result=closed&pageSize=50", "<= 200"),
     ):
         yield {"name": name, "unit": "us", "budget": budget, **_spent(gateway, path, query)}
-    yield {"name": "recordings out of the table, 50", "unit": "us", **_read_50()}
-
-
-def _read_50() -> dict[str, float]:
-    """What a list of 50 costs beneath the API: items as they came over the wire to recordings, pynamodb included."""
-    from auricle.adapters.dynamodb import items
-
-    items.use_table("bench")
-    raw = [items.recording_item(recording(f"rec_{number:04d}")).serialize() for number in range(50)]
-    spent_us = []
-    for _ in range(REQUESTS // 50):
-        started = time.thread_time_ns()
-        for each in raw:
-            items.recording_of(items.RecordingItem.from_raw_data(each))
-        spent_us.append((time.thread_time_ns() - started) / 1000)
-    return _middle(spent_us)
 
 
 def _spent(gateway: Gateway, path: str, query: str) -> dict[str, float]:

@@ -46,6 +46,13 @@ def test_a_recording_survives_being_stored(recording: Recording) -> None:
 
 
 @settings(deadline=None)
+@given(RECORDINGS)
+def test_a_list_reads_what_a_single_recording_is_read_as(recording: Recording) -> None:
+    raw = items.recording_item(recording).serialize()
+    assert items.recording_of_raw(raw) == items.recording_of(RecordingItem.from_raw_data(raw))
+
+
+@settings(deadline=None)
 @given(MOMENTS, MOMENTS)
 def test_sortable_texts_order_as_their_moments(first: datetime, second: datetime) -> None:
     assert (items.sortable(first) < items.sortable(second)) == (first < second)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auricle.adapters.dynamodb.items import Item
+from auricle.adapters.dynamodb.items import RawItem
 from auricle.adapters.dynamodb.paging import Budget, Read, read_newest
 
 
@@ -22,8 +22,9 @@ def read(pages: Iterator[dict[str, Any]], limit: int, budget: Budget) -> Read[st
     return read_newest(pages, limit, budget, sort_key="sk", value=shown)  # type: ignore[arg-type]  # any iterator
 
 
-def shown(item: Item) -> str | None:
-    return None if item.sk.startswith("hidden") else item.sk
+def shown(item: RawItem) -> str | None:
+    key: str = item["sk"]["S"]
+    return None if key.startswith("hidden") else key
 
 
 def test_short_pages_are_followed_until_there_is_enough() -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import items
-from auricle.adapters.dynamodb.items import Item, RecordItem, TimelineItem
+from auricle.adapters.dynamodb.items import Item, RawItem, RecordItem, TimelineItem
 from auricle.adapters.dynamodb.paging import FILTERED_PAGE, Budget, read_newest
 from auricle.adapters.dynamodb.records import RECORD_KEY, DynamoRecordStore
 from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, transact
@@ -128,8 +128,9 @@ class DynamoContacts:
         return TimelinePage(entries, {"after": read.stopped_at} if read.stopped_at else None)
 
 
-def _admitted(viewer: Viewer | None, item: Item) -> TimelineEntry | None:
+def _admitted(viewer: Viewer | None, raw: RawItem) -> TimelineEntry | None:
     """The line, if the viewer may find what it is of."""
+    item = Item.from_raw_data(raw)
     if not isinstance(item, TimelineItem):
         return None
     entry = items.entry_of(item)

@@ -40,9 +40,13 @@ from auricle.recordings.chunks import Chunk, Chunks
 from auricle.recordings.counters import Counters, by_user
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 
+RawItem = Mapping[str, Mapping[str, Any]]
+"""An item as DynamoDB answers it: by name of each attribute, its value by its type."""
 SHARDS = 8
 """Partitions of the index of unfinished recordings: one key would bound the whole service's writes."""
 OUTBOX_KEPT = timedelta(days=7)
+RECORDING_KIND = "recording"
+"""`kind` of items that are a recording's state."""
 STATE_KEY = "STATE"
 CHUNKS_KEY = "STATE#CHUNKS"
 TALLY_KEY = "STATE#TALLY"
@@ -178,7 +182,7 @@ class Item(Model):
         return Item._get_connection().connection
 
 
-class RecordingItem(Item, discriminator="recording"):
+class RecordingItem(Item, discriminator=RECORDING_KIND):
     gsi1pk = UnicodeAttribute(null=True)
     gsi1sk = UnicodeAttribute(null=True)
     gsi2pk = UnicodeAttribute(null=True)
@@ -351,12 +355,9 @@ def recording_item(recording: Recording) -> RecordingItem:
 
 
 def recording_of(item: RecordingItem) -> Recording:
-    org, recording_id = recording_owner(item.pk)
-    recording = documents.unpack(
-        Recording,
+    return _recording(
+        item.pk,
         item.document,
-        org=org,
-        id=recording_id,
         created_at=item.created_at,
         updated_at=item.updated_at,
         status=item.status,
@@ -373,7 +374,44 @@ def recording_of(item: RecordingItem) -> Recording:
         is_ai_call=item.is_ai_call,
         later_versions=item.later_versions or (),
     )
-    return recording.as_consented()
+
+
+def recording_of_raw(raw: RawItem) -> Recording:
+    """What `recording_of` makes of the item, without pynamodb: its attributes cost more than all else of a list."""
+    return _recording(
+        raw["pk"]["S"],
+        raw["document"]["B"],
+        created_at=datetime.fromisoformat(raw["created_at"]["S"]),
+        updated_at=datetime.fromisoformat(raw["updated_at"]["S"]),
+        status=raw["status"]["S"],
+        run=int(raw["run"]["N"]),
+        revision=int(raw["revision"]["N"]),
+        kind=raw["call_kind"]["S"],
+        contact_ids=_raw_texts(raw, "contact_ids"),
+        deal_id=_raw_text(raw, "deal_id"),
+        user_id=_raw_text(raw, "user_id"),
+        conversation_type=_raw_text(raw, "conversation_type"),
+        result=_raw_text(raw, "result"),
+        campaign_id=_raw_text(raw, "campaign_id"),
+        engagement_id=_raw_text(raw, "engagement_id"),
+        is_ai_call=raw["is_ai_call"]["BOOL"],
+        later_versions=_raw_texts(raw, "later_versions"),
+    )
+
+
+def _recording(key: str, document: bytes, **attributes: Any) -> Recording:
+    org, recording_id = recording_owner(key)
+    return documents.unpack(Recording, document, org=org, id=recording_id, **attributes).as_consented()
+
+
+def _raw_text(raw: RawItem, name: str) -> str | None:
+    value = raw.get(name)
+    return value["S"] if value else None
+
+
+def _raw_texts(raw: RawItem, name: str) -> list[str]:
+    value = raw.get(name)
+    return [one["S"] for one in value["L"]] if value else []
 
 
 def chunks_of(item: ChunksItem) -> Chunks:

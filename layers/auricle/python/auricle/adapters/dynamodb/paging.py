@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pynamodb.pagination import PageIterator
 
-from auricle.adapters.dynamodb.items import Item
+from auricle.adapters.dynamodb.items import RawItem
 from auricle.adapters.dynamodb.translate import repeated
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ class Read(Generic[_T]):
 
 
 def read_newest(
-    pages: PageIterator[Any], limit: int, budget: Budget, *, sort_key: str, value: Callable[[Item], _T | None]
+    pages: PageIterator[Any], limit: int, budget: Budget, *, sort_key: str, value: Callable[[RawItem], _T | None]
 ) -> Read[_T]:
     """Up to `limit` values of the items of a query's raw pages; None of an item passes over it.
 
@@ -51,7 +51,7 @@ def read_newest(
         budget.items -= page["ScannedCount"]
         budget.queries -= 1
         for raw in page["Items"]:
-            one = value(Item.from_raw_data(raw))
+            one = value(raw)
             if one is not None:
                 found.append(one)
             if len(found) == limit:

@@ -20,11 +20,13 @@ from pynamodb.transactions import TransactWrite
 
 from auricle.adapters.dynamodb import chunks, documents, items
 from auricle.adapters.dynamodb.items import (
+    RECORDING_KIND,
     ChunksItem,
     CountersItem,
     Item,
     MonthsItem,
     OutboxItem,
+    RawItem,
     RecordingItem,
     RecordItem,
     RunItem,
@@ -380,11 +382,11 @@ def _children(found: Mapping[str, Item], kind: RecordKind[Any]) -> tuple[Any, ..
     )
 
 
-def _admitted(viewer: Viewer | None, item: Item) -> Recording | None:
+def _admitted(viewer: Viewer | None, raw: RawItem) -> Recording | None:
     """The recording, if the viewer may find it."""
-    if not isinstance(item, RecordingItem):
+    if raw["kind"]["S"] != RECORDING_KIND:
         return None
-    recording = items.recording_of(item)
+    recording = items.recording_of_raw(raw)
     return recording if viewer is None or viewer.may_find(recording) else None
 
 
