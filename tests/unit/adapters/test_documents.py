@@ -106,6 +106,13 @@ def test_a_document_of_another_version_is_refused_and_the_version_named(version:
     assert refused.value.message == expected
 
 
+def test_an_upgrade_leaves_what_is_there_already() -> None:
+    """Documents of one version may be older or younger than a field that was added to it."""
+    upgrade = Upgrade({"added": 1}, renamed={"was": "is"})
+    assert upgrade({"added": 2, "is": 3}) == {"added": 2, "is": 3}
+    assert upgrade({"was": 3}) == {"added": 1, "is": 3}
+
+
 def test_an_upgrade_fills_in_and_renames_at_every_depth() -> None:
     part = Upgrade({"b": 1}, renamed={"old": "new"})
     upgrade = Upgrade(

@@ -28,7 +28,8 @@ class Upgrade:
         """The content with every field, under today's names."""
         whole = {**self.left_out, **content}
         for before, now in self.renamed.items():
-            whole[now] = whole.pop(before)
+            if before in whole:
+                whole[now] = whole.pop(before)
         for name, part in self.parts.items():
             value = whole[name]
             if isinstance(value, list):
