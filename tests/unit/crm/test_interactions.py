@@ -99,6 +99,7 @@ def test_a_long_text_is_previewed_to_the_end_of_a_word(fakes: Fakes) -> None:
     assert preview("a" * 157 + " " + "b" * 20) == "a" * 157 + "..."
     assert preview("a" * 156 + " b " + "c" * 20) == "a" * 156 + "..."
     assert preview("a  b\n\tc") == "a b c"
+    assert preview("a b " + "c" * 160) == "a b..."
 
 
 @pytest.mark.parametrize(
