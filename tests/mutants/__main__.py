@@ -35,6 +35,9 @@ def main() -> None:
         sys.exit(f"No module of the domain or the API has {arguments.only!r} in its path.")
     known = _equivalents()
     chosen = [site for site in sites.sample(arguments.seed, arguments.count, among) if _key(site) not in known]
+    if arguments.again:
+        survived = _survived()
+        chosen = [site for site in chosen if _key(site) in survived]
     console.print(f"{len(chosen)} changes in {len(among)} modules, seed {arguments.seed}.")
     console.print("Running the unit and contract tests once, to know which test runs which line …")
     tests = coverage.measured(ROOT, BUILD, keep=arguments.keep_coverage)
@@ -48,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=480, help="changes to try over all packages")
     parser.add_argument("--only", default="", help="modules with this in their path")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--again", action="store_true", help="only changes that survived the last run")
     parser.add_argument("--keep-coverage", action="store_true", help="run only changed tests again to know their lines")
     return parser.parse_args()
 
@@ -56,6 +60,11 @@ def _equivalents() -> set[str]:
     """Changes that change no behaviour: `path: before -> after`, the reason in the comment above."""
     lines = EQUIVALENTS.read_text().splitlines()
     return {line for line in lines if line and not line.startswith("#")}
+
+
+def _survived() -> set[str]:
+    results = [json.loads(line) for line in (BUILD / "results.jsonl").read_text().splitlines()]
+    return {result["change"] for result in results if result["outcome"] != Outcome.KILLED.value}
 
 
 def _key(site: Site) -> str:

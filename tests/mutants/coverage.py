@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,20 +37,21 @@ class Tests:
         """The tests that may notice a change, 25 seconds of them.
 
         First those of its lines, and where no test runs them (they run when the module is imported) those of its
-        module: tests named like the module, then unit tests, then the others. Last come tests of the same files, and
-        tests named like the module, that run any line of it: what a cache or a fixture has computed for one test,
-        others use without running the line.
+        module: tests named like the module, then tests of files that share rare words with the lines, unit tests
+        before others. Last come tests of the same files, and tests named like the module, that run any line of it:
+        what a cache or a fixture has computed for one test, others use without running the line.
         """
         lines = self.by_line.get(site.module.as_posix(), {})
         everywhere = {test for tests in lines.values() for test in tests}
         wanted = {test for line in range(site.first_line, site.last_line + 1) for test in lines.get(line, ())}
         wanted = wanted or everywhere
-        named = {test for test in everywhere if site.module.stem in Path(test.split("::")[0]).stem}
-        files = {test.split("::")[0] for test in wanted}
-        beside = {test for test in everywhere - wanted if test in named or test.split("::")[0] in files}
+        named = {test for test in everywhere if site.module.stem in Path(_file(test)).stem}
+        files = {_file(test) for test in wanted}
+        shared = _shared(site, files)
+        beside = {test for test in everywhere - wanted if test in named or _file(test) in files}
         rest = sorted(wanted - named)
         random.shuffle(rest)
-        rest.sort(key=lambda test: not test.startswith("tests/unit"))
+        rest.sort(key=lambda test: (-shared[_file(test)], not test.startswith("tests/unit")))
         chosen: list[str] = []
         left_s = _SECONDS_A_CHANGE
         for test in [*sorted(wanted & named, key=self._seconds_of), *rest, *sorted(beside, key=self._seconds_of)]:
@@ -59,6 +62,24 @@ class Tests:
 
     def _seconds_of(self, test: str) -> float:
         return self.seconds.get(test, 0.1)
+
+
+def _file(test: str) -> str:
+    return test.split("::")[0]
+
+
+@cache
+def _words(file: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"[A-Za-z_]{5,}", file.read_text()))
+
+
+def _shared(site: Site, files: Iterable[str]) -> dict[str, float]:
+    """For each file of tests, how many words it shares with the changed lines; one that many have counts little."""
+    text = "\n".join(site.module.read_text().splitlines()[site.first_line - 1 : site.last_line])
+    changed = set(re.findall(r"[A-Za-z_]{5,}", text))
+    held = {file: changed & _words(Path(file)) for file in files if Path(file).exists()}
+    rarity = Counter(word for words in held.values() for word in words)
+    return {file: round(sum(1 / rarity[word] for word in held.get(file, ())), 2) for file in files}
 
 
 def measured(root: Path, folder: Path, *, keep: bool = False) -> Tests:
