@@ -9,6 +9,9 @@ INSTALLED := $(VENV)/.installed
 UV_VERSION := 0.13.8
 LOCK_ARGS := --generate-hashes --no-emit-index-url --universal --all-extras --python-version 3.11 --no-header
 
+# Images of build machines often set it; without bytecode every process of the tests compiles its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test synth preflight deploy faults mutants bench mediafuzz lock fmt clean
 
