@@ -21,6 +21,16 @@ BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "field_bounds.json").read_text()
 )
 """By operation and field: `maxLength`, `minLength`, `maximum`, `minimum`, `maxItems` and `minItems`."""
+FORM_BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "POST /api/v1/agent/founder/recordings/upload": {
+        "source": {"maxLength": 255, "minLength": 1},
+        "contact_ids": {"maxLength": 4096},
+        "deal_id": {"maxLength": 64},
+        "title": {"maxLength": 255, "minLength": 1},
+        "file_name": {"maxLength": 255, "minLength": 1},
+        "file_size": {"maximum": 9007199254740991, "minimum": 1},
+    }
+}
 NESTED_BOUNDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "nested_bounds.json").read_text()
 )
@@ -82,11 +92,13 @@ def documented_inside_fields(document: Mapping[str, Any]) -> dict[str, dict[str,
     return found
 
 
-def documented(document: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """The bounds of the fields of JSON bodies, where a field has one choice only."""
+def documented(
+    document: Mapping[str, Any], media_type: str = "application/json"
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The bounds of the fields of bodies, where a field has one choice only."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for method, path, operation in operations(document):
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        content = operation.get("requestBody", {}).get("content", {}).get(media_type)
         for body in resolved(content["schema"], document) if content else ():
             for field, schema in body.get("properties", {}).items():
                 choices = list(resolved(schema, document))
@@ -111,6 +123,7 @@ def world(document: dict[str, Any]) -> World:
 
 def test_the_document_has_these_bounds(document: dict[str, Any]) -> None:
     assert documented(document) == BOUNDS
+    assert documented(document, "multipart/form-data") == FORM_BOUNDS
     assert documented_inside_fields(document) == NESTED_BOUNDS
     assert documented_in_queries(document) == QUERY_BOUNDS
 
