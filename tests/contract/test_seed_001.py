@@ -173,6 +173,7 @@ def test_a_furnished_recording(api: Gateway, services: Fakes) -> None:
         (42.605, -5.603, "ezs42s000e"),
         (0.0, 0.0, "s000000000"),
         (-90.0, -180.0, "0000000000"),
+        (90.0, 180.0, "zzzzzzzzzz"),
     ],
 )
 def test_geohashes_are_those_others_make(latitude: float, longitude: float, expected: str) -> None:
