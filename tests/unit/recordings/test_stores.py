@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -65,11 +65,10 @@ def _unlisted_kinds(kinds: Iterable[RecordKind[Any]], listed: Iterable[DataStore
 
 
 def _unlisted_keys(keys: RecordingKeys, listed: Iterable[DataStore] = STORES) -> set[str]:
-    """Names of keys that no entry covers, be it by a prefix; `prefix` is everything's."""
+    """Names of keys that lie under no prefix that an entry covers."""
     covered = tuple(str(getattr(keys, name)) for store in listed if store.erase for name in store.keys)
     named = {name: getattr(keys, name) for name in dir(keys) if not name.startswith("_")}
     texts = {name: key for name, key in named.items() if isinstance(key, str) and name not in {"org", "recording"}}
-    del texts["prefix"]
     texts |= {"chunk": keys.chunk(1), "media": keys.media("media_1"), "run": keys.run(1).plan}
     return {name for name, key in texts.items() if not key.startswith(covered)}
 
@@ -103,8 +102,15 @@ def test_a_store_that_is_not_on_the_list_is_found() -> None:
     assert _unlisted_kinds([own, naming]) == {"note", "tenant-note"}
     staying = DataStore("notes", "notes", records=frozenset({"note", "tenant-note"}), stays="They hold ids alone.")
     assert _unlisted_kinds([own, naming], [staying]) == {"note"}, "a recording's own records are erased, not kept"
-    without_audio = [replace(store, keys=store.keys - {"audio"}) for store in STORES]
-    assert _unlisted_keys(KEYS, without_audio) == {"audio"}
+
+
+def test_a_key_outside_the_recording_s_prefix_is_found() -> None:
+    class Elsewhere(RecordingKeys):
+        @property
+        def export(self) -> str:
+            return f"exports/{self.recording}"
+
+    assert _unlisted_keys(Elsewhere("acme", "rec_1")) == {"export"}
 
 
 def test_an_entry_is_erased_or_says_why_it_stays() -> None:

@@ -40,7 +40,7 @@ class DataStore:
     records: frozenset[str] = frozenset()
     """Names of the kinds of records that it covers."""
     keys: frozenset[str] = frozenset()
-    """Names in `RecordingKeys` of the objects and prefixes that it covers."""
+    """Names in `RecordingKeys` of the prefixes whose objects it covers."""
     erase: Callable[[Recording, StoresOfRecording], bool] | None = None
     """Erases it, for a recording that is stored as removed; whether nothing of it is left."""
     stays: str = ""
@@ -69,18 +69,15 @@ STORES = (
         "objects",
         "everything under the recording's prefix, in every version: the upload, the working audio, the transcript, "
         "signature, media, files of runs. The working audio waits for recordings made of it that have no copy yet",
-        keys=frozenset(
-            {"source", "chunks_prefix", "audio", "peaks", "transcript", "consent_signature", "media_prefix"}
-            | {"runs_prefix"}
-        ),
+        keys=frozenset({"prefix"}),
         erase=_erase_objects,
     ),
     DataStore(
         "state",
         "the recording itself",
         items=frozenset({"recording"}),
-        stays="`Recording.removed` leaves ids, times and versions, and `Recording.erased` the history of its consent "
-        "as well: by them, what arrives late is known, and answers stay 404. For good.",
+        stays="`Recording.removed` leaves ids, times and versions, and `Recording.erased` the history of its consent, "
+        "with its notes, as well: by them, what arrives late is known, and answers stay 404. For good.",
     ),
     DataStore(
         "timelines",
@@ -99,7 +96,7 @@ STORES = (
         "answers",
         "answers kept for requests that are sent again with an `Idempotency-Key`, among them the recording as it was",
         items=frozenset({"answer"}),
-        stays="They expire 24 hours after the request, and are given only to whoever sent it.",
+        stays="They are encrypted, and expire 24 hours after the request.",
     ),
     DataStore(
         "calls",
@@ -124,7 +121,7 @@ STORES = (
     DataStore(
         "executions",
         "inputs and outputs of the workflow's states",
-        stays="Ids, versions, counts and error codes alone. Step Functions forgets an execution 90 days after its end.",
+        stays="Ids, versions, counts and errors alone. Step Functions forgets an execution 90 days after its end.",
     ),
     DataStore(
         "recordings made of it",
