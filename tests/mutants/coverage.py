@@ -49,6 +49,8 @@ class Tests:
         files = {_file(test) for test in wanted}
         shared = _shared(site, files)
         beside = {test for test in everywhere - wanted if test in named or _file(test) in files}
+        # What a dataclass generates runs no line of its module.
+        beside |= {test for test in self.seconds if Path(_file(test)).name == f"test_{site.module.stem}.py"} - wanted
         rest = sorted(wanted - named)
         random.shuffle(rest)
         rest.sort(key=lambda test: (-shared[_file(test)], not test.startswith("tests/unit")))
