@@ -18,13 +18,14 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     """
     org, call_id, facts, told_at = told(event)
     wired = bootstrap()
-    heard = upsert_call(
+    outcome = upsert_call(
         org,
         call_id,
         facts,
-        told_at=min(told_at, datetime.now(UTC)),  # one that comes from a clock ahead must not win over what comes next
+        # One that comes from a clock ahead must not win over what comes next.
+        happened_at=min(told_at, datetime.now(UTC)),
         calls=wired.records(CALLS),
         contacts=wired.contacts,
     )
-    logger().info("call", extra={"org": org, "call": call_id, "heard": heard.value})
-    return {"call": heard.value}
+    logger().info("call", extra={"org": org, "call": call_id, "heard": outcome.value})
+    return {"call": outcome.value}

@@ -9,7 +9,7 @@ import pytest
 
 from api.documents.core import people as documented
 from api.surface import Services
-from auricle.directory.people import EMAILS, USERS, User
+from auricle.directory.users import EMAILS, USERS, User
 from auricle.recordings.recording import Rep
 from auricle.records import Page
 from tests.contract.conftest import NOW

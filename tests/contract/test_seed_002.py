@@ -12,7 +12,7 @@ from api.documents.core import uploads as documented
 from api.surface import Services
 from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.crm.contacts import NewContact, add_contact
-from auricle.directory.people import User, add_user
+from auricle.directory.users import User, add_user
 from auricle.processing.sweep import sweep
 from auricle.recordings.intake import Accepted, accept_upload
 from auricle.recordings.keys import source_key_ids

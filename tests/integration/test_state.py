@@ -24,7 +24,7 @@ from auricle.recordings.counters import NOTHING_COUNTED, Counters
 from auricle.recordings.events import recording_event
 from auricle.recordings.job import Job
 from auricle.recordings.keys import RecordingKeys
-from auricle.recordings.mobile_events import MOBILE_EVENTS, Told, add_mobile_events, find_mobile_event
+from auricle.recordings.mobile_events import MOBILE_EVENTS, NewMobileEvent, add_mobile_events, find_mobile_event
 from auricle.recordings.recording import (
     Capture,
     CrmLink,
@@ -131,7 +131,7 @@ class TestRecords(RecordStoreContract):
         for _ in range(2):
             begin_view(org, "rec_1", "bob", viewers=viewers, now=NOW, if_revision=None)
             star(org, "rec_1", "bob", True, viewers=viewers, now=NOW)
-        told = [Told("networkStatusChange", {"value": "offline"}) for _ in range(100)]
+        told = [NewMobileEvent("networkStatusChange", {"value": "offline"}) for _ in range(100)]
         events = state.records(MOBILE_EVENTS)
         made = add_mobile_events(org, "rec_1", told, user="bob", events=events, now=NOW)
         assert find_mobile_event(org, made[57].id, events=events) == made[57]

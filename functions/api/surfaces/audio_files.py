@@ -112,7 +112,7 @@ class ProcessRequest(Asked):
 @surface.post("/upload-url", scope=WRITE, reads=UploadRequest)
 async def request_upload_url(call: Call, asked: UploadRequest) -> Response:
     from auricle.directory.organization_settings import consent_at_creation
-    from auricle.directory.people import rep_of_id
+    from auricle.directory.users import rep_of_id
     from auricle.recordings.uploads import NewRecording, request_upload
 
     services, settings = call.services, call.parts.settings()

@@ -13,10 +13,10 @@ from auricle.crm.calls import (
     CALLS,
     CallFilter,
     Direction,
-    Heard,
     RecordingLog,
     TelephoneCall,
     TranscriptionStatus,
+    UpsertOutcome,
     change_call,
     checked_metadata,
     find_call,
@@ -57,9 +57,11 @@ def changed(fakes: Fakes, *, calls: Any = None, if_revision: int | None = None, 
     )
 
 
-def heard(fakes: Fakes, told_at: datetime, **facts: Any) -> Heard:
+def heard(fakes: Fakes, told_at: datetime, **facts: Any) -> UpsertOutcome:
     facts = {"direction": Direction.INBOUND, **facts}
-    return upsert_call("acme", "call_1", facts, told_at=told_at, calls=fakes.records(CALLS), contacts=fakes.contacts)
+    return upsert_call(
+        "acme", "call_1", facts, happened_at=told_at, calls=fakes.records(CALLS), contacts=fakes.contacts
+    )
 
 
 def logged(fakes: Fakes, recording_id: str = "rec_1", *, if_revision: int | None = None, **facts: Any) -> RecordingLog:
@@ -197,22 +199,22 @@ def test_a_filter_admits_what_agrees_in_every_field(fakes: Fakes) -> None:
 
 
 def test_a_call_is_registered_at_the_first_event_and_changed_by_later_ones(fakes: Fakes) -> None:
-    assert heard(fakes, NOW, agent_id="a") is Heard.REGISTERED
+    assert heard(fakes, NOW, agent_id="a") is UpsertOutcome.REGISTERED
     assert stored(fakes).registered_at == NOW
-    assert heard(fakes, NOW + MINUTE, agent_id="b", campaign_id="c") is Heard.CHANGED
+    assert heard(fakes, NOW + MINUTE, agent_id="b", campaign_id="c") is UpsertOutcome.CHANGED
     call = stored(fakes)
     assert (call.agent_id, call.campaign_id, call.updated_at, call.revision) == ("b", "c", NOW + MINUTE, 2)
-    assert heard(fakes, NOW + 2 * MINUTE, agent_id="b") is Heard.KNOWN
+    assert heard(fakes, NOW + 2 * MINUTE, agent_id="b") is UpsertOutcome.KNOWN
     assert stored(fakes) == call
 
 
 @pytest.mark.parametrize("told_at", [NOW, NOW - MINUTE])
 def test_an_event_that_comes_late_adds_only_what_was_not_known(told_at: datetime, fakes: Fakes) -> None:
     heard(fakes, NOW, agent_id="a")
-    assert heard(fakes, told_at, agent_id="b", campaign_id="c", direction=Direction.OUTBOUND) is Heard.CHANGED
+    assert heard(fakes, told_at, agent_id="b", campaign_id="c", direction=Direction.OUTBOUND) is UpsertOutcome.CHANGED
     call = stored(fakes)
     assert (call.agent_id, call.campaign_id, call.direction, call.updated_at) == ("a", "c", Direction.INBOUND, NOW)
-    assert heard(fakes, told_at, agent_id="b") is Heard.KNOWN
+    assert heard(fakes, told_at, agent_id="b") is UpsertOutcome.KNOWN
 
 
 def test_an_event_that_cannot_be_true_changes_nothing(fakes: Fakes) -> None:

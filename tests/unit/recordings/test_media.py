@@ -18,7 +18,13 @@ from auricle.recordings.media import (
     add_multimedia,
     remove_multimedia,
 )
-from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent, Told, add_mobile_events, find_mobile_event
+from auricle.recordings.mobile_events import (
+    MOBILE_EVENTS,
+    MobileEvent,
+    NewMobileEvent,
+    add_mobile_events,
+    find_mobile_event,
+)
 from auricle.recordings.recording import Recording, Status
 from tests.fakes import Fakes
 
@@ -33,7 +39,7 @@ def fakes() -> Fakes:
     return made
 
 
-def told(fakes: Fakes, *events: Told, now: datetime = NOW) -> tuple[MobileEvent, ...]:
+def told(fakes: Fakes, *events: NewMobileEvent, now: datetime = NOW) -> tuple[MobileEvent, ...]:
     collection = fakes.records(MOBILE_EVENTS)
     return add_mobile_events("acme", "rec_1", events, user="ann", events=collection, now=now)
 
@@ -47,8 +53,8 @@ def put(fakes: Fakes, **given: Any) -> Any:
 def test_events_told_together_keep_their_order(fakes: Fakes) -> None:
     first, second = told(
         fakes,
-        Told("paused", {"value": "1"}, happened_at_ms=7, duration_ms=8, opportunity_ids=["o"]),
-        Told("started", {}),
+        NewMobileEvent("paused", {"value": "1"}, happened_at_ms=7, duration_ms=8, opportunity_ids=["o"]),
+        NewMobileEvent("started", {}),
     )
     at = NOW.replace(microsecond=123000)
     assert first == MobileEvent(
@@ -69,7 +75,7 @@ def test_events_told_together_keep_their_order(fakes: Fakes) -> None:
 
 
 def test_an_event_is_found_by_its_id_alone(fakes: Fakes) -> None:
-    made = told(fakes, *[Told(f"e{number}", {}) for number in range(3)])
+    made = told(fakes, *[NewMobileEvent(f"e{number}", {}) for number in range(3)])
     events = fakes.records(MOBILE_EVENTS)
     for event in made:
         assert find_mobile_event("acme", event.id, events=events) == event
@@ -82,12 +88,12 @@ def test_an_event_is_found_by_its_id_alone(fakes: Fakes) -> None:
 
 
 def test_a_recording_has_a_thousand_mobile_events_at_most(fakes: Fakes) -> None:
-    told(fakes, *[Told("e", {})] * 999)
+    told(fakes, *[NewMobileEvent("e", {})] * 999)
     with pytest.raises(Conflict, match="1000"):
-        told(fakes, *[Told("e", {})] * 2, now=NOW + timedelta(hours=1))
-    told(fakes, Told("e", {}), now=NOW + timedelta(hours=1))
+        told(fakes, *[NewMobileEvent("e", {})] * 2, now=NOW + timedelta(hours=1))
+    told(fakes, NewMobileEvent("e", {}), now=NOW + timedelta(hours=1))
     with pytest.raises(Conflict, match="1000"):
-        told(fakes, Told("e", {}), now=NOW + timedelta(hours=2))
+        told(fakes, NewMobileEvent("e", {}), now=NOW + timedelta(hours=2))
 
 
 def refused_size(attempt: Any) -> int:
@@ -99,7 +105,11 @@ def refused_size(attempt: Any) -> int:
 
 def test_mobile_events_have_a_megabyte_and_a_half_at_most(fakes: Fakes) -> None:
     def add(characters: int) -> Any:
-        return told(fakes, *[Told("e", {"value": "x" * 300_000})] * 4, Told("e", {"value": "x" * characters}))
+        return told(
+            fakes,
+            *[NewMobileEvent("e", {"value": "x" * 300_000})] * 4,
+            NewMobileEvent("e", {"value": "x" * characters}),
+        )
 
     over = refused_size(lambda: add(300_000)) - 1_500_000
     assert refused_size(lambda: add(300_000 - over + 1)) == 1_500_001

@@ -112,7 +112,7 @@ async def upload_recording(call: Call) -> Response:
 
 
 def _take(call: Call, asked: UploadFields, file_name: str, content: bytes) -> Response:
-    from auricle.directory.people import rep_of_id
+    from auricle.directory.users import rep_of_id
     from auricle.recordings.uploads import source_key_of, take_upload
     from auricle.speech.estimate import estimated_duration_s
 
@@ -157,7 +157,7 @@ def _hand_over(call: Call, asked: UploadFields, file_name: str, size_bytes: int)
     It is no error that is raised, since something was made: sent again with its Idempotency-Key, the form gets the
     same answer.
     """
-    from auricle.directory.people import rep_of_id
+    from auricle.directory.users import rep_of_id
     from auricle.recordings.uploads import request_upload
 
     services, settings = call.services, call.parts.settings()

@@ -271,7 +271,7 @@ def _users(call: Call, recipients: Sequence[Recipient]) -> list[str]:
         if recipient.type == "user":
             users.append(recipient.key)
             continue
-        from auricle.directory.people import members_of
+        from auricle.directory.users import members_of
 
         try:
             users += members_of(call.org, recipient.key, call.services)

@@ -55,7 +55,7 @@ def check_date(moment: datetime | None, now: datetime) -> None:
 
 def rep_of_user(call: Call, user_id: str) -> Rep | None:
     """The user by name, as the directory has them; None of one it does not know."""
-    from auricle.directory.people import rep_of_id
+    from auricle.directory.users import rep_of_id
 
     return rep_of_id(call.org, user_id, call.services)
 
@@ -66,7 +66,7 @@ def recorded_by(call: Call, user_id: str | None, email: str | None, phone: str |
     Raises:
         InvalidRequest: the directory does not know the user; the caller it need not know.
     """
-    from auricle.directory.people import USERS, directory_id, find_user
+    from auricle.directory.users import USERS, directory_id, find_user
 
     users = call.services.records
     known_as = directory_id(user_id or call.caller.user)

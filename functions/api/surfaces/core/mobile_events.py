@@ -136,11 +136,11 @@ class MobileEventsRequest(Asked):
 
 @surface.post("/recordings/{recording_id}/mobile-events", scope=WRITE, reads=MobileEventsReport)
 async def report_mobile_events(call: Call, asked: MobileEventsReport) -> Response:
-    from auricle.recordings.mobile_events import Told, add_mobile_events
+    from auricle.recordings.mobile_events import NewMobileEvent, add_mobile_events
 
     recording = call.recording(call.recording_id())
     told = [
-        Told(
+        NewMobileEvent(
             name=one.event.name,
             facts=one.event.model_dump(by_alias=True, exclude={"name"}),
             happened_at_ms=one.happened_at_ms,

@@ -13,7 +13,8 @@ from api.paging import Cursors
 from api.reading import Asked, Id, Line
 from api.surface import Call, etag
 from api.surfaces.core.wire import ADMIN, READ, enveloped, own_organization, surface, timestamp
-from auricle.directory.people import TEAMS, USERS, Organization, Team, User, find_user
+from auricle.directory.organization import Organization
+from auricle.directory.users import TEAMS, USERS, Team, User, find_user
 from auricle.errors import InvalidRequest, TeamNotFound, UserNotFound
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ async def list_users(call: Call, asked: UsersRequest) -> Response:
 
 @surface.post("/users", scope=ADMIN, reads=UserRequest)
 async def create_user(call: Call, asked: UserRequest) -> Response:
-    from auricle.directory.people import add_user, directory_id, new_user_id
+    from auricle.directory.users import add_user, directory_id, new_user_id
 
     own_organization(call, asked.organization_id)
     if asked.password is not None:
@@ -168,7 +169,7 @@ async def get_user(call: Call) -> Response:
 
 @surface.put("/users/{user_id}", scope=ADMIN, reads=UserPatch)
 async def update_user(call: Call, asked: UserPatch) -> Response:
-    from auricle.directory.people import change_user
+    from auricle.directory.users import change_user
 
     user_id = _user_id(call)
     if asked.organization_id is not None:
@@ -232,7 +233,7 @@ async def get_team(call: Call) -> Response:
 
 @surface.put("/teams/{team_id}", scope=ADMIN, reads=TeamPatch)
 async def update_team(call: Call, asked: TeamPatch) -> Response:
-    from auricle.directory.people import change_team
+    from auricle.directory.users import change_team
 
     said = {name: getattr(asked, name) for name in asked.model_fields_set}
     if said.get("name", "") is None:
@@ -252,7 +253,7 @@ async def update_team(call: Call, asked: TeamPatch) -> Response:
 async def remove_team(call: Call) -> Response:
     from starlette.responses import Response
 
-    from auricle.directory.people import remove_team as remove
+    from auricle.directory.users import remove_team as remove
 
     remove(call.org, _team_id(call), records=call.services, if_revision=call.if_revision)
     return Response(status_code=204)
@@ -260,7 +261,7 @@ async def remove_team(call: Call) -> Response:
 
 @surface.get("/organization", scope=READ)
 async def get_organization(call: Call) -> Response:
-    from auricle.directory.people import organization_of
+    from auricle.directory.organization import organization_of
 
     organization = organization_of(call.org, call.services, call.parts.now())
     return json_response(_organization(organization), headers=etag(organization.revision))
@@ -268,7 +269,7 @@ async def get_organization(call: Call) -> Response:
 
 @surface.put("/organization", scope=ADMIN, reads=OrganizationRequest)
 async def name_organization(call: Call, asked: OrganizationRequest) -> Response:
-    from auricle.directory.people import name_organization as name
+    from auricle.directory.organization import name_organization as name
 
     organization = name(call.org, asked.name, records=call.services, now=call.parts.now(), if_revision=call.if_revision)
     return json_response(_organization(organization), headers=etag(organization.revision))

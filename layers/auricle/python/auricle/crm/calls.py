@@ -205,7 +205,7 @@ def change_call(
     return _change(org, call_id, changed, calls, if_revision)
 
 
-class Heard(StrEnum):
+class UpsertOutcome(StrEnum):
     """What became of a call that another system told of."""
 
     REGISTERED = "registered"
@@ -218,10 +218,10 @@ def upsert_call(
     call_id: str,
     facts: Changes,
     *,
-    told_at: datetime,
+    happened_at: datetime,
     calls: RecordStore[TelephoneCall],
     contacts: ContactStore,
-) -> Heard:
+) -> UpsertOutcome:
     """Registers a call that another system tells of, or brings it up to date, however often it is told.
 
     Events come twice, and late: one that is no younger than what is known only adds what was not known.
@@ -231,25 +231,25 @@ def upsert_call(
         TransientError: the call kept changing under the write.
     """
     try:
-        register_call(org, call_id, facts, calls=calls, contacts=contacts, now=told_at)
+        register_call(org, call_id, facts, calls=calls, contacts=contacts, now=happened_at)
     except Conflict:
-        heard = Heard.KNOWN
+        outcome = UpsertOutcome.KNOWN
     else:
-        return Heard.REGISTERED
+        return UpsertOutcome.REGISTERED
 
-    def told(before: TelephoneCall) -> TelephoneCall:
-        nonlocal heard
-        late = told_at <= before.updated_at
+    def update(before: TelephoneCall) -> TelephoneCall:
+        nonlocal outcome
+        late = happened_at <= before.updated_at
         news = {name: fact for name, fact in facts.items() if not (late and _is_known(before, name))}
         after = replace(before, **news)
-        heard = Heard.KNOWN if after == before else Heard.CHANGED
-        if heard is Heard.KNOWN:
+        outcome = UpsertOutcome.KNOWN if after == before else UpsertOutcome.CHANGED
+        if outcome is UpsertOutcome.KNOWN:
             return before
         _check(after, news, contacts)
-        return replace(after, updated_at=max(told_at, before.updated_at))
+        return replace(after, updated_at=max(happened_at, before.updated_at))
 
-    _change(org, call_id, told, calls, None)
-    return heard
+    _change(org, call_id, update, calls, None)
+    return outcome
 
 
 def save_log(

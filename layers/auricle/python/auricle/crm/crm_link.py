@@ -22,7 +22,7 @@ from auricle.records import Page, Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from auricle.directory.people import RecordStores
+    from auricle.directory.organization_settings import RecordStores
     from auricle.ports import ContactStore, Position, RecordingStore
 
 OPPORTUNITY, ENGAGEMENT = "OPPORTUNITY", "ENGAGEMENT"

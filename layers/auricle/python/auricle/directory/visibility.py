@@ -75,7 +75,7 @@ def viewer_of(user: str, *, scopes: Collection[str], roles: Collection[str]) -> 
 def _ids_of(user: str) -> frozenset[str]:
     if is_id(user):
         return frozenset((user,))
-    from auricle.directory.people import directory_id
+    from auricle.directory.users import directory_id
 
     # A recording that was uploaded for a user by their address has the directory's id of them.
     return frozenset((user, directory_id(user)))

@@ -154,12 +154,12 @@ def add_question(question: DebriefQuestion, *, questions: RecordStore[DebriefQue
 def replace_question(
     org: str,
     question_id: str,
-    said: DebriefQuestion,
+    new: DebriefQuestion,
     *,
     questions: RecordStore[DebriefQuestion],
     if_revision: int | None,
 ) -> DebriefQuestion:
-    """The question as it is now said, in place of what it was.
+    """The question as it is now new, in place of what it was.
 
     Raises:
         QuestionNotFound: there is none.
@@ -168,13 +168,13 @@ def replace_question(
         PreconditionFailed: it is not at `if_revision` (any more).
     """
     present = all_questions(org, questions=questions)
-    _check_conditions(replace(said, id=question_id), present)
-    _check_room(replace(said, id=question_id), present)
+    _check_conditions(replace(new, id=question_id), present)
+    _check_room(replace(new, id=question_id), present)
     return change_record(
         "question",
         lambda: questions.get(org, question_id),
         lambda after, before: questions.replace(after, expected=before),
-        lambda before: replace(said, id=question_id, created_at=before.created_at),
+        lambda before: replace(new, id=question_id, created_at=before.created_at),
         if_revision=if_revision,
     )
 

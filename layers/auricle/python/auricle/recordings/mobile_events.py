@@ -48,8 +48,8 @@ MOBILE_EVENTS = RecordKind("mobile-event", MobileEvent, EventNotFound, of_record
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event as the phone tells it."""
+class NewMobileEvent:
+    """An event as the phone reports it."""
 
     name: str
     facts: Mapping[str, str]
@@ -61,20 +61,20 @@ class Told:
 def add_mobile_events(
     org: str,
     recording_id: str,
-    told: Sequence[Told],
+    new_events: Sequence[NewMobileEvent],
     *,
     user: str,
     events: RecordStore[MobileEvent],
     now: datetime,
 ) -> tuple[MobileEvent, ...]:
-    """Notes them in the order told: each is a millisecond after the one before, so that lists keep that order.
+    """Stores the events in the order given: each is a millisecond after the one before, so that lists keep that order.
 
     Raises:
         RecordingNotFound: the recording is not there (any more).
         Conflict: it has as many, or as much of them, as it may have.
     """
     first = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    moments = [first + timedelta(milliseconds=number) for number in range(len(told))]
+    moments = [first + timedelta(milliseconds=number) for number in range(len(new_events))]
     made = tuple(
         MobileEvent(
             org=org,
@@ -88,7 +88,7 @@ def add_mobile_events(
             duration_ms=one.duration_ms,
             opportunity_ids=tuple(one.opportunity_ids),
         )
-        for one, at in zip(told, moments, strict=True)
+        for one, at in zip(new_events, moments, strict=True)
     )
     check_room(made, kind=MOBILE_EVENTS, records=events, max_count=MAX_EVENTS, max_bytes=MAX_EVENTS_BYTES)
     events.add_all(made)

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from auricle.directory.people import (
+from auricle.directory.organization import ORGANIZATIONS, Organization, name_organization, organization_of
+from auricle.directory.users import (
     CLAIM_HOLDS,
     EMAILS,
-    ORGANIZATIONS,
     TEAMS,
     USERS,
-    Organization,
     Team,
     User,
     add_user,
@@ -23,8 +22,6 @@ from auricle.directory.people import (
     change_user,
     find_user,
     members_of,
-    name_organization,
-    organization_of,
     remove_team,
     rep_of_id,
 )

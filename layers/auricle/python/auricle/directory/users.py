@@ -1,4 +1,4 @@
-"""Users, teams and the organization itself: whose recordings they are, as their CRM or identity provider knows them.
+"""Users and their teams: whose recordings they are, as their CRM or identity provider knows them.
 
 Auricle keeps no passwords and lets nobody in by what stands here: credentials do that. A user whose id is the `sub` of
 their credentials has their name on the recordings they make.
@@ -11,20 +11,21 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from auricle.directory.organization import ORGANIZATIONS, Organization
 from auricle.errors import (
     Conflict,
     InvalidRequest,
-    NotFound,
     TeamNotFound,
     UserNotFound,
 )
 from auricle.identifiers import is_id, new_id
 from auricle.recordings.recording import Rep
-from auricle.records import RecordKind, T, change_record, check_revision, remove_record, until_written
+from auricle.records import RecordKind, change_record, check_revision, remove_record, until_written
 
 if TYPE_CHECKING:
+    from auricle.directory.organization_settings import RecordStores
     from auricle.ports import RecordStore
 
 MAX_LOOKS = 10
@@ -32,12 +33,6 @@ MAX_LOOKS = 10
 CLAIM_HOLDS = timedelta(minutes=1)
 """So long an address is kept for a user who is not stored with it yet: no request that stores one takes longer."""
 _PAGE = 100
-
-
-class RecordStores(Protocol):
-    """Whoever gives a tenant's records by their kind."""
-
-    def records(self, kind: RecordKind[T]) -> RecordStore[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +73,6 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
-    """What a tenant says of itself. Its id is the tenant's; one that has said nothing has no name."""
-
-    org: str
-    id: str
-    created_at: datetime
-    updated_at: datetime
-    name: str | None = None
-    revision: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class EmailClaim:
     """Whose an email address is: two users cannot have one. Its id is a digest of the address."""
 
@@ -102,7 +85,6 @@ class EmailClaim:
 
 USERS = RecordKind("user", User, UserNotFound)
 TEAMS = RecordKind("team", Team, TeamNotFound)
-ORGANIZATIONS = RecordKind("organization", Organization, NotFound)
 EMAILS = RecordKind("user-email", EmailClaim, UserNotFound)
 
 
@@ -258,37 +240,6 @@ def _has_people(org: str, team_id: str, records: RecordStores) -> bool:
         position = page.next_position
         if page.records or position is None:
             return bool(page.records)
-
-
-def organization_of(org: str, records: RecordStores, now: datetime) -> Organization:
-    """What the tenant says of itself; nothing, where it has said nothing."""
-    found = records.records(ORGANIZATIONS).find(org, [org]).get(org)
-    return found or Organization(org=org, id=org, created_at=now, updated_at=now, revision=0)
-
-
-def name_organization(
-    org: str, name: str, *, records: RecordStores, now: datetime, if_revision: int | None
-) -> Organization:
-    """Gives the organization its name. Raises PreconditionFailed, TransientError."""
-    organizations = records.records(ORGANIZATIONS)
-
-    def write(after: Organization, before: Organization) -> bool:
-        if before.revision:
-            return organizations.replace(after, expected=before)
-        try:
-            organizations.add(replace(after, revision=1))
-        except Conflict:
-            return False
-        return True
-
-    return change_record(
-        "organization",
-        lambda: organization_of(org, records, now),
-        write,
-        lambda before: replace(before, name=name),
-        if_revision=if_revision,
-        now=now,
-    )
 
 
 def directory_id(subject: str) -> str:
