@@ -10,4 +10,8 @@ the run under an hour.
 - `trial.py`      one change, tried in a copy of the repository
 - `warm.py`       the process that runs pytest there
 - `equivalents.txt`  changes that change no behaviour, each with the reason
+
+While writing tests, two options save time: `--keep-coverage` runs only the test files that have changed to learn their
+lines (a module that has changed or is new is then known roughly or not at all), and `--again` tries only what survived
+the last run. Results are written to `build/mutants/results.jsonl` as they come.
 """
