@@ -40,7 +40,7 @@ def _through_models(raw: Mapping[str, Any]) -> Any:
     """As lists were read before, and single recordings are read still."""
     from auricle.adapters.dynamodb import items
 
-    return items.recording_of(items.RecordingItem.from_raw_data(raw))
+    return items.recording_of(items.RecordingItem.from_raw_data(dict(raw)))
 
 
 def _spent_us(read: Callable[[Any], Any], raw: list[Any]) -> float:

@@ -233,7 +233,7 @@ def test_what_is_no_address(url: str, tmp_path: Path) -> None:
 
 
 def test_the_bound_is_told_in_mebibytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Host(answer("200 OK", **{"Content-Length": "3145729"})).install(monkeypatch)
+    Host(answer("200 OK", b"", **{"Content-Length": "3145729"})).install(monkeypatch)
     with pytest.raises(InvalidRequest, match="more than 3 MiB"):
         HttpsDownloads().fetch(URL, tmp_path / "file", max_bytes=3_145_728, seconds=5)
 

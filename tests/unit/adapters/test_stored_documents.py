@@ -54,8 +54,9 @@ def test_nothing_that_is_read_follows_from_a_default_of_todays_code(
             monkeypatch.setattr(field, "default", MISSING)
             monkeypatch.setattr(field, "default_factory", MISSING)
         monkeypatch.setattr(type_.__init__, "__defaults__", None)
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(Recording)[:6])
     with pytest.raises(TypeError, match="missing"):
-        Recording(**{field.name: None for field in fields(Recording)[:6]})
+        Recording(**nothing)
     expected = expected_values(version)
     transcript = expected.pop("transcript")
     assert plain(read_table(stored_items(version))) == expected

@@ -38,7 +38,9 @@ def _discriminators() -> set[str]:
     for model in below:
         below += model.__subclasses__()
     ours = [model for model in below if model.__module__.startswith("auricle.")]
-    return {str(Item._get_discriminator_attribute().get_discriminator(model)) for model in ours}
+    attribute = Item._get_discriminator_attribute()
+    assert attribute is not None
+    return {str(attribute.get_discriminator(model)) for model in ours}
 
 
 def _kinds() -> list[RecordKind[Any]]:

@@ -130,7 +130,7 @@ class DynamoContacts:
 
 def _admitted(viewer: Viewer | None, raw: RawItem) -> TimelineEntry | None:
     """The line, if the viewer may find what it is of."""
-    item = Item.from_raw_data(raw)
+    item = Item.from_raw_data(dict(raw))
     if not isinstance(item, TimelineItem):
         return None
     entry = items.entry_of(item)
