@@ -142,7 +142,7 @@ def _says_nothing(node: ast.AST) -> bool:
 
 
 def sample(seed: int, count: int, among: Sequence[Path]) -> list[Site]:
-    """As many of each package as its size asks for, and at least 40, or all it has."""
+    """As many of each package as its size asks for, and at least 30, or all it has."""
     random = Random(seed)
     by_package: dict[str, list[Site]] = defaultdict(list)
     for module in among:
@@ -152,7 +152,7 @@ def sample(seed: int, count: int, among: Sequence[Path]) -> list[Site]:
     chosen: list[Site] = []
     for _, candidates in sorted(by_package.items()):
         random.shuffle(candidates)
-        share = max(min(40, count), round(count * len(candidates) / total))
+        share = max(min(30, count), round(count * len(candidates) / total))
         chosen += _with_an_effect(candidates, share)
     random.shuffle(chosen)  # so that a run that is cut short has seen some of every package
     return chosen
