@@ -1,4 +1,4 @@
-"""The bin: a recording put there is hidden from everyone but who asks for it by id, and can be had back."""
+"""The trash: a recording put there is hidden from everyone but who asks for it by id, and can be had back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collection on the table: records of every kind, each one item."""
+"""RecordStore on the table: records of every kind, each one item."""
 
 from __future__ import annotations
 
