@@ -150,7 +150,7 @@ ERROR_CLASSES = [
 def test_every_error_has_a_status_and_keeps_its_words(error_class: type[errors.AuricleError]) -> None:
     fault = faults.fault_of(error_class("What was wrong, and what to do."))
     if fault is faults.INTERNAL:
-        internal = (errors.SupersededRun, errors.EngineFailed)
+        internal = (errors.SupersededRun, errors.EngineFailed, errors.UnknownVersion)
         assert issubclass(error_class, internal) or error_class is errors.AuricleError
     else:
         assert (fault.code, fault.detail) == (error_class.code, "What was wrong, and what to do.")
