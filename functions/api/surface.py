@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +30,9 @@ from auricle.identifiers import is_id
 from auricle.recordings.recording import Recording, RecordingDetail
 from auricle.settings import Settings
 from auricle.visible_stores import Stores, VisibleStores
+
+if TYPE_CHECKING:
+    from auricle.recordings.intake import Intake
 
 _ENTITY_TAG = re.compile(r'"(0|[1-9][0-9]{0,8})"')
 
@@ -86,6 +89,14 @@ class Call:
     def detail(self, recording_id: str) -> RecordingDetail:
         """The recording with its run, unless it is in the trash. Raises RecordingNotFound."""
         return self.services.recordings.detail(self.org, recording_id)
+
+    @property
+    def intake(self) -> Intake:
+        """What accepting uploads needs, with the recordings that the caller may see."""
+        from auricle.recordings.intake import Intake
+
+        services = self.services
+        return Intake(services.recordings, services.objects, services.workflow, self.parts.settings().max_upload_bytes)
 
     @property
     def if_revision(self) -> int | None:

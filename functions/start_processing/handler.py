@@ -9,7 +9,7 @@ from typing import Any
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.recordings.chunk_uploads import accept_chunk
-from auricle.recordings.intake import accept_upload
+from auricle.recordings.intake import Intake, accept_upload
 from auricle.recordings.keys import chunk_key_ids, source_key_ids
 
 
@@ -27,13 +27,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
         logger().warning("neither a source nor a chunk")
         return {"upload": "ignored"}
     wired = bootstrap()
-    accepted = accept(
-        recordings=wired.recordings,
-        objects=wired.objects,
-        workflow=wired.workflow,
-        max_upload_bytes=wired.settings.max_upload_bytes,
-        now=datetime.now(UTC),
-    )
+    intake = Intake(wired.recordings, wired.objects, wired.workflow, wired.settings.max_upload_bytes)
+    accepted = accept(intake=intake, now=datetime.now(UTC))
     # Said of this line alone: keys that are appended stay with the process, and the next event is another tenant's.
     logger().info("upload", extra={"org": org, "recording": recording, "upload": accepted.value})
     return {"upload": accepted.value}

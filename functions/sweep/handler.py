@@ -10,6 +10,7 @@ from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.processing.orphans import erase_orphans
 from auricle.processing.sweep import UNTOUCHED, run_stopped, sweep
+from auricle.recordings.intake import Intake
 from auricle.recordings.job import Job
 
 RUN_ENDED = "Step Functions Execution Status Change"
@@ -39,10 +40,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     ends = sweep(
         untouched=_untouched(event),
         recordings=wired.recordings,
-        objects=wired.objects,
-        workflow=wired.workflow,
+        intake=Intake(wired.recordings, wired.objects, wired.workflow, wired.settings.max_upload_bytes),
         metrics=wired.metrics,
-        max_upload_bytes=wired.settings.max_upload_bytes,
         now=now,
     )
     logger().info("swept", extra={"ends": ends})

@@ -65,10 +65,8 @@ def swept(services: Fakes, after: timedelta) -> None:
     sweep(
         untouched=timedelta(minutes=10),
         recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
+        intake=services.intake(max_upload_bytes=1000),
         metrics=services.metrics,
-        max_upload_bytes=1000,
         now=NOW + after,
     )
 

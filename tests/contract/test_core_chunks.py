@@ -12,6 +12,7 @@ from api.documents.core import CoreError
 from api.documents.core import chunks as documented
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks
+from auricle.recordings.intake import Intake
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Audio, Excerpt, Recording, Status
 from tests.contract.conftest import NOW, Archive
@@ -46,7 +47,7 @@ class Phone:
     def put(self, number: int, content: bytes = b"RIFF", *, told: bool = True) -> None:
         self.fakes.objects.write(RecordingKeys("acme", "rec_1").chunk(number), content, content_type="audio/wav")
         if told:
-            accept_chunk("acme", "rec_1", number, **self.ports, now=self.api.now)
+            accept_chunk("acme", "rec_1", number, intake=self.intake, now=self.api.now)
 
     def asks(self, *numbers: int) -> Any:
         return shown(documented.ChunkUrlsAnswer, self.api.post(URLS, {"chunkNumbers": numbers}))
@@ -61,16 +62,17 @@ class Phone:
         return shown(documented.ChunkBoardAnswer, self.api.get(CHUNKS))
 
     def swept(self) -> Any:
-        return sweep(untouched=timedelta(0), **self.ports, metrics=self.fakes.metrics, now=self.api.now)
+        return sweep(
+            untouched=timedelta(0),
+            recordings=self.fakes.recordings,
+            intake=self.intake,
+            metrics=self.fakes.metrics,
+            now=self.api.now,
+        )
 
     @property
-    def ports(self) -> dict[str, Any]:
-        return {
-            "recordings": self.fakes.recordings,
-            "objects": self.fakes.objects,
-            "workflow": self.fakes.workflow,
-            "max_upload_bytes": 1000,
-        }
+    def intake(self) -> Intake:
+        return self.fakes.intake(max_upload_bytes=1000)
 
     @property
     def recording(self) -> Recording:
@@ -375,8 +377,8 @@ def test_empty_and_oversized_ones_end_for_good(api: Gateway, services: Fakes, ar
         api.post(f"/v1/core/recordings/rec_{code}/chunks/signed-urls", {"chunkNumbers": [0, 1]})
         for number in (0, 1):
             services.objects.write(RecordingKeys("acme", f"rec_{code}").chunk(number), content, content_type="a/b")
-            accept_chunk("acme", f"rec_{code}", number, **phone.ports, now=NOW)
-        finish("acme", f"rec_{code}", **phone.ports, now=NOW)
+            accept_chunk("acme", f"rec_{code}", number, intake=phone.intake, now=NOW)
+        finish("acme", f"rec_{code}", intake=phone.intake, now=NOW)
         failed = services.recordings.get("acme", f"rec_{code}")
         assert failed.status is Status.UNRECOVERABLE_ERROR
         assert failed.failure is not None

@@ -724,15 +724,13 @@ def test_deleting_what_is_not_there(api: Gateway, archive: Archive) -> None:
 def test_a_recording_of_long_ago_is_not_given_up_before_its_time(api: Gateway, services: Fakes) -> None:
     """Whatever date a phone gives, the day it has for uploading begins when it tells of the recording."""
     assert send(api, "PUT", RECORDINGS, {"id": "rec_1", "dateCreated": "2020-01-01"}).status == 201
-    looked_after: dict[str, Any] = {
-        "untouched": timedelta(minutes=10),
-        "recordings": services.recordings,
-        "objects": services.objects,
-        "workflow": services.workflow,
-        "metrics": services.metrics,
-        "max_upload_bytes": 10**9,
-    }
-    sweep(**looked_after, now=NOW + timedelta(hours=1))
+    sweep(
+        untouched=timedelta(minutes=10),
+        recordings=services.recordings,
+        intake=services.intake(max_upload_bytes=10**9),
+        metrics=services.metrics,
+        now=NOW + timedelta(hours=1),
+    )
     assert stored(services).failure is None
 
 

@@ -151,10 +151,8 @@ def test_the_sweep_finishes_what_nobody_asks_for_again(
         return sweep(
             untouched=timedelta(minutes=10),
             recordings=services.recordings,
-            objects=services.objects,
-            workflow=services.workflow,
+            intake=services.intake(max_upload_bytes=1000),
             metrics=services.metrics,
-            max_upload_bytes=1000,
             now=NOW + timedelta(minutes=10, seconds=1),
         )
 

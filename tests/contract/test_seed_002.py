@@ -46,10 +46,7 @@ def told(services: Fakes, recording_id: str, org: str = "acme") -> Accepted:
     return accept_upload(
         org,
         recording_id,
-        recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
-        max_upload_bytes=SETTINGS.max_upload_bytes,
+        intake=services.intake(max_upload_bytes=SETTINGS.max_upload_bytes),
         now=NOW,
     )
 
@@ -358,10 +355,8 @@ def test_what_was_fetched_is_answered_though_its_processing_cannot_start_now(
     swept = sweep(
         untouched=timedelta(0),
         recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
+        intake=services.intake(max_upload_bytes=100),
         metrics=services.metrics,
-        max_upload_bytes=100,
         now=NOW + timedelta(minutes=11),
     )
     assert (len(services.workflow.jobs), sum(swept.values())) == (1, 1)

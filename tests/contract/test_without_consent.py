@@ -205,9 +205,7 @@ def test_erased_it_is_nowhere(api: Gateway, archive: Archive, services: Fakes, i
     sweep(
         untouched=timedelta(minutes=10),
         recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
-        max_upload_bytes=1000,
+        intake=services.intake(max_upload_bytes=1000),
         metrics=services.metrics,
         now=NOW + timedelta(seconds=1),
     )

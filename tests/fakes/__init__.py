@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from auricle.recordings.intake import Intake
 from auricle.records import RecordKind, T
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.downloads import FakeDownloads
@@ -49,6 +50,10 @@ class Fakes:
 
     def __post_init__(self) -> None:
         self.recordings = FakeRecordings(self.contacts)
+
+    def intake(self, *, max_upload_bytes: int) -> Intake:
+        """What accepting uploads needs, of these ports."""
+        return Intake(self.recordings, self.objects, self.workflow, max_upload_bytes)
 
     def records(self, kind: RecordKind[T]) -> FakeRecordStore[T]:
         """The tenant's records of one kind."""

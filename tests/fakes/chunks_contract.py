@@ -9,7 +9,6 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +19,7 @@ from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, remove
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Status
-from tests.fakes.contract import NOW, State, a_recording
+from tests.fakes.contract import NOW, State, a_recording, intake_of
 
 LATER = NOW + timedelta(minutes=1)
 HERE = {0: Chunk("v0", 100, NOW), 12: Chunk("v-12", 7, LATER)}
@@ -112,10 +111,7 @@ class ChunksContract:
             org,
             "rec_1",
             number,
-            recordings=state.recordings,
-            objects=state.objects,
-            workflow=state.workflow,
-            max_upload_bytes=10_000,
+            intake=intake_of(state, max_upload_bytes=10_000),
             now=LATER,
         )
 
@@ -138,22 +134,16 @@ class ChunksContract:
         for number in range(count - 1):
             self.put(state, org, number, b"RIFF")
             self.put(state, org, number, b"a retry")
-        rest: dict[str, Any] = {
-            "recordings": state.recordings,
-            "objects": state.objects,
-            "workflow": state.workflow,
-            "max_upload_bytes": 10_000,
-            "now": LATER,
-        }
+        intake = intake_of(state, max_upload_bytes=10_000)
         steps: list[int | str] = [*range(count - 1), "finish", "skip"] * 2
         random.Random(5).shuffle(steps)
 
         def take(step: int | str) -> Accepted | None:
             if step == "finish":
-                finish(org, "rec_1", count, **rest)
+                finish(org, "rec_1", count, intake=intake, now=LATER)
             elif step == "skip":
                 with suppress(Conflict):  # the second time it may be whole already
-                    skip(org, "rec_1", [count - 1], **rest)
+                    skip(org, "rec_1", [count - 1], intake=intake, now=LATER)
             else:
                 return self.told(state, org, int(step))
             return None

@@ -34,7 +34,7 @@ from auricle.ports import ContactStore, ObjectStore, RecordingFilter, SweptRecor
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.consent import Consent, ObjectAccess, Withdrawal
 from auricle.recordings.events import recording_event
-from auricle.recordings.intake import Accepted, accept_upload, process, remove
+from auricle.recordings.intake import Accepted, Intake, accept_upload, process, remove
 from auricle.recordings.job import Job
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import (
@@ -65,6 +65,11 @@ class State(Protocol):
     def objects(self) -> ObjectStore: ...
     @property
     def workflow(self) -> Workflow: ...
+
+
+def intake_of(state: State, *, max_upload_bytes: int) -> Intake:
+    """What accepting uploads needs, of these ports."""
+    return Intake(state.recordings, state.objects, state.workflow, max_upload_bytes)
 
 
 def a_recording(org: str, recording_id: str = "rec_1", **given: Any) -> Recording:
@@ -868,10 +873,7 @@ class StateContract:
         return accept_upload(
             recording.org,
             recording.id,
-            recordings=state.recordings,
-            objects=state.objects,
-            workflow=state.workflow,
-            max_upload_bytes=TOO_LARGE,
+            intake=intake_of(state, max_upload_bytes=TOO_LARGE),
             now=NOW + timedelta(minutes=1),
         )
 
@@ -880,10 +882,7 @@ class StateContract:
             recording.org,
             recording.id,
             reprocess=reprocess,
-            recordings=state.recordings,
-            objects=state.objects,
-            workflow=state.workflow,
-            max_upload_bytes=TOO_LARGE,
+            intake=intake_of(state, max_upload_bytes=TOO_LARGE),
             now=NOW + timedelta(minutes=1),
         )
 

@@ -51,7 +51,7 @@ def main(entry: str, call: Path) -> None:
     recording = Recording("acme", "rec_1", now, now, Status.UPLOADING, "call.flac", consent=Consent.ALL_CONSENTED)
     fakes.recordings.create(recording, [])
     fakes.objects.write(RecordingKeys("acme", "rec_1").source, call.read_bytes(), content_type="audio/flac")
-    accept_upload("acme", "rec_1", **stores, workflow=fakes.workflow, max_upload_bytes=10**9, now=now)
+    accept_upload("acme", "rec_1", intake=fakes.intake(max_upload_bytes=10**9), now=now)
     job = fakes.recordings.get("acme", "rec_1").current_job()
     with TemporaryDirectory() as workspace:
         prepare_recording(

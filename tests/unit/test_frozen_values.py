@@ -13,8 +13,8 @@ from auricle.processing.run_files import Plan, PlannedWindow, Turns, WindowWords
 from auricle.recordings.capture import NewCapture
 from auricle.recordings.chunk_uploads import ChunkUpload
 from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
-from auricle.recordings.consent_changes import Ports
 from auricle.recordings.edits import Edit
+from auricle.recordings.intake import Intake
 from auricle.recordings.job import Job
 from auricle.recordings.upload_slots import Described, UploadSlot
 from auricle.recordings.uploads import NewRecording, Upload
@@ -32,12 +32,12 @@ from auricle.recordings.uploads import NewRecording, Upload
         Described,
         Edit,
         FetchedAudio,
+        Intake,
         Job,
         NewCapture,
         NewRecording,
         Plan,
         PlannedWindow,
-        Ports,
         UploadSlot,
         Turns,
         Upload,

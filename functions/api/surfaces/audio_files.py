@@ -260,15 +260,11 @@ async def get_transcript(call: Call) -> Response:
 async def process_audio_file(call: Call, asked: ProcessRequest) -> Response:
     from auricle.recordings.intake import process
 
-    services = call.services
     recording = process(
         call.org,
         call.recording(_id(call)).id,
         reprocess=asked.reprocess,
-        recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
-        max_upload_bytes=call.parts.settings().max_upload_bytes,
+        intake=call.intake,
         now=call.parts.now(),
     )
     status = _status(recording)

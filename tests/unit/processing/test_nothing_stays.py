@@ -54,6 +54,7 @@ from auricle.speech.working_copy import read_blocks
 from auricle.transcripts.transcript import Engine, Word
 from tests.fakes import FakeMetrics
 from tests.fakes.aws_in_process import MACHINE, aws_in_process
+from tests.fakes.contract import intake_of
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 CANARY = "kanarienvogel"
@@ -129,7 +130,7 @@ class Service:
             self.state.objects.write(keys.source, sound, content_type="audio/flac")
         for key in (keys.consent_signature, keys.chunk(0), keys.media("media_1"), keys.run(9).plan):
             self.state.objects.write(key, CANARY.encode(), content_type="application/octet-stream")
-        accept_upload("acme", "rec_1", **self.stores, workflow=self.state.workflow, max_upload_bytes=10**9, now=NOW)
+        accept_upload("acme", "rec_1", intake=intake_of(self.state, max_upload_bytes=10**9), now=NOW)
         self._process()
         self._say_things()
         return self.state.recordings.get("acme", "rec_1")
@@ -304,21 +305,16 @@ def test_nothing_of_a_recording_erased_without_consent_stays(service: Service, s
         by="user_1",
         note=NOTE,
         grace=timedelta(days=1),
-        recordings=service.state.recordings,
+        intake=intake_of(service.state, max_upload_bytes=10**9),
         all_recordings=service.state.recordings,
-        objects=service.state.objects,
-        workflow=service.state.workflow,
-        max_upload_bytes=10**9,
         now=NOW,
     )
     assert service.items_holding(CANARY) >= {"recording", "comment"}, "it can be consented to again"
     ends = sweep(
         untouched=timedelta(minutes=10),
         recordings=service.state.recordings,
-        objects=service.state.objects,
-        workflow=service.state.workflow,
+        intake=intake_of(service.state, max_upload_bytes=10**9),
         metrics=FakeMetrics(),
-        max_upload_bytes=10**9,
         now=NOW + timedelta(days=2),
     )
     assert ends == {"erasing": 1}, "what is still under way may write for an hour"

@@ -65,10 +65,7 @@ def test_what_is_too_old_to_be_kept_can_be_described_no_more(fakes: Fakes) -> No
             orphan,
             org="acme",
             link=lambda recording: recording,
-            recordings=fakes.recordings,
-            objects=fakes.objects,
-            workflow=fakes.workflow,
-            max_upload_bytes=100,
+            intake=fakes.intake(max_upload_bytes=100),
             now=now,
         )
 

@@ -113,14 +113,14 @@ def test_a_failed_stage_is_counted_though_its_run_succeeds(fakes: Fakes, error: 
 def test_a_run_that_died_is_counted_whoever_finds_it(fakes: Fakes, who: str) -> None:
     job = waiting(fakes)
     fakes.workflow.end(job, "TIMED_OUT")
-    ports: dict[str, Any] = {"recordings": fakes.recordings, "workflow": fakes.workflow, "now": LATER}
+    recordings, intake = fakes.recordings, fakes.intake(max_upload_bytes=100)
     for _ in range(2):
         if who == "rule":
-            run_stopped(job, **ports)
+            run_stopped(job, recordings=recordings, workflow=fakes.workflow, now=LATER)
         elif who == "sweep":
-            sweep(untouched=timedelta(0), objects=fakes.objects, metrics=FakeMetrics(), max_upload_bytes=100, **ports)
+            sweep(untouched=timedelta(0), recordings=recordings, intake=intake, metrics=FakeMetrics(), now=LATER)
         else:
-            process("acme", "rec_1", reprocess=False, objects=fakes.objects, max_upload_bytes=100, **ports)
+            process("acme", "rec_1", reprocess=False, intake=intake, now=LATER)
     assert counted(fakes).failed == [("ERROR", "prepare", "processing-stopped")]
 
 
@@ -140,10 +140,7 @@ def test_an_unusable_upload_is_counted(fakes: Fakes, *, chunked: bool) -> None:
         accept_upload(
             "acme",
             "rec_1",
-            recordings=fakes.recordings,
-            objects=fakes.objects,
-            workflow=fakes.workflow,
-            max_upload_bytes=100,
+            intake=fakes.intake(max_upload_bytes=100),
             now=LATER,
         )
     metrics = counted(fakes)
@@ -202,10 +199,7 @@ def test_the_bucket_says_when_an_upload_came_and_nothing_is_negative(fakes: Fake
     accept_upload(
         "acme",
         "rec_1",
-        recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=100,
+        intake=fakes.intake(max_upload_bytes=100),
         now=LATER,
     )
     uploaded = fakes.recordings.get("acme", "rec_1")

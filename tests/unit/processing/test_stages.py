@@ -64,6 +64,7 @@ class Pipeline:
     def __init__(self, fakes: Fakes, models: Path, workspace: Path) -> None:
         self.fakes = fakes
         self.stores: dict[str, Any] = {"recordings": fakes.recordings, "objects": fakes.objects}
+        self.intake = fakes.intake(max_upload_bytes=10**9)
         self.models = models
         self.workspace = workspace
 
@@ -75,9 +76,7 @@ class Pipeline:
         return self.recording.current_job()
 
     def accept(self) -> Accepted:
-        return accept_upload(
-            "acme", "rec_1", **self.stores, workflow=self.fakes.workflow, max_upload_bytes=10**9, now=NOW
-        )
+        return accept_upload("acme", "rec_1", intake=self.intake, now=NOW)
 
     @property
     def recording(self) -> Recording:
@@ -199,9 +198,7 @@ def test_without_words_the_turns_are_kept_and_a_new_run_may_begin(pipeline: Pipe
         "acme",
         "rec_1",
         reprocess=False,
-        **pipeline.stores,
-        workflow=pipeline.fakes.workflow,
-        max_upload_bytes=10**9,
+        intake=pipeline.intake,
         now=NOW,
     )
     assert (again.run, again.status) == (2, Status.UPLOADED)
@@ -356,12 +353,6 @@ class TestPutTogether:
     """Recordings that come in chunks, or are made of others."""
 
     def chunked(self, pipeline: Pipeline, *contents: bytes, skipped: tuple[int, ...] = ()) -> Job:
-        stores: dict[str, Any] = {
-            **pipeline.stores,
-            "workflow": pipeline.fakes.workflow,
-            "max_upload_bytes": 10**9,
-            "now": NOW,
-        }
         recording = Recording("acme", "rec_1", NOW, NOW, Status.RECORDING, "call.wav", chunked=True)
         pipeline.fakes.recordings.create(recording, [])
         for number, content in enumerate(contents):
@@ -369,10 +360,10 @@ class TestPutTogether:
                 key = RecordingKeys("acme", "rec_1").chunk(number)
                 pipeline.fakes.objects.write(key, content, content_type="audio/wav")
                 pipeline.fakes.objects.write(key, b"sent again", content_type="audio/wav")
-                accept_chunk("acme", "rec_1", number, **stores)
+                accept_chunk("acme", "rec_1", number, intake=pipeline.intake, now=NOW)
         if skipped:
-            skip("acme", "rec_1", skipped, **stores)
-        finish("acme", "rec_1", len(contents), **stores)
+            skip("acme", "rec_1", skipped, intake=pipeline.intake, now=NOW)
+        finish("acme", "rec_1", len(contents), intake=pipeline.intake, now=NOW)
         return pipeline.recording.current_job()
 
     def made(self, pipeline: Pipeline, *excerpts: Excerpt) -> Job:

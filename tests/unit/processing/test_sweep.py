@@ -49,10 +49,8 @@ def swept(fakes: Fakes, at: datetime = LATER, untouched: timedelta = UNTOUCHED) 
     return sweep(
         untouched=untouched,
         recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
+        intake=fakes.intake(max_upload_bytes=100),
         metrics=fakes.metrics,
-        max_upload_bytes=100,
         now=at,
     )
 

@@ -21,7 +21,7 @@ from auricle.recordings.chunk_uploads import (
     skip,
 )
 from auricle.recordings.chunks import Chunk, Chunks, ChunksChange
-from auricle.recordings.intake import Accepted, process, remove
+from auricle.recordings.intake import Accepted, Intake, process, remove
 from auricle.recordings.job import Job
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Failure, Recording, Stage, Status
@@ -46,17 +46,11 @@ def put(fakes: Fakes, *numbers: int, told: bool = True, at: datetime = NOW) -> l
     """Chunks of so many bytes that each has another size: number 0 has one."""
     for number in numbers:
         fakes.objects.write(JOB.keys.chunk(number), b"x" * (number + 1), content_type="audio/wav")
-    return [accept_chunk("acme", "rec_1", number, **ports(fakes, at)) for number in numbers if told]
+    return [accept_chunk("acme", "rec_1", number, intake=intake(fakes), now=at) for number in numbers if told]
 
 
-def ports(fakes: Fakes, at: datetime = NOW) -> dict[str, Any]:
-    return {
-        "recordings": fakes.recordings,
-        "objects": fakes.objects,
-        "workflow": fakes.workflow,
-        "max_upload_bytes": 1000,
-        "now": at,
-    }
+def intake(fakes: Fakes) -> Intake:
+    return fakes.intake(max_upload_bytes=1000)
 
 
 def requested(
@@ -77,15 +71,15 @@ def requested(
 
 
 def skipped(fakes: Fakes, *numbers: int) -> Any:
-    return skip("acme", "rec_1", numbers, **ports(fakes, LATER))
+    return skip("acme", "rec_1", numbers, intake=intake(fakes), now=LATER)
 
 
 def expected(fakes: Fakes, count: int) -> Any:
-    return expect("acme", "rec_1", count, **ports(fakes, LATER))
+    return expect("acme", "rec_1", count, intake=intake(fakes), now=LATER)
 
 
 def finished(fakes: Fakes, count: int | None = None, at: datetime = LATER) -> Any:
-    return finish("acme", "rec_1", count, **ports(fakes, at))
+    return finish("acme", "rec_1", count, intake=intake(fakes), now=at)
 
 
 def chunks(fakes: Fakes) -> Chunks:
@@ -290,7 +284,7 @@ def test_an_event_of_an_earlier_chunk_changes_nothing(fakes: Fakes) -> None:
 
 def test_an_event_without_a_chunk_notes_nothing(fakes: Fakes) -> None:
     begun(fakes)
-    assert accept_chunk("acme", "rec_1", 4, **ports(fakes)) is Accepted.ABSENT
+    assert accept_chunk("acme", "rec_1", 4, intake=intake(fakes), now=NOW) is Accepted.ABSENT
     assert chunks(fakes) == Chunks()
 
 
@@ -299,7 +293,7 @@ def test_a_chunk_of_a_removed_recording_is_erased_and_of_an_unknown_one_left_alo
     remove("acme", "rec_1", recordings=fakes.recordings, objects=fakes.objects, now=NOW)
     assert put(fakes, 0) == [Accepted.REMOVED]
     assert len(fakes.objects) == 0
-    assert accept_chunk("acme", "rec_none", 0, **ports(fakes)) is Accepted.UNKNOWN
+    assert accept_chunk("acme", "rec_none", 0, intake=intake(fakes), now=NOW) is Accepted.UNKNOWN
 
 
 def test_a_recording_in_one_file_takes_no_chunks(fakes: Fakes) -> None:
@@ -380,7 +374,9 @@ def test_one_in_the_bin_is_not_found(fakes: Fakes) -> None:
 
 
 def swept(fakes: Fakes, at: datetime) -> Any:
-    return sweep(untouched=timedelta(0), metrics=fakes.metrics, **ports(fakes, at))
+    return sweep(
+        untouched=timedelta(0), recordings=fakes.recordings, intake=intake(fakes), metrics=fakes.metrics, now=at
+    )
 
 
 def test_events_that_were_lost_are_made_up_for_by_the_sweep(fakes: Fakes) -> None:
@@ -444,14 +440,14 @@ def test_one_without_any_chunk_is_awaited_for_a_day_from_its_last_change(fakes: 
 def test_asking_for_processing_says_what_is_missing(fakes: Fakes) -> None:
     begun(fakes)
     with pytest.raises(Conflict) as refused:
-        process("acme", "rec_1", reprocess=False, **ports(fakes))
+        process("acme", "rec_1", reprocess=False, intake=intake(fakes), now=NOW)
     assert refused.value.message == (
         "This recording is not finished yet: processing starts when it is, and all of its chunks are here."
     )
     finished(fakes, 3)
     put(fakes, 1)
     with pytest.raises(Conflict) as refused:
-        process("acme", "rec_1", reprocess=False, **ports(fakes))
+        process("acme", "rec_1", reprocess=False, intake=intake(fakes), now=NOW)
     assert refused.value.message == "Not all chunks of this recording are here yet: chunks 0 and 2 are missing."
 
 
@@ -463,7 +459,7 @@ def test_a_new_run_takes_in_what_came_after_all(fakes: Fakes) -> None:
     before = stored(fakes)
     assert fakes.recordings.save(replace(before, status=Status.COMPLETE), expected=before)
     put(fakes, 1)
-    again = process("acme", "rec_1", reprocess=True, **ports(fakes, LATER))
+    again = process("acme", "rec_1", reprocess=True, intake=intake(fakes), now=LATER)
     assert (again.run, again.chunk_numbers, again.size_bytes) == (2, (0, 1), 3)
     assert again.version == chunks(fakes).version_of((0, 1))
     assert again.version != before.version
@@ -472,5 +468,5 @@ def test_a_new_run_takes_in_what_came_after_all(fakes: Fakes) -> None:
 def test_a_new_run_of_one_whose_chunks_are_not_known_keeps_its_version(fakes: Fakes) -> None:
     begun(fakes, status=Status.COMPLETE, version="chunks-1", chunk_numbers=(0,), size_bytes=4)
     fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(requested=frozenset({0})))
-    again = process("acme", "rec_1", reprocess=True, **ports(fakes, LATER))
+    again = process("acme", "rec_1", reprocess=True, intake=intake(fakes), now=LATER)
     assert (again.run, again.version, again.chunk_numbers, again.size_bytes) == (2, "chunks-1", (0,), 4)

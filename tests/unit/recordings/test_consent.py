@@ -74,11 +74,8 @@ def recorded(
         by="u-2",
         note=note,
         grace=grace,
-        recordings=fakes.recordings,
+        intake=fakes.intake(max_upload_bytes=1000),
         all_recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=1000,
         now=at,
     )
 
@@ -87,9 +84,7 @@ def swept(fakes: Fakes, at: datetime) -> Mapping[str, int]:
     return sweep(
         untouched=timedelta(minutes=10),
         recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=1000,
+        intake=fakes.intake(max_upload_bytes=1000),
         metrics=fakes.metrics,
         now=at,
     )
@@ -336,8 +331,7 @@ def made_available_later(fakes: Fakes, patched: pytest.MonkeyPatch) -> None:
 
 
 def asked_for(fakes: Fakes, ask: Callable[..., Any]) -> Any:
-    stores: dict[str, Any] = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
-    return ask("acme", "rec_1", **stores, max_upload_bytes=1000, now=NOW)
+    return ask("acme", "rec_1", intake=fakes.intake(max_upload_bytes=1000), now=NOW)
 
 
 def test_nothing_is_processed_before_the_bucket_gives_its_objects_out_again(
@@ -402,10 +396,7 @@ def test_what_is_uploaded_without_consent_is_blocked_when_it_arrives(fakes: Fake
         accept_upload(
             "acme",
             "rec_1",
-            recordings=fakes.recordings,
-            objects=fakes.objects,
-            workflow=fakes.workflow,
-            max_upload_bytes=1000,
+            intake=fakes.intake(max_upload_bytes=1000),
             now=NOW,
         )
         assert blocked(fakes)
@@ -680,12 +671,23 @@ def test_what_is_said_by_a_person_replaces_the_policy(fakes: Fakes) -> None:
 
 def test_what_somebody_records_replaces_what_the_parties_said(fakes: Fakes) -> None:
     complete(fakes)
-    attested: Any = {"by": "u-2", "grace": GRACE, "workflow": fakes.workflow, "max_upload_bytes": 1000, "now": NOW}
-    attested |= {"recordings": fakes.recordings, "all_recordings": fakes.recordings, "objects": fakes.objects}
-    refused = record_attested_consent("acme", "rec_1", Parties(customer=False), **attested)
+
+    def attested(parties: Parties) -> Recording:
+        return record_attested_consent(
+            "acme",
+            "rec_1",
+            parties,
+            by="u-2",
+            grace=GRACE,
+            intake=fakes.intake(max_upload_bytes=1000),
+            all_recordings=fakes.recordings,
+            now=NOW,
+        )
+
+    refused = attested(Parties(customer=False))
     assert (refused.consent, refused.parties) == (NONE, Parties(customer=False))
     assert recorded(fakes, ALL).parties == Parties()
-    assert record_attested_consent("acme", "rec_1", Parties(rep=True), **attested).consent is ALL
+    assert attested(Parties(rep=True)).consent is ALL
 
 
 def test_events_say_what_happened_with_ids_alone(fakes: Fakes) -> None:

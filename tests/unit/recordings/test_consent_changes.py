@@ -42,11 +42,8 @@ def ports(fakes: Fakes, at: datetime = LATER) -> dict[str, Any]:
     return {
         "by": "u-2",
         "grace": GRACE,
-        "recordings": fakes.recordings,
+        "intake": fakes.intake(max_upload_bytes=1000),
         "all_recordings": fakes.recordings,
-        "objects": fakes.objects,
-        "workflow": fakes.workflow,
-        "max_upload_bytes": 1000,
         "now": at,
     }
 

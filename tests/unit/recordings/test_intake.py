@@ -59,10 +59,7 @@ def accepted(fakes: Fakes, recording_id: str = "rec_1") -> Accepted:
     return accept_upload(
         "acme",
         recording_id,
-        recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=MAX_BYTES,
+        intake=fakes.intake(max_upload_bytes=MAX_BYTES),
         now=LATER,
     )
 
@@ -72,10 +69,7 @@ def processed(fakes: Fakes, *, reprocess: bool = False) -> Recording:
         "acme",
         "rec_1",
         reprocess=reprocess,
-        recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=MAX_BYTES,
+        intake=fakes.intake(max_upload_bytes=MAX_BYTES),
         now=LATER,
     )
 
@@ -411,8 +405,8 @@ def test_one_that_was_still_being_recorded_is_uploaded_all_the_same(fakes: Fakes
 def test_the_owner_of_an_unusable_upload_learns_what_to_do(fakes: Fakes) -> None:
     mib = 1024 * 1024
     awaited(fakes, bytes(3 * mib))
-    stores: Any = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
-    assert accept_upload("acme", "rec_1", **stores, max_upload_bytes=2 * mib, now=LATER) is Accepted.UNUSABLE
+    intake = fakes.intake(max_upload_bytes=2 * mib)
+    assert accept_upload("acme", "rec_1", intake=intake, now=LATER) is Accepted.UNUSABLE
     recording = fakes.recordings.get("acme", "rec_1")
     message = (
         "The file has 3 MiB, and 2 MiB is the most that is processed here. Upload it in parts, or compressed, as new "

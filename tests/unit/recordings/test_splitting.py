@@ -77,11 +77,8 @@ def recorded(fakes: Fakes, consent: Consent) -> None:
         by="u-2",
         note=None,
         grace=timedelta(days=30),
-        recordings=fakes.recordings,
+        intake=fakes.intake(max_upload_bytes=10**9),
         all_recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=10**9,
         now=NOW,
     )
 
@@ -90,10 +87,8 @@ def swept(fakes: Fakes, at: Any = LATER) -> Mapping[str, int]:
     return sweep(
         untouched=timedelta(0),
         recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
+        intake=fakes.intake(max_upload_bytes=1000),
         metrics=fakes.metrics,
-        max_upload_bytes=1000,
         now=at,
     )
 
@@ -210,8 +205,7 @@ def test_a_late_upload_to_a_removed_original_takes_nothing_from_the_parts(fakes:
     parts_of(fakes)
     removed(fakes, "rec_1")
     fakes.objects.write(RecordingKeys("acme", "rec_1").source, b"late", content_type="audio/wav")
-    stores: Any = {"recordings": fakes.recordings, "objects": fakes.objects, "workflow": fakes.workflow}
-    assert accept_upload("acme", "rec_1", **stores, max_upload_bytes=1000, now=NOW) is Accepted.REMOVED
+    assert accept_upload("acme", "rec_1", intake=fakes.intake(max_upload_bytes=1000), now=NOW) is Accepted.REMOVED
     assert objects_of(fakes, "rec_1") == ["audio.flac"]
 
 

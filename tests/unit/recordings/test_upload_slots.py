@@ -50,10 +50,7 @@ def claimed(fakes: Fakes, slot: str, wanted: Described = WANTED, at: datetime = 
     return claim(
         wanted,
         slot,
-        recordings=fakes.recordings,
-        objects=fakes.objects,
-        workflow=fakes.workflow,
-        max_upload_bytes=100,
+        intake=fakes.intake(max_upload_bytes=100),
         **(usual | given),
     )
 

@@ -101,14 +101,18 @@ async def list_chunks(call: Call) -> Response:
 async def skip_chunks(call: Call, asked: SkipChunksRequest) -> Response:
     from auricle.recordings.chunk_uploads import skip
 
-    return enveloped(_board(skip(call.org, call.recording_id(), asked.chunk_numbers, **_settling(call))))
+    return enveloped(
+        _board(skip(call.org, call.recording_id(), asked.chunk_numbers, intake=call.intake, now=call.parts.now()))
+    )
 
 
 @surface.post("/recordings/{recording_id}/finish", scope=WRITE, reads=FinishRequest)
 async def finish_chunked_recording(call: Call, asked: FinishRequest) -> Response:
     from auricle.recordings.chunk_uploads import finish
 
-    return enveloped(_board(finish(call.org, call.recording_id(), asked.expected, **_settling(call))))
+    return enveloped(
+        _board(finish(call.org, call.recording_id(), asked.expected, intake=call.intake, now=call.parts.now()))
+    )
 
 
 STATUSES = {
@@ -160,18 +164,6 @@ def _chunk(chunks: Chunks, number: int) -> dict[str, Any]:
         "status": chunks.state(number),
         "sizeBytes": arrived.size_bytes if arrived else None,
         "dateUploaded": timestamp(arrived.arrived_at) if arrived else None,
-    }
-
-
-def _settling(call: Call) -> dict[str, Any]:
-    """What it takes to start the processing of a recording that has become whole."""
-    services = call.services
-    return {
-        "recordings": services.recordings,
-        "objects": services.objects,
-        "workflow": services.workflow,
-        "max_upload_bytes": call.parts.settings().max_upload_bytes,
-        "now": call.parts.now(),
     }
 
 

@@ -426,8 +426,9 @@ def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
             Parties(customer=asked.customer_consents, rep=asked.rep_consents),
             by=call.caller.user,
             grace=settings_of(call.org, records=services, now=now).consent_grace,
+            intake=call.intake,
             all_recordings=services.recordings_for_consent,
-            **_wiring(call),
+            now=now,
         )
     return _whole(call, recording_id)
 
@@ -450,18 +451,6 @@ def _ends(recording: Recording, wanted: str | None) -> bool:
     )
 
 
-def _wiring(call: Call) -> dict[str, Any]:
-    """What goes on with a recording's processing takes."""
-    services = call.services
-    return {
-        "recordings": services.recordings,
-        "objects": services.objects,
-        "workflow": services.workflow,
-        "max_upload_bytes": call.parts.settings().max_upload_bytes,
-        "now": call.parts.now(),
-    }
-
-
 def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> bool:
     """How many chunks there are to be, and that no more are recorded; whether it said anything of that."""
     count = asked.chunk_count
@@ -474,9 +463,9 @@ def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends:
 
     try:
         if ends:
-            chunking.finish(call.org, recording_id, count, **_wiring(call))
+            chunking.finish(call.org, recording_id, count, intake=call.intake, now=call.parts.now())
         elif count is not None:
-            chunking.expect(call.org, recording_id, count, **_wiring(call))
+            chunking.expect(call.org, recording_id, count, intake=call.intake, now=call.parts.now())
     except InvalidRequest as error:
         raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
     return True

@@ -129,10 +129,7 @@ async def create_recording_from_upload(call: Call, asked: UploadedRequest) -> Re
         _slot(call, url, field, asked.file_type),
         org=call.org,
         link=linking(call, asked.crm_objects, asked.connection_id),
-        recordings=services.recordings,
-        objects=services.objects,
-        workflow=services.workflow,
-        max_upload_bytes=call.parts.settings().max_upload_bytes,
+        intake=call.intake,
         now=now,
     )
     return enveloped(

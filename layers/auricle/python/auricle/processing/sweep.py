@@ -14,14 +14,14 @@ from functools import partial
 
 from auricle.domain_events import EventType
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
-from auricle.ports import Metrics, ObjectStore, RecordingStore, SweptRecordings, Workflow
+from auricle.ports import Metrics, RecordingStore, SweptRecordings, Workflow
 from auricle.processing_warnings import describe_chunks
 from auricle.recordings.chunk_uploads import chunks_in_bucket, note_arrived
 from auricle.recordings.chunks import Chunks
 from auricle.recordings.consent import ObjectAccess
-from auricle.recordings.consent_changes import Ports, carry_to_made
+from auricle.recordings.consent_changes import carry_to_made
 from auricle.recordings.events import recording_event
-from auricle.recordings.intake import Accepted, accept_upload
+from auricle.recordings.intake import Accepted, Intake, accept_upload
 from auricle.recordings.job import Job
 from auricle.recordings.object_access import settle_object_access
 from auricle.recordings.recording import Failure, Recording, Stage, Status
@@ -51,10 +51,8 @@ def sweep(
     *,
     untouched: timedelta,
     recordings: SweptRecordings,
-    objects: ObjectStore,
-    workflow: Workflow,
+    intake: Intake,
     metrics: Metrics,
-    max_upload_bytes: int,
     now: datetime,
 ) -> Mapping[str, int]:
     """Checks every open recording that has not changed for that long; returns the number of recordings by outcome.
@@ -85,18 +83,18 @@ def sweep(
 
     for recording in recordings.open_recordings(now - untouched, MAX_RECORDINGS):
         if recording.status in {Status.RECORDING, Status.UPLOADING}:
-            check(recording, partial(_await_upload, recording, recordings, objects, workflow, max_upload_bytes, now))
+            check(recording, partial(_await_upload, recording, intake, now))
         elif recording.half_split:
-            check(recording, partial(_finish_split, recording, recordings, workflow, now))
+            check(recording, partial(_finish_split, recording, intake.recordings, intake.workflow, now))
         else:
-            end = check(recording, partial(_await_run, recording, recordings, workflow, now))
+            end = check(recording, partial(_await_run, recording, intake.recordings, intake.workflow, now))
             if end in {"started", "running", "postponed", None}:
                 oldest = min(oldest, recording.awaited_since or recording.updated_at)
     metrics.oldest_open_recording(age_seconds=(now - oldest).total_seconds())
     for recording in recordings.consent_work(now, MAX_RECORDINGS):
-        check(recording, partial(_follow_consent, recording, recordings, objects, workflow, max_upload_bytes, now))
+        check(recording, partial(_follow_consent, recording, intake, now))
     for recording in recordings.removed_recordings(now - untouched, MAX_RECORDINGS):
-        check(recording, partial(_erase, recording, recordings, objects, workflow, now))
+        check(recording, partial(_erase, recording, intake, now))
     if broken:
         raise ExceptionGroup(f"{len(broken)} recordings could not be looked after", broken)
     return dict(ends)
@@ -116,26 +114,12 @@ def run_stopped(job: Job, *, recordings: RecordingStore, workflow: Workflow, now
     return mark_stalled(recording, recordings=recordings, now=now)
 
 
-def _await_upload(
-    recording: Recording,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> str:
+def _await_upload(recording: Recording, intake: Intake, now: datetime) -> str:
+    recordings, objects = intake.recordings, intake.objects
     if recording.chunked:
         detail = recordings.detail(recording.org, recording.id, with_trashed=True)
         note_arrived(detail, chunks_in_bucket(recording, objects), recordings=recordings, objects=objects, now=now)
-    accepted = accept_upload(
-        recording.org,
-        recording.id,
-        recordings=recordings,
-        objects=objects,
-        workflow=workflow,
-        max_upload_bytes=max_upload_bytes,
-        now=now,
-    )
+    accepted = accept_upload(recording.org, recording.id, intake=intake, now=now)
     if accepted is not Accepted.ABSENT:
         return accepted.value
     if recording.chunked:
@@ -189,14 +173,7 @@ def _finish_split(recording: Recording, recordings: RecordingStore, workflow: Wo
     return "split"
 
 
-def _follow_consent(
-    recording: Recording,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> str:
+def _follow_consent(recording: Recording, intake: Intake, now: datetime) -> str:
     """Erases what consent was withdrawn from for longer than the organization's grace period; until then nobody reads
     it, whatever was still written after the withdrawal."""
     withdrawal = recording.withdrawal
@@ -204,27 +181,24 @@ def _follow_consent(
         carry_to_made,
         by=recording.consent_changes[-1].by if recording.consent_changes else "",
         grace=withdrawal.erase_at - withdrawal.at if withdrawal else timedelta(0),
-        ports=Ports(recordings, objects, workflow, max_upload_bytes),
+        intake=intake,
         now=now,
     )
     if withdrawal is not None and withdrawal.erase_at <= now:
-        return _erase_withdrawn(recording, carry, recordings, objects, workflow, now)
+        return _erase_withdrawn(recording, carry, intake, now)
     settled = settle_object_access(
-        recording, recordings=recordings, objects=objects, may_be_written=_may_be_written(recording, workflow, now)
+        recording,
+        recordings=intake.recordings,
+        objects=intake.objects,
+        may_be_written=_may_be_written(recording, intake.workflow, now),
     )
     carry(settled)
     return "blocking" if settled.object_access is ObjectAccess.BLOCKING else "settled"
 
 
-def _erase_withdrawn(
-    recording: Recording,
-    carry: Callable[[Recording], None],
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    now: datetime,
-) -> str:
+def _erase_withdrawn(recording: Recording, carry: Callable[[Recording], None], intake: Intake, now: datetime) -> str:
     """Erases it once what is made of it has lost its consent too: an erased recording no longer says what that is."""
+    recordings = intake.recordings
     try:
         if recordings.get(recording.org, recording.id, with_trashed=True).revision != recording.revision:
             return "moved-on"
@@ -236,7 +210,7 @@ def _erase_withdrawn(
             return "moved-on"
     except RecordingNotFound:  # removed since it was listed
         return "moved-on"
-    return _erase(after, recordings, objects, workflow, now)
+    return _erase(after, intake, now)
 
 
 def _may_be_written(recording: Recording, workflow: Workflow, now: datetime) -> bool:
@@ -246,15 +220,13 @@ def _may_be_written(recording: Recording, workflow: Workflow, now: datetime) -> 
     return recording.version is not None and workflow.outcome(recording.current_job()) == "RUNNING"
 
 
-def _erase(
-    recording: Recording, recordings: RecordingStore, objects: ObjectStore, workflow: Workflow, now: datetime
-) -> str:
+def _erase(recording: Recording, intake: Intake, now: datetime) -> str:
     """Again, for a stage or an upload that was under way at the removal may have written after it."""
-    if not erase_everywhere(recording, StoresOfRecording(recordings, objects, now)):
+    if not erase_everywhere(recording, StoresOfRecording(intake.recordings, intake.objects, now)):
         return "erasing"
     if now - recording.updated_at < UPLOADS_END_AFTER:
         return "erasing"
-    if recording.version is not None and workflow.outcome(recording.current_job()) == "RUNNING":
+    if recording.version is not None and intake.workflow.outcome(recording.current_job()) == "RUNNING":
         return "erasing"
-    recordings.confirm_erased(recording.org, recording.id)
+    intake.recordings.confirm_erased(recording.org, recording.id)
     return "erased"

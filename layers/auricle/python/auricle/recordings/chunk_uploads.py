@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
-from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore, Workflow
+from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore
 from auricle.processing_warnings import describe_chunks
 from auricle.recordings.changes import change_recording
 from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange
-from auricle.recordings.intake import Accepted, accept_upload
+from auricle.recordings.intake import Accepted, Intake, accept_upload
 from auricle.recordings.keys import chunk_key_ids
 from auricle.recordings.recording import Recording, RecordingDetail, Status
 
@@ -67,40 +67,20 @@ def request_chunks(
     ]
 
 
-def skip(
-    org: str,
-    recording_id: str,
-    numbers: Sequence[int],
-    *,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> RecordingDetail:
+def skip(org: str, recording_id: str, numbers: Sequence[int], *, intake: Intake, now: datetime) -> RecordingDetail:
     """Those chunks are waited for no more; one that comes before processing starts is taken all the same.
 
     Raises:
         RecordingNotFound, Conflict, InvalidRequest: as `request_chunks` does.
     """
-    detail = _open(org, recording_id, recordings)
+    detail = _open(org, recording_id, intake.recordings)
     _check_numbers(numbers, detail.chunks)
-    _look_anew(org, recording_id, recordings, now)
-    recordings.change_chunks(org, recording_id, ChunksChange(skippable=frozenset(numbers)))
-    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+    _look_anew(org, recording_id, intake.recordings, now)
+    intake.recordings.change_chunks(org, recording_id, ChunksChange(skippable=frozenset(numbers)))
+    return _settled(org, recording_id, intake, now)
 
 
-def expect(
-    org: str,
-    recording_id: str,
-    count: int,
-    *,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> RecordingDetail:
+def expect(org: str, recording_id: str, count: int, *, intake: Intake, now: datetime) -> RecordingDetail:
     """There are to be so many chunks, numbered from 0.
 
     Raises:
@@ -108,24 +88,14 @@ def expect(
         Conflict: it is not uploaded in chunks, has all of them, or is locked.
         InvalidRequest: a chunk beyond that count is here already.
     """
-    detail = _open(org, recording_id, recordings)
+    detail = _open(org, recording_id, intake.recordings)
     _check_count(count, detail.chunks)
-    _look_anew(org, recording_id, recordings, now)
-    recordings.change_chunks(org, recording_id, ChunksChange(expected=count))
-    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+    _look_anew(org, recording_id, intake.recordings, now)
+    intake.recordings.change_chunks(org, recording_id, ChunksChange(expected=count))
+    return _settled(org, recording_id, intake, now)
 
 
-def finish(
-    org: str,
-    recording_id: str,
-    count: int | None = None,
-    *,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> RecordingDetail:
+def finish(org: str, recording_id: str, count: int | None = None, *, intake: Intake, now: datetime) -> RecordingDetail:
     """Nothing more is recorded. Without a count there are as many chunks as the highest number tells.
 
     Finishing what is finished changes nothing, unless another count is given.
@@ -135,48 +105,30 @@ def finish(
         Conflict: it is not uploaded in chunks, is locked, or is being processed with another count.
         InvalidRequest: a chunk beyond that count is here already; or no count, and nothing to tell it by.
     """
-    known = recordings.detail(org, recording_id)
+    known = intake.recordings.detail(org, recording_id)
     chunks = known.chunks or Chunks()
     if chunks.finished_at is not None and count in (None, chunks.expected) and known.recording.chunked:
-        return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+        return _settled(org, recording_id, intake, now)
     _check_open(known.recording)
     count = count or chunks.expected or max(chunks.numbers, default=-1) + 1
     _check_count(count, chunks)
-    change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=recordings, now=now)
-    recordings.change_chunks(org, recording_id, ChunksChange(expected=count, finished_at=now))
-    return _settled(org, recording_id, recordings, objects, workflow, max_upload_bytes, now)
+    change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=intake.recordings, now=now)
+    intake.recordings.change_chunks(org, recording_id, ChunksChange(expected=count, finished_at=now))
+    return _settled(org, recording_id, intake, now)
 
 
-def accept_chunk(
-    org: str,
-    recording_id: str,
-    number: int,
-    *,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> Accepted:
+def accept_chunk(org: str, recording_id: str, number: int, *, intake: Intake, now: datetime) -> Accepted:
     """A chunk is told to have arrived; processing starts where it was the last that was waited for.
 
     Raises:
         TransientError: something did not answer, or the recording kept changing.
     """
     with suppress(RecordingNotFound):  # accept_upload knows what to do with what comes too late
-        detail = recordings.detail(org, recording_id, with_trashed=True)
-        note_arrived(detail, [number], recordings=recordings, objects=objects, now=now)
-    accepted = accept_upload(
-        org,
-        recording_id,
-        recordings=recordings,
-        objects=objects,
-        workflow=workflow,
-        max_upload_bytes=max_upload_bytes,
-        now=now,
-    )
+        detail = intake.recordings.detail(org, recording_id, with_trashed=True)
+        note_arrived(detail, [number], recordings=intake.recordings, objects=intake.objects, now=now)
+    accepted = accept_upload(org, recording_id, intake=intake, now=now)
     with suppress(RecordingNotFound):
-        _note_lack(recordings.detail(org, recording_id, with_trashed=True), recordings, now)
+        _note_lack(intake.recordings.detail(org, recording_id, with_trashed=True), intake.recordings, now)
     return accepted
 
 
@@ -206,29 +158,13 @@ def chunks_in_bucket(recording: Recording, objects: ObjectStore) -> Sequence[int
     return [ids[2] for ids in found if ids is not None]
 
 
-def _settled(
-    org: str,
-    recording_id: str,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> RecordingDetail:
+def _settled(org: str, recording_id: str, intake: Intake, now: datetime) -> RecordingDetail:
     """The recording, after its processing was started if that is due."""
-    accept_upload(
-        org,
-        recording_id,
-        recordings=recordings,
-        objects=objects,
-        workflow=workflow,
-        max_upload_bytes=max_upload_bytes,
-        now=now,
-    )
-    detail = recordings.detail(org, recording_id, with_trashed=True)
-    if _note_lack(detail, recordings, now) is None:
+    accept_upload(org, recording_id, intake=intake, now=now)
+    detail = intake.recordings.detail(org, recording_id, with_trashed=True)
+    if _note_lack(detail, intake.recordings, now) is None:
         return detail
-    return recordings.detail(org, recording_id, with_trashed=True)
+    return intake.recordings.detail(org, recording_id, with_trashed=True)
 
 
 def _note_lack(detail: RecordingDetail, recordings: RecordingStore, now: datetime) -> ChunksChange | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from auricle.domain_events import DomainEvent
 from auricle.errors import ConsentRequired, RecordingNotFound
-from auricle.ports import ObjectStore, RecordingStore, Workflow
+from auricle.ports import RecordingStore
 from auricle.recordings.changes import change_recording
 from auricle.recordings.consent import (
     MAX_CHANGES,
@@ -27,20 +27,9 @@ from auricle.recordings.consent import (
     attested,
 )
 from auricle.recordings.events import consent_event
-from auricle.recordings.intake import process
+from auricle.recordings.intake import Intake, process
 from auricle.recordings.object_access import settle_object_access
 from auricle.recordings.recording import Recording, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What recording consent needs from outside."""
-
-    recordings: RecordingStore
-    """The tenant's own, not those that one viewer sees: consent is carried to recordings the viewer may not see."""
-    objects: ObjectStore
-    workflow: Workflow
-    max_upload_bytes: int
 
 
 def record_consent(
@@ -51,11 +40,8 @@ def record_consent(
     by: str,
     note: str | None,
     grace: timedelta,
-    recordings: RecordingStore,
+    intake: Intake,
     all_recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
     now: datetime,
     if_revision: int | None = None,
 ) -> Recording:
@@ -66,7 +52,7 @@ def record_consent(
     one lose their consent with it, and get it back with it. `grace` is how long after its withdrawal consent can be
     recorded again.
 
-    `recordings` decides who may record consent to this one: where it is a viewer's, the viewer must see it.
+    `intake.recordings` decides who may record consent to this one: where it is a viewer's, the viewer must see it.
     `all_recordings` is the tenant's own, for what follows: that reaches recordings the viewer may not see, too.
 
     Raises:
@@ -80,8 +66,8 @@ def record_consent(
             return before
         return _changed(before, consent, Parties(), by=by, note=note, grace=grace, now=now)
 
-    ports = Ports(all_recordings, objects, workflow, max_upload_bytes)
-    return _recorded(org, recording_id, change, by, grace, ports, now, if_revision, admitted=recordings)
+    tenants_own = replace(intake, recordings=all_recordings)
+    return _recorded(org, recording_id, change, by, grace, tenants_own, now, if_revision, admitted=intake.recordings)
 
 
 def record_attested_consent(
@@ -91,11 +77,8 @@ def record_attested_consent(
     *,
     by: str,
     grace: timedelta,
-    recordings: RecordingStore,
+    intake: Intake,
     all_recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
     now: datetime,
 ) -> Recording:
     """As `record_consent`, of what those who were recorded said themselves; of whom nothing is said, what was stays.
@@ -115,8 +98,8 @@ def record_attested_consent(
             return before
         return _changed(before, consent, said, by=by, note=None, grace=grace, now=now)
 
-    ports = Ports(all_recordings, objects, workflow, max_upload_bytes)
-    return _recorded(org, recording_id, change, by, grace, ports, now, None, admitted=recordings)
+    tenants_own = replace(intake, recordings=all_recordings)
+    return _recorded(org, recording_id, change, by, grace, tenants_own, now, None, admitted=intake.recordings)
 
 
 def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
@@ -126,19 +109,22 @@ def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
     return (ConsentChange(said, said, recording.created_at, recording.user_id or ""), *changes)
 
 
-def carry_to_made(source: Recording, *, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
+def carry_to_made(source: Recording, *, by: str, grace: timedelta, intake: Intake, now: datetime) -> None:
     """The recordings made of this one lose their consent with it, and get back what they had with it.
 
     One that lost it for a reason of its own does not get it back here.
+
+    `intake.recordings` are the tenant's own, not those that one viewer sees: consent is carried to recordings the
+    viewer may not see.
     """
     for made_id in source.made_into:
         with suppress(RecordingNotFound):  # never made, or removed since
-            made = ports.recordings.get(source.org, made_id, with_trashed=True)
+            made = intake.recordings.get(source.org, made_id, with_trashed=True)
             if source.consent is Consent.WITHDRAWN:
                 if made.consent is not Consent.WITHDRAWN:
-                    _withdraw_with(source, made, by, grace, ports, now)
+                    _withdraw_with(source, made, by, grace, intake, now)
             elif source.consent.allows_processing and _lost_with_a_source(made):
-                _restore_with(source, made, by, grace, ports, now)
+                _restore_with(source, made, by, grace, intake, now)
 
 
 def _recorded(
@@ -147,13 +133,16 @@ def _recorded(
     change: Callable[[Recording], Recording],
     by: str,
     grace: timedelta,
-    ports: Ports,
+    intake: Intake,
     now: datetime,
     if_revision: int | None,
     *,
     admitted: RecordingStore,
 ) -> Recording:
-    """The recording after the change, and after all that follows from it. It is changed through `admitted`."""
+    """The recording after the change, and after all that follows from it.
+
+    It is changed through `admitted`; what follows goes through `intake`, as in `carry_to_made`.
+    """
     after = change_recording(
         org,
         recording_id,
@@ -165,20 +154,11 @@ def _recorded(
         with_trashed=True,
         locked=True,
     )
-    after = settle_object_access(after, recordings=ports.recordings, objects=ports.objects, may_be_written=True)
-    carry_to_made(after, by=by, grace=grace, ports=ports, now=now)
+    after = settle_object_access(after, recordings=intake.recordings, objects=intake.objects, may_be_written=True)
+    carry_to_made(after, by=by, grace=grace, intake=intake, now=now)
     if after.deleted_at is not None or not _was_held(after):
         return after
-    return process(
-        org,
-        recording_id,
-        reprocess=False,
-        recordings=ports.recordings,
-        objects=ports.objects,
-        workflow=ports.workflow,
-        max_upload_bytes=ports.max_upload_bytes,
-        now=now,
-    )
+    return process(org, recording_id, reprocess=False, intake=intake, now=now)
 
 
 def _changed(
@@ -219,7 +199,9 @@ def _changed(
     return after.as_consented()
 
 
-def _withdraw_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
+def _withdraw_with(
+    source: Recording, made: Recording, by: str, grace: timedelta, intake: Intake, now: datetime
+) -> None:
     note = f"Consent to recording {source.id}, of which this one is made, was withdrawn."
 
     def change(before: Recording) -> Recording:
@@ -236,11 +218,11 @@ def _withdraw_with(source: Recording, made: Recording, by: str, grace: timedelta
             with_recording=source.id,
         )
 
-    _recorded(source.org, made.id, change, by, grace, ports, now, None, admitted=ports.recordings)
+    _recorded(source.org, made.id, change, by, grace, intake, now, None, admitted=intake.recordings)
 
 
-def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta, ports: Ports, now: datetime) -> None:
-    sources = ports.recordings.find(
+def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta, intake: Intake, now: datetime) -> None:
+    sources = intake.recordings.find(
         made.org, [piece.recording_id for piece in made.made_of], with_trashed=True, with_removed=True
     )
     if any(map(_is_without_consent, sources.values())):
@@ -253,7 +235,7 @@ def _restore_with(source: Recording, made: Recording, by: str, grace: timedelta,
         had = before.consent_changes[-1].before
         return _changed(before, had, before.parties, by=by, note=note, grace=grace, now=now)
 
-    _recorded(source.org, made.id, change, by, grace, ports, now, None, admitted=ports.recordings)
+    _recorded(source.org, made.id, change, by, grace, intake, now, None, admitted=intake.recordings)
 
 
 def _lost_with_a_source(made: Recording) -> bool:

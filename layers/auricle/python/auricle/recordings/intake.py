@@ -38,6 +38,16 @@ from auricle.records import check_revision, until_written
 _MIB = 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What accepting uploads needs from outside: the stores, the workflow, and the bound on a file's size."""
+
+    recordings: RecordingStore
+    objects: ObjectStore
+    workflow: Workflow
+    max_upload_bytes: int
+
+
 class Accepted(StrEnum):
     """What became of an upload."""
 
@@ -57,16 +67,7 @@ class Accepted(StrEnum):
     UNKNOWN = "unknown"
 
 
-def accept_upload(
-    org: str,
-    recording_id: str,
-    *,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> Accepted:
+def accept_upload(org: str, recording_id: str, *, intake: Intake, now: datetime) -> Accepted:
     """The first version of the source is the one to process; its processing starts where nothing holds it.
 
     In the source's place stand, of a recording in chunks, the first versions of all of them.
@@ -74,6 +75,7 @@ def accept_upload(
     Raises:
         TransientError: something did not answer, or the recording kept changing.
     """
+    recordings, objects = intake.recordings, intake.objects
     source_key = RecordingKeys(org, recording_id).source
 
     def attempt() -> Accepted | None:
@@ -87,28 +89,18 @@ def accept_upload(
             arrived = _put_together(detail.chunks, now) if before.chunked else _first(objects, source_key)
             if arrived is None:
                 return Accepted.ABSENT
-            after, events = _uploaded(before, arrived, max_upload_bytes, now)
+            after, events = _uploaded(before, arrived, intake.max_upload_bytes, now)
             if not recordings.save(after, expected=before, events=events):
                 return None
             _note_later_versions(after, recordings, objects)
-            return Accepted.UNUSABLE if after.failure else _start(after, workflow)
+            return Accepted.UNUSABLE if after.failure else _start(after, intake.workflow)
         _note_later_versions(before, recordings, objects)
-        return _start(before, workflow) if before.status is Status.UPLOADED else Accepted.KNOWN
+        return _start(before, intake.workflow) if before.status is Status.UPLOADED else Accepted.KNOWN
 
     return until_written(attempt, "The recording kept changing while its upload was being accepted.")
 
 
-def process(
-    org: str,
-    recording_id: str,
-    *,
-    reprocess: bool,
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
-    now: datetime,
-) -> Recording:
+def process(org: str, recording_id: str, *, reprocess: bool, intake: Intake, now: datetime) -> Recording:
     """Sees to it that the recording is processed; returns it as it then stands.
 
     What has not started is started, what failed begins a new run, what is under way or complete stays as it is;
@@ -122,17 +114,10 @@ def process(
         Conflict: its bytes cannot be processed however often.
         TransientError: something did not answer, or the recording kept changing.
     """
+    recordings = intake.recordings
     recording = recordings.get(org, recording_id)
     if recording.status in {Status.RECORDING, Status.UPLOADING}:
-        accepted = accept_upload(
-            org,
-            recording_id,
-            recordings=recordings,
-            objects=objects,
-            workflow=workflow,
-            max_upload_bytes=max_upload_bytes,
-            now=now,
-        )
+        accepted = accept_upload(org, recording_id, intake=intake, now=now)
         if accepted is Accepted.ABSENT:
             raise NotReady(_awaited(recordings.detail(org, recording_id)))
         recording = recordings.get(org, recording_id)
@@ -147,13 +132,13 @@ def process(
         if not recording.consent.allows_processing:
             raise ConsentRequired("This recording is held until consent is recorded, and is not processed.")
         if recording.status in OPEN:
-            if not _has_stopped(recording, workflow):
+            if not _has_stopped(recording, intake.workflow):
                 return recording
             mark_stalled(recording, recordings=recordings, now=now)
         else:
             anew = _with_late_chunks(recording.new_run(at=now), recordings)
             if recordings.save(anew, expected=recording):
-                _start(anew, workflow)
+                _start(anew, intake.workflow)
                 return anew
         recording = recordings.get(org, recording_id)
         return None

@@ -17,10 +17,10 @@ from urllib.parse import unquote, urlsplit
 from auricle.domain_events import EventType
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound, TransientError
 from auricle.identifiers import is_id, made_at, new_id
-from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore, Workflow
+from auricle.ports import MAX_URL_SECONDS, Downloads, ObjectStore, RecordingStore
 from auricle.recordings.consent import Consent, ConsentBasis
 from auricle.recordings.events import recording_event
-from auricle.recordings.intake import accept_upload
+from auricle.recordings.intake import Intake, accept_upload
 from auricle.recordings.keys import ORGS_PREFIX, RecordingKeys, source_key_ids
 from auricle.recordings.recording import Recording, Rep, Result, Status
 
@@ -99,10 +99,7 @@ def claim(
     *,
     org: str,
     link: Callable[[Recording], Recording],
-    recordings: RecordingStore,
-    objects: ObjectStore,
-    workflow: Workflow,
-    max_upload_bytes: int,
+    intake: Intake,
     now: datetime,
 ) -> Recording:
     """The recording of a slot. Its processing starts when its bytes are there: now, or when the bucket says so.
@@ -123,23 +120,15 @@ def claim(
         )
     recording = link(_described(wanted, recording_id, org, now))
     try:
-        recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
+        intake.recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     except Conflict:
-        if not _claimed_before(recording, wanted, recordings):
+        if not _claimed_before(recording, wanted, intake.recordings):
             raise Conflict("This upload has become a recording already. Ask for a new upload URL.") from None
     # The recording is made: an error now would be answered as a failure, and whoever tries again would make another.
     # What did not start here is started by the bucket's event or by the sweep.
     with suppress(TransientError):
-        accept_upload(
-            org,
-            recording_id,
-            recordings=recordings,
-            objects=objects,
-            workflow=workflow,
-            max_upload_bytes=max_upload_bytes,
-            now=now,
-        )
-        return recordings.get(org, recording_id, with_trashed=True)
+        accept_upload(org, recording_id, intake=intake, now=now)
+        return intake.recordings.get(org, recording_id, with_trashed=True)
     return recording
 
 
