@@ -101,6 +101,19 @@ def test_a_removed_recording_leaves_the_listing_and_waits_to_be_erased() -> None
     assert stored["gsi2pk"]["S"].startswith("REMOVED#")
 
 
+def test_a_run_that_is_not_prepared_yet_has_no_windows() -> None:
+    run = items.run_of(
+        items.RunItem(items.recording_key("acme", "rec_1"), items.run_key(1), version="v1", started_at=NOW)
+    )
+    assert (run.windows_total, run.windows_done) == (0, 0)
+
+
+def test_what_lies_beside_the_document_is_not_in_it_again() -> None:
+    """A write is paid by the kilobyte."""
+    recording = a_recording("acme", user_id="".join(f"{number:x}" for number in range(1000)))
+    assert len(items.recording_item(recording).document) < 430
+
+
 def test_the_items_of_a_recording_lie_in_reading_order() -> None:
     keys = ["OUTBOX#evt_1", items.run_key(1), items.run_key(2), items.run_key(10), items.STATE_KEY]
     assert keys == sorted(keys)

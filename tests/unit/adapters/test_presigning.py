@@ -75,3 +75,12 @@ def test_a_declared_type_and_size_are_part_of_the_signature(monkeypatch: pytest.
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     url = S3Objects("recordings").upload_url(KEY, content_type="audio/mpeg", seconds=60, size_bytes=1234)
     assert parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"] == ["content-length;content-type;host"]
+
+
+@pytest.mark.parametrize(("version", "signed"), [("v1", ["v1"]), (None, None)])
+def test_a_download_is_of_the_version_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, version: str | None, signed: list[str] | None
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    url = S3Objects("b").download_url(KEY, file_name="a.wav", content_type="audio/wav", seconds=60, version=version)
+    assert parse_qs(urlsplit(url).query).get("versionId") == signed

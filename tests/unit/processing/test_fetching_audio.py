@@ -105,6 +105,15 @@ def test_where_no_chunk_is_missing_nothing_is_said(fakes: Fakes, decoded: Any, t
     assert gathered(fakes, recording, tmp_path).warnings == []
 
 
+def test_where_nobody_said_how_many_chunks_there_are_none_is_missing(
+    fakes: Fakes, decoded: Any, tmp_path: Path
+) -> None:
+    recording = put(fakes, chunked=True, chunk_numbers=(1,))
+    write(fakes, recording.keys.chunk(1), b"chunk")
+    fakes.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived={1: Chunk("v1", 5, NOW)}))
+    assert gathered(fakes, recording, tmp_path).warnings == []
+
+
 def test_of_others_each_is_fetched_once_and_cut_where_it_is_said(fakes: Fakes, decoded: Any, tmp_path: Path) -> None:
     for recording_id in ("rec_2", "rec_3"):
         put(fakes, recording_id)

@@ -32,3 +32,20 @@ def test_the_jobs_of_a_recording_fit_on_one_machine() -> None:
     assert sum(size.vcpus for size in JOBS.values()) <= 4
     assert sum(size.memory_gib for size in JOBS.values()) <= 15
     assert sum(size.gpus for size in JOBS.values()) == 1
+
+
+def test_every_function_and_every_job_has_its_size() -> None:
+    assert {
+        name: (size.memory_mb, size.timeout_s, size.storage_mb, size.speech) for name, size in FUNCTIONS.items()
+    } == {
+        "prepare": (3008, 900, 4096, True),
+        "transcribe": (3008, 900, 512, True),
+        "diarize": (3008, 900, 2048, True),
+        "assemble": (1024, 300, 512, False),
+        "summarize": (1024, 300, 512, False),
+        "finish": (1024, 300, 512, False),
+    }
+    assert {stage.value: (size.vcpus, size.memory_gib, size.gpus) for stage, size in JOBS.items()} == {
+        "transcribe": (3, 10, 1),
+        "diarize": (1, 3, 0),
+    }

@@ -15,6 +15,7 @@ import pytest
 from auricle.errors import (
     ConsentRequired,
     EmptyAudio,
+    NotFound,
     SupersededRun,
     TransientError,
     UnsupportedAudio,
@@ -40,6 +41,7 @@ from auricle.settings import settings
 from auricle.speech.diarization.pipeline import DiarizationModels
 from auricle.speech.models import ensure_models, model_path
 from auricle.speech.transcribe_pocketsphinx import PocketsphinxTranscription
+from auricle.speech.transcription import WindowTranscript
 from auricle.speech.vad import VoiceActivityModel
 from auricle.transcripts import storage as transcript_file
 from tests.fakes import Fakes
@@ -254,6 +256,31 @@ def test_what_was_transcribed_without_a_gpu_says_so(pipeline: Pipeline, short_ca
     (warning,) = pipeline.recording.warnings
     assert warning.code == "transcribed-without-gpu"
     assert str(ENGINE().engine.model) in warning.message
+
+
+def test_a_summary_under_way_is_in_progress(pipeline: Pipeline, short_call: bytes) -> None:
+    job = pipeline.upload(short_call)
+    pipeline.prepare(job)
+    with pytest.raises(NotFound):  # there is no transcript yet
+        summarize_transcript(job, **pipeline.stores)
+    assert pipeline.state_of(Stage.SUMMARIZE) is StageState.IN_PROGRESS
+
+
+def test_an_engine_that_leaves_a_window_out_is_an_error(pipeline: Pipeline, demo_call: Path) -> None:
+    """The words of the window would be missing, and nobody would know."""
+
+    class Forgetful(_Counting):
+        def transcribe_together(self, heard: Any) -> Any:
+            return super().transcribe_together(heard)[:-1]
+
+        def transcribe(self, audio: Any, window: Any) -> Any:
+            return WindowTranscript((), None, self.engine)
+
+    job = pipeline.upload(demo_call.read_bytes())
+    pipeline.prepare(job)
+    assert len(read_plan(job, pipeline.fakes.objects).windows) > 1
+    with pytest.raises(ValueError, match="shorter"):
+        transcribe_all(job, **pipeline.stores, engine=Forgetful())
 
 
 def test_a_transcript_of_two_models_names_both(pipeline: Pipeline, short_call: bytes) -> None:

@@ -86,6 +86,11 @@ def test_an_upload_is_awaited_for_a_day_and_then_flagged_once(fakes: Fakes) -> N
     assert swept(fakes, day_after + timedelta(days=1)) == {}
 
 
+def test_chunks_of_a_recording_in_the_trash_are_awaited_too(fakes: Fakes) -> None:
+    put(fakes, chunked=True, deleted_at=NOW)
+    assert swept(fakes) == {"awaited": 1}
+
+
 def test_an_uploaded_one_that_never_started_is_started(fakes: Fakes) -> None:
     job = put(fakes, status=Status.UPLOADED, version="v1").current_job()
     assert swept(fakes) == {"started": 1}

@@ -18,7 +18,7 @@ from auricle.processing.fetching_audio import Bounds, fetch_audio
 from auricle.processing.finish import finish_recording
 from auricle.processing.sweep import run_stopped, sweep
 from auricle.recordings.chunk_uploads import accept_chunk
-from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, ObjectAccess, Parties
+from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, ConsentChange, ObjectAccess, Parties
 from auricle.recordings.consent_changes import record_attested_consent, record_consent
 from auricle.recordings.intake import Accepted, accept_upload, process
 from auricle.recordings.keys import RecordingKeys
@@ -536,10 +536,12 @@ def test_the_sweep_carries_a_withdrawal_to_what_was_made_meanwhile(fakes: Fakes)
     short(fakes, "rec_1")
     parts = parts_of(fakes)
     source = stored(fakes)
-    lost = replace(source, consent=NONE, object_access=ObjectAccess.BLOCKING)
+    changes = (ConsentChange(ALL, ONE, NOW, "u-7"), ConsentChange(NONE, ALL, NOW, "u-8"))
+    lost = replace(source, consent=NONE, consent_changes=changes, object_access=ObjectAccess.BLOCKING)
     assert fakes.recordings.save(lost, expected=source)
     assert swept(fakes, NOW + timedelta(seconds=1))["blocking"] >= 1
     assert [stored(fakes, part).consent for part in parts] == [NONE, NONE]
+    assert [stored(fakes, part).consent_changes[-1].by for part in parts] == ["u-8", "u-8"]
 
 
 def fails_to_block(fakes: Fakes, recording_id: str, patched: pytest.MonkeyPatch) -> None:

@@ -305,6 +305,35 @@ def test_a_room_before_distant_microphones_is_one_conversation_and_a_call_is_two
     assert fold(one + 0.25 * np.roll(two, late), two + 0.25 * np.roll(one, late)) is None
 
 
+def test_sides_that_take_turns_every_tenth_of_a_second_are_two_sides_of_a_call(tmp_path: Path) -> None:
+    """Each tenth belongs to one of them. Both hear the same sound behind their own, and every fifth second is quiet."""
+    sound = np.random.default_rng(0).standard_normal((2, 20 * SAMPLE_RATE_HZ)).astype(np.float32) * 0.1
+    for tenth in range(200):
+        moment = slice(tenth * 1600, (tenth + 1) * 1600)
+        sound[[0, 1] if tenth % 50 >= 40 else [tenth % 2], moment] *= 0.001
+    assert decoded(odd_audio.write(tmp_path / "a.wav", sound, codec="pcm_f32le"))[1].fold is None
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes", "found"),
+    [
+        (5_000, b"\0\0\x26\x7e", "flac"),
+        (67_108_864, b"\x1f\x7f\x7f\x76", "flac"),
+        (67_108_865, b"\x1f\x7f\x7f\x77", "mp3"),
+    ],
+)
+def test_a_format_is_told_behind_an_id3_tag_of_up_to_64_mib(
+    tmp_path: Path, size: int, sizes: bytes, found: str
+) -> None:
+    """A tag that is longer than what is looked at holds cover art, which nearly always comes with MP3."""
+    flac = odd_audio.write(tmp_path / "a.flac", tones(1, 440), codec="flac").read_bytes()
+    with (tmp_path / "tagged").open("wb") as file:
+        file.write(b"ID3\x04\0\0" + sizes)
+        file.seek(size)
+        file.write(flac)
+    assert decode(tmp_path / "tagged", max_duration_s=60, max_size_bytes=1 << 27).format.name == found
+
+
 # --- what a file refers to ----------------------------------------------------------------------------------
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -115,3 +117,19 @@ def test_a_file_that_is_no_flac_or_not_there_is_damaged_or_missing(tmp_path: Pat
     flac.write_bytes(content[:4] + b"\xff" * 4 + content[8:])
     with pytest.raises(DamagedAudio, match="cannot be read"):
         taken(excerpted(FlacExcerpt(flac)))
+
+
+def test_a_copy_is_read_as_flac_and_its_format_never_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guess would take a playlist for one, and open what it lists."""
+    flac = tmp_path / "audio.flac"
+    written(flac, np.zeros((1, 16_000), np.float32))
+    formats: list[str | None] = []
+    real_open = av.open
+
+    def noted(*given: Any, **how: Any) -> Any:
+        formats.append(how.get("format"))
+        return real_open(*given, **how)
+
+    monkeypatch.setattr(av, "open", noted)
+    taken(excerpted(FlacExcerpt(flac)))
+    assert formats == ["flac", "flac"]

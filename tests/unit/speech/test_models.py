@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import subprocess
 import sys
 from importlib import metadata
@@ -32,6 +33,10 @@ def test_each_model_becomes_the_file_the_table_names(converted: Path) -> None:
         content = model_path(name, converted).read_bytes()
         assert hashlib.sha256(content).hexdigest() == model.sha256, name
     assert len(list(converted.iterdir())) == len(MODELS), "nothing half-written is left behind"
+
+
+def test_everybody_on_the_machine_may_read_a_model_and_its_owner_write_it(converted: Path) -> None:
+    assert {stat.S_IMODE(path.stat().st_mode) for path in converted.iterdir()} == {0o644}
 
 
 def test_the_table_matches_what_is_installed() -> None:

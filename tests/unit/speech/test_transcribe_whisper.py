@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,6 +81,15 @@ def test_times_are_placed_into_the_region_they_come_from() -> None:
     assert speech.place(6.5, 9.0) == (124.5, 125.0)
 
 
+def test_a_segment_between_two_windows_belongs_to_the_later_one() -> None:
+    speech = transcribe_whisper._Speech(np.zeros(5 * SAMPLE_RATE_HZ, np.float32), (), 0)
+    segments = [SimpleNamespace(start=at_s, end=at_s) for at_s in (0.0, 4.9, 5.0, 9.9, 10.0)]
+    first, second = (
+        [segment.start for segment in transcribe_whisper._between(segments, start_s, speech)] for start_s in (0.0, 5.0)
+    )
+    assert (first, second) == ([0.0, 4.9], [5.0, 9.9])
+
+
 def test_weights_that_do_not_load_are_unavailable(toy: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(toy, broken)
@@ -95,10 +105,12 @@ def test_auto_is_whisper_where_there_are_weights_and_pocketsphinx_elsewhere(toy:
     assert isinstance(choose_engine("pocketsphinx", whisper_model=str(toy), models=tmp_path), PocketsphinxTranscription)
     with pytest.raises(ModelUnavailable, match="auricle models fetch small"):
         choose_engine("whisper", whisper_model="small", models=tmp_path)
-    with pytest.raises(InvalidRequest, match="amazing"):
+    with pytest.raises(InvalidRequest, match="amazing") as refused:
         choose_engine("amazing", whisper_model="small", models=tmp_path)
-    with pytest.raises(InvalidRequest, match="abacus"):
+    assert refused.value.field == "transcription_engine"
+    with pytest.raises(InvalidRequest, match="abacus") as refused:
         choose_engine("whisper", whisper_model=str(toy), models=tmp_path, whisper_device="abacus")
+    assert refused.value.field == "whisper_device"
 
 
 def test_choosing_an_engine_fetches_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
