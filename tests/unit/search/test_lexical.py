@@ -191,6 +191,21 @@ def test_short_pages_are_followed_a_few_times(fakes: Fakes) -> None:
     assert {hit.id for hit in found(fakes, "warranty", limit=100)} == {f"rec_{number:02d}" for number in range(5, 20)}
 
 
+def test_no_more_recordings_are_searched_where_pages_are_short(fakes: Fakes) -> None:
+    fakes.recordings.looks_at = 60
+    for number in range(130):
+        heard(fakes, f"rec_{number}", "warranty", days=number)
+    assert {hit.id for hit in found(fakes, "warranty", limit=1000)} == {f"rec_{number}" for number in range(30, 130)}
+
+
+def test_a_contact_that_is_not_among_the_newest_five_hundred_is_named_with_its_recording(fakes: Fakes) -> None:
+    for number in range(500):
+        new = NewContact(f"Contact {number}", id=f"c{number}")
+        add_contact(new, org="acme", contacts=fakes.contacts, now=NOW + timedelta(minutes=1))
+    heard(fakes, "rec_1", "warranty")
+    assert [(hit.contact_id, hit.contact_name) for hit in found(fakes, "warranty")] == [("ann", "Ann Miller")]
+
+
 def test_short_pages_of_a_timeline_are_followed_too(fakes: Fakes) -> None:
     fakes.contacts.looks_at = 2
     for number in range(8):
@@ -213,6 +228,7 @@ def test_scores_are_those_of_bm25(fakes: Fakes) -> None:
     """Four passages of 2, 4, 3 and 3 words, two of them contacts; k1 is 1.2 and b 0.4."""
     heard(fakes, "rec_1", "renewal price", "renewal of the contract")
     assert [(hit.start_s, hit.score) for hit in found(fakes, "renewal")] == [(0.0, 0.4902), (10.0, 0.4237)]
+    assert [(hit.start_s, hit.score) for hit in found(fakes, "renewal price")] == [(0.0, 0.4902), (10.0, 0.1548)]
 
 
 def test_of_a_long_text_the_part_is_shown_that_holds_most(fakes: Fakes) -> None:
@@ -234,3 +250,40 @@ def test_a_text_of_160_characters_is_shown_whole(fakes: Fakes) -> None:
     heard(fakes, "rec_1", exact, f"{exact}y")
     shown = {hit.start_s: hit.snippet for hit in found(fakes, "warranty")}
     assert shown == {0.0: exact, 10.0: "warranty..."}
+
+
+@pytest.mark.parametrize(
+    ("text", "snippet"),
+    [
+        (f"warranty {'y' * 100} {'z' * 50} more", f"warranty {'y' * 100} {'z' * 50}..."),
+        (f"warranty {'y' * 100} {'z' * 51} more", f"warranty {'y' * 100}..."),
+    ],
+    ids=["the last word ends with it", "the last word is a letter longer"],
+)
+def test_a_snippet_has_160_characters_at_most(text: str, snippet: str, fakes: Fakes) -> None:
+    heard(fakes, "rec_1", text)
+    assert [hit.snippet for hit in found(fakes, "warranty")] == [snippet]
+
+
+def test_a_word_longer_than_a_snippet_is_cut(fakes: Fakes) -> None:
+    """As in languages that are written without spaces."""
+    heard(fakes, "rec_1", "x" * 500, f"so {'y' * 500}")
+    assert [hit.snippet for hit in found(fakes, "x" * 500)] == [f"{'x' * 160}..."]
+    assert [hit.snippet for hit in found(fakes, "y" * 500)] == [f"so {'y' * 157}..."]
+
+
+@pytest.mark.parametrize(("between", "start"), [(112, "...the weather"), (113, "price we talked")])
+def test_found_words_are_shown_together_where_they_begin_within_120_characters(
+    between: int, start: str, fakes: Fakes
+) -> None:
+    """Of parts that show as many of them, the first is shown."""
+    heard(fakes, "rec_1", f"price {' '.join([FILLER] * 4)} price {'y' * between} price {FILLER} {FILLER} {FILLER}")
+    (hit,) = found(fakes, "price")
+    assert hit.snippet.startswith(start)
+
+
+def test_a_word_found_in_a_sign_is_shown_from_the_beginning(fakes: Fakes) -> None:
+    """The sign of the kilogram is compared as "kg", and no letter of the text says where that stands."""
+    heard(fakes, "rec_1", f"\u338f so {FILLER} {FILLER} {FILLER}")
+    (hit,) = found(fakes, "kg")
+    assert hit.snippet == f"\u338f so {FILLER} {FILLER} we talked about the weather and nothing..."

@@ -250,7 +250,10 @@ def _hit(
 
 
 def _snippet(text: str, wanted: frozenset[str]) -> str:
-    """Where the text holds most of what is wanted, with what stands around it; cut between words."""
+    """Where the text holds most of what is wanted, with what stands around it.
+
+    It is cut between words, and within a word only where one is longer than the snippet has room for.
+    """
     line = " ".join(text.split())
     if len(line) <= SNIPPET_CHARACTERS:
         return line
@@ -264,7 +267,8 @@ def _snippet(text: str, wanted: frozenset[str]) -> str:
         begin = line.rfind(" ", 0, begin + 1) + 1
     end = min(len(line), begin + SNIPPET_CHARACTERS)
     if end < len(line):
-        end = max(line.rfind(" ", begin, end + 1), min(first + 1, end))
+        space = line.rfind(" ", first, end + 1)
+        end = space if space >= 0 else end
     return f"{'...' if begin else ''}{line[begin:end].strip()}{'...' if end < len(line) else ''}"
 
 
