@@ -63,6 +63,7 @@ def test_an_error_has_its_code_and_status(name: str) -> None:
     code, status = CODES[name]
     error = CLASSES[name]("What was wrong.")
     assert (error.code, error.message, str(error)) == (code, "What was wrong.", "What was wrong.")
+    assert str(CLASSES[name](message="What was wrong.")) == "What was wrong."
     fault = faults.fault_of(error)
     assert fault.status == status
     assert (fault.code, fault.detail) == (

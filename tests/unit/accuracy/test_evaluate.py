@@ -20,7 +20,7 @@ from auricle.accuracy.evaluate import (
     layout_of,
 )
 from auricle.accuracy.wer import WordError
-from auricle.errors import InvalidRequest
+from auricle.errors import InvalidRequest, TooLong
 from auricle.speech.flac import Samples
 from auricle.speech.models import ensure_models
 from auricle.speech.transcription import WindowTranscript
@@ -156,6 +156,20 @@ def test_turns_are_scored_over_the_folder(tmp_path: Path, models: Path, monkeypa
     assert found.der_collar_250ms == pytest.approx(1.75 / 14)
     assert found.speakers_exact == 1
     assert found.rtfx == pytest.approx(2 * DURATION_S / 4)
+
+
+def test_files_up_to_a_day_and_four_gibibytes_are_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds: list[tuple[float, int]] = []
+
+    def refuse(*_: Any, max_duration_s: float, max_size_bytes: int, **__: Any) -> None:
+        bounds.append((max_duration_s, max_size_bytes))
+        raise TooLong("It is too long.")
+
+    monkeypatch.setattr(evaluate, "write_working_copy", refuse)
+    nothing: Any = None
+    with pytest.raises(TooLong):
+        evaluate_transcription(folder_with(tmp_path, [{"audio": "call.flac", "text": "hello"}]), Parrot(), nothing)
+    assert bounds == [(86_400.0, 4_294_967_296)]
 
 
 def test_summaries_are_rounded() -> None:

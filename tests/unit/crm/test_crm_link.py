@@ -11,7 +11,6 @@ import pytest
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.crm_link import (
     ENGAGEMENT,
-    MAX_LOOKS,
     OPPORTUNITY,
     Linked,
     find_linked,
@@ -115,7 +114,7 @@ def test_a_link_names_something(data_type: str, fakes: Fakes) -> None:
 def test_a_record_is_found_beyond_pages_that_hold_none_of_it(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the tenant has many records a page can be short and still not be the last; the looks have their bound."""
     deals = type(fakes.records(DEALS))
-    whole, empty = deals.list, [MAX_LOOKS - 1]
+    whole, empty = deals.list, [9]
 
     def late(self: Any, org: str, limit: int, position: Any = None, **asked: Any) -> Page[Deal]:
         looked = int(position["after"]) if position else 0
@@ -123,9 +122,16 @@ def test_a_record_is_found_beyond_pages_that_hold_none_of_it(fakes: Fakes, monke
 
     monkeypatch.setattr(deals, "list", late)
     assert find(fakes, OPPORTUNITY, external_id="opp/1").id == "deal_1"
-    empty[0] = MAX_LOOKS
+    empty[0] = 10
     with pytest.raises(DealNotFound):
         find(fakes, OPPORTUNITY, external_id="opp/1")
+
+
+def test_an_engagement_is_kept_under_both_its_ids(fakes: Fakes) -> None:
+    """No record of Auricle's stands behind it, so one id stands for the other where only one is given."""
+    assert find(fakes, ENGAGEMENT, id="eng_1").link == CrmLink(ENGAGEMENT, "eng_1", "eng_1")
+    assert find(fakes, ENGAGEMENT, external_id="eng/1").link == CrmLink(ENGAGEMENT, "eng/1", "eng/1")
+    assert find(fakes, ENGAGEMENT, id="eng_1", external_id="eng/1").link == CrmLink(ENGAGEMENT, "eng_1", "eng/1")
 
 
 def test_what_is_linked_has_a_name(fakes: Fakes) -> None:

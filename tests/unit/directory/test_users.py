@@ -314,6 +314,12 @@ def test_a_change_begins_again_when_another_came_first(fakes: Fakes, monkeypatch
     assert (after.created_at, after.updated_at) == (NOW, LATER)
 
 
+def test_a_changed_team_says_when(fakes: Fakes) -> None:
+    after = change_team("acme", "west", lambda one: replace(one, name="W"), records=fakes, now=LATER, if_revision=1)
+    assert (after.name, after.created_at, after.updated_at) == ("W", NOW, LATER)
+    assert after == fakes.records(TEAMS).get("acme", "west")
+
+
 def test_a_change_of_nothing_writes_nothing(fakes: Fakes) -> None:
     before = added(fakes)
     assert change(fakes, email="dana@example.com") == before == fakes.records(USERS).get("acme", "user_1")

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from auricle.crm.contacts import Contact
 from auricle.crm.links import linked_recordings
 from auricle.directory.visibility import Viewer, viewer_of
+from auricle.domain_events import EventType
 from auricle.errors import NotYours, RecordingNotFound
 from auricle.ports import RecordingFilter
 from auricle.recordings.comments import COMMENTS, Comment
 from auricle.recordings.counters import CountersChange
+from auricle.recordings.events import recording_event
 from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent, find_mobile_event
 from auricle.recordings.recording import Recording
 from auricle.search.lexical import search
@@ -109,6 +112,25 @@ def test_every_change_of_a_hidden_recording_is_refused(fakes: Fakes) -> None:
     assert fakes.recordings.get("acme", "rec_private") == private
 
 
+def test_every_change_of_what_may_be_opened_reaches_the_stores(fakes: Fakes) -> None:
+    stores = stores_of(OTHER, fakes)
+    stores.recordings.count("acme", "rec_unlisted", CountersChange(views=1))
+    assert fakes.recordings.detail("acme", "rec_unlisted").counters.views == 1
+    before = fakes.recordings.get("acme", "rec_unlisted")
+    event = recording_event(EventType.RECORDING_UPLOADED, before)
+    assert stores.recordings.save(replace(before, title="Ours"), expected=before, events=[event])
+    assert fakes.recordings.get("acme", "rec_unlisted").title == "Ours"
+    assert event in fakes.recordings.announced
+    comments = [Comment("acme", f"c_{n}", "rec_unlisted", NOW, "ann", f"c_{n}", 0, 9, text="yes") for n in range(2)]
+    stores.records(COMMENTS).add_all(comments)
+    assert set(fakes.records(COMMENTS).list("acme", 10, recording_id="rec_unlisted").records) == set(comments)
+    kim = Contact("acme", "kim", "Kim", NOW, NOW)
+    stores.contacts.create_contact(kim)
+    assert stores.contacts.replace_contact(replace(kim, name="Kim Lee"), expected=kim) is True
+    assert fakes.contacts.get_contact("acme", "kim").name == "Kim Lee"
+    assert stores.contacts.replace_contact(kim, expected=kim) is False
+
+
 @pytest.mark.parametrize(
     "flags", [{"private": True}, {"discoverable": False}, {"private": True, "discoverable": False}]
 )
@@ -197,8 +219,6 @@ def _event(recording_id: str) -> MobileEvent:
 
 
 def test_timelines_links_and_search_pass_over_the_hidden(fakes: Fakes) -> None:
-    from auricle.crm.contacts import Contact
-
     fakes.contacts.create_contact(Contact("acme", "kim", "Kim", NOW, NOW))
 
     def seen(viewer: Viewer) -> tuple[list[str], list[str], set[str], set[str]]:

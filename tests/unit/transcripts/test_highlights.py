@@ -47,6 +47,7 @@ def test_a_long_monologue_is_cut_into_quotable_lines() -> None:
 
 def test_few_words_give_what_there_is_and_none_give_nothing() -> None:
     assert [line.text for line in pick_highlights([_segment(0, 0, "hello there")])] == ["hello there"]
+    assert [line.text for line in pick_highlights([_segment(0, 0, "renewal")])] == ["renewal"]
     assert pick_highlights([]) == ()
 
 

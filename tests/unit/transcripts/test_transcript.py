@@ -80,6 +80,11 @@ def test_of_two_turns_within_reach_the_nearest_gets_the_word() -> None:
     assert _speakers(_words(("middle", 1.5, 2.5)), *turns) == [("speaker_0", "middle")], "the earlier, if as near"
 
 
+def test_of_two_who_hold_as_much_of_a_word_it_goes_to_who_begins_first_within_it() -> None:
+    turns = (("speaker_0", 0.0, 1.0), ("speaker_1", 1.0, 1.5), ("speaker_0", 1.5, 2.0))
+    assert _speakers(_words(("word", 1.0, 2.0)), *turns) == [("speaker_1", "word")]
+
+
 @pytest.mark.parametrize(
     ("start_s", "end_s", "speaker"),
     [
