@@ -81,6 +81,19 @@ def test_a_recording_has_every_documented_field(api: Gateway, archive: Archive, 
     assert (found["status"], found["transcription_status"]) == ("completed", "completed")
 
 
+def test_a_recording_shows_what_its_audio_is_once_that_is_known(api: Gateway, archive: Archive) -> None:
+    archive.complete("rec_heard")
+    archive.put("rec_new")
+    assert api.get(f"{FOUNDER}/recordings/rec_heard").json["audio"] == {
+        "format": "wav",
+        "codec": "pcm_s16le",
+        "channels": 1,
+        "sample_rate_hz": 16000,
+        "duration_seconds": 61.2,
+    }
+    assert api.get(f"{FOUNDER}/recordings/rec_new").json["audio"] is None
+
+
 def test_what_nothing_computes_yet_is_not_invented(api: Gateway, archive: Archive) -> None:
     archive.complete()
     found = api.get(f"{FOUNDER}/recordings/rec_1").json

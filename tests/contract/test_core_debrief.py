@@ -113,6 +113,23 @@ def test_a_question_shows_all_that_was_said_of_it(reps: Reps) -> None:
     assert shown(documented.QuestionAnswer, reps.api.get(place))["data"] == question
 
 
+def test_a_question_of_which_no_more_is_said_is_asked_always_and_shown_in_results(reps: Reps) -> None:
+    question = shown(documented.QuestionAnswer, reps.api.post(QUESTIONS, TEXT), 201)["data"]
+    assert question == {
+        "id": question["id"],
+        "prompt": "What did they say?",
+        "responseType": "FREE_TEXT_RESPONSE",
+        "responseConfig": {"interpretAsNumber": False, "required": False},
+        "sortValue": 2,
+        "includeIf": [],
+        "onlyIncludeIfFlagged": False,
+        "hideFromResults": False,
+        "conversationType": None,
+        "createdAt": "2026-03-30T12:00:00.123Z",
+        "updatedAt": "2026-03-30T12:00:00.123Z",
+    }
+
+
 def test_whole_numbers_may_be_written_with_a_fraction_of_nothing(reps: Reps) -> None:
     body = b'{"prompt": "How many?", "responseType": "SELECT_RESPONSE", "sortValue": 1.0, '
     body += b'"responseConfig": {"options": [1.0, 2.5], "minSelects": 1.0, "maxSelects": 2.0}}'

@@ -15,8 +15,9 @@ from auricle.crm.contacts import NewContact, add_contact
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.consent import Consent
+from auricle.recordings.edits import Edit, edit_recording
 from auricle.recordings.keys import RecordingKeys
-from auricle.recordings.recording import Audio, CrmLink, Recording, Rep, Result, Status
+from auricle.recordings.recording import Audio, Capture, CrmLink, Recording, Rep, Result, Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import CORE, RECORDINGS, furnish, refused, send, shown
 from tests.contract.gateway import Gateway, Identity
@@ -149,6 +150,14 @@ def test_a_list_item_says_what_is_known_and_no_more(api: Gateway, archive: Archi
         "isVideo": False,
     }
     assert set(bare) == {"id", "dateCreated", "isPrivate", "discoverable"}
+
+
+def test_a_list_item_says_what_a_recording_was_started_with(api: Gateway, archive: Archive) -> None:
+    archive.put("rec_0", capture=Capture())
+    archive.put("rec_1", created_at=NOW + timedelta(minutes=1), capture=Capture(trigger="deeplink"))
+    pressed, unknown = shown(LISTED, api.get(RECORDINGS))["data"]
+    assert pressed["trigger"] == "deeplink"
+    assert "trigger" not in unknown
 
 
 @pytest.mark.parametrize(
@@ -462,6 +471,21 @@ def test_a_change_meant_for_another_state_is_refused(api: Gateway, archive: Arch
     assert send(api, "PATCH", ONE, {"title": "A"}, headers=good).status == 200
 
 
+def test_a_change_does_not_overwrite_one_that_was_written_meanwhile(
+    api: Gateway, archive: Archive, services: Fakes
+) -> None:
+    archive.put()
+    current = {"if-match": api.get(ONE).headers["etag"]}
+
+    def rival() -> None:
+        services.recordings.before_save = lambda: None
+        edit_recording("acme", "rec_1", Edit(fields={"title": "Theirs"}), recordings=services.recordings, now=NOW)
+
+    services.recordings.before_save = rival
+    refused(send(api, "PATCH", ONE, {"title": "Ours"}, headers=current), 412, "precondition-failed")
+    assert stored(services).title == "Theirs"
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -527,6 +551,17 @@ def test_the_phone_says_how_many_chunks_and_that_it_has_ended(api: Gateway, serv
     detail = services.recordings.detail("acme", "rec_1")
     assert detail.chunks is not None
     assert detail.chunks.finished_at == NOW
+
+
+def test_one_request_ends_a_recording_and_changes_its_fields_from_the_state_it_names(
+    api: Gateway, services: Fakes
+) -> None:
+    """Ending the chunks writes the recording as well: the state that the client named is the one before both."""
+    assert send(api, "PUT", RECORDINGS, {"id": "rec_1"}).status == 201
+    current = {"if-match": api.get(ONE).headers["etag"]}
+    body = {"transcriptionStatus": "UPLOADING", "numberOfExpectedChunks": 2, "title": "A"}
+    data = shown(CHANGED, send(api, "PATCH", ONE, body, headers=current))["data"]
+    assert (data["transcriptionStatus"], data["title"]) == ("UPLOADING", "A")
 
 
 @pytest.mark.parametrize("status", ["RECORDING", "UPLOADED", "COMPLETE", "REMOVED", "SECONDARY_TRANSCRIPTION_COMPLETE"])
@@ -632,6 +667,12 @@ def test_a_signature_is_kept_with_the_recording_and_goes_with_it(
 
 
 # --- the bin ------------------------------------------------------------------------------------------------
+
+
+def test_a_signature_may_be_of_one_byte(api: Gateway, archive: Archive, services: Fakes) -> None:
+    archive.put()
+    assert send(api, "PATCH", ONE, {"consentSignatureBase64": "iQ=="}).status == 200
+    assert services.objects.read(RecordingKeys("acme", "rec_1").consent_signature) == b"\x89"
 
 
 def test_the_bin_hides_a_recording_everywhere_but_here(api: Gateway, archive: Archive, services: Fakes) -> None:

@@ -15,6 +15,7 @@ from auricle.recordings.intake import remove
 from auricle.recordings.job import Job
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import Recording, Rep, Result, Status
+from auricle.recordings.trash import move_to_trash
 from auricle.recordings.upload_slots import Described, claim, fetch_into_slot, open_slot, slot_of
 from tests.fakes import Fakes
 
@@ -191,6 +192,14 @@ def test_claiming_again_in_the_same_words_changes_nothing(fakes: Fakes, slot: st
     for wanted in (WANTED, replace(WANTED, created_at=None), replace(WANTED, contact_ids=(), rep=None)):
         assert claimed(fakes, slot, wanted, at=LATER + timedelta(minutes=5)) == first
     assert [event.type.value for event in fakes.recordings.announced] == ["recording.created"]
+
+
+def test_claiming_again_what_is_in_the_trash_changes_nothing(fakes: Fakes, slot: str) -> None:
+    claimed(fakes, slot)
+    move_to_trash("acme", slot, recordings=fakes.recordings, now=LATER)
+    trashed = fakes.recordings.get("acme", slot, with_trashed=True)
+    assert claimed(fakes, slot) == trashed
+    assert trashed.deleted_at == LATER
 
 
 @pytest.mark.parametrize(

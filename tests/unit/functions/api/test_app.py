@@ -121,6 +121,20 @@ def test_a_defect_shows_nothing_of_itself(identity: Identity, caplog: pytest.Log
     assert api._token not in logged
 
 
+def test_a_defect_outside_every_surface_is_logged_and_answered(
+    api: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defective(*_args: object, **_kwargs: object) -> NoReturn:
+        raise RuntimeError("the secret is 42")
+
+    monkeypatch.setattr("api.openapi.build_document", defective)
+    answer = api.get("/openapi.json", token="")
+    assert (answer.status, answer.json["type"]) == (500, "urn:auricle:error:internal-error")
+    assert b"42" not in answer.body
+    (logged,) = [vars(record) for record in caplog.records if "operation" in vars(record)]
+    assert (logged["operation"], logged["error"]) == ("/openapi.json", "RuntimeError")
+
+
 def test_the_agent_api_gives_its_codes_the_statuses_it_documents(identity: Identity) -> None:
     held = Gateway(Nothing(errors.ConsentRequired("Held.")), identity)
     answer = held.get(f"{FOUNDER}/contacts/c")
@@ -225,6 +239,19 @@ def test_every_example_is_what_the_model_says() -> None:
             documented.answer.model_validate_json(json.dumps(documented.example))
         if documented.request_example is not None:
             operation.reads.model_validate_json(json.dumps(documented.request_example))
+
+
+def test_no_default_is_null_where_null_is_refused(document: dict[str, Any]) -> None:
+    """A generated client sends the defaults that a document names."""
+    wrong = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if described.get("default", "") is None
+        and {"type": "null"} not in described.get("anyOf", ())
+        and described.get("type") != "null"
+    ]
+    assert wrong == []
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

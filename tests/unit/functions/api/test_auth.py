@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from api.auth import Authenticator, Caller, challenge, demand
+from api.auth import Authenticator, Caller, authorization, challenge, demand
 from auricle.adapters.jwks import PublishedKeys
 from auricle.errors import Forbidden, Unauthenticated
 from tests.contract.forgery import ATTACKS, NOW_S
@@ -74,6 +74,16 @@ def test_every_attack_is_refused(attack: str, authenticator: Authenticator, iden
 def test_anything_but_a_bearer_token_is_refused(header: bytes | None, authenticator: Authenticator) -> None:
     with pytest.raises(Unauthenticated):
         authenticator.caller(header)
+
+
+def test_two_different_credentials_are_one_that_does_not_hold(authenticator: Authenticator) -> None:
+    """Not the same as none: the answer to a request without a credential names no error."""
+    both = authorization([(b"authorization", b"Bearer a"), (b"x-api-key", b"b")])
+    assert both is not None
+    with pytest.raises(Unauthenticated):
+        authenticator.caller(both)
+    assert authorization([(b"authorization", b"Bearer a"), (b"x-api-key", b"a")]) == b"Bearer a"
+    assert authorization([(b"accept", b"text/plain")]) is None
 
 
 def test_clocks_may_differ_by_the_leeway(authenticator: Authenticator, identity: Identity, clock: Clock) -> None:
