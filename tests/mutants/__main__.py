@@ -34,10 +34,14 @@ def main() -> None:
     if not among:
         sys.exit(f"No module of the domain or the API has {arguments.only!r} in its path.")
     known = _equivalents()
-    chosen = [site for site in sites.sample(arguments.seed, arguments.count, among) if _key(site) not in known]
-    if arguments.again:
+    if arguments.again:  # not by the sample, which is another one as soon as the code has changed
         survived = _survived()
-        chosen = [site for site in chosen if _key(site) in survived]
+        places = {key.partition(": ")[0] for key in survived}
+        sampled = [site for path in among if path.as_posix() in places for site in sites.sites(path)]
+        sampled = [site for site in sampled if site.changed is not None and _key(site) in survived]
+    else:
+        sampled = sites.sample(arguments.seed, arguments.count, among)
+    chosen = [site for site in sampled if _key(site) not in known]
     console.print(f"{len(chosen)} changes in {len(among)} modules, seed {arguments.seed}.")
     console.print("Running the unit and contract tests once, to know which test runs which line …")
     tests = coverage.measured(ROOT, BUILD, keep=arguments.keep_coverage)
@@ -97,7 +101,7 @@ def _try_all(
                 with (BUILD / "results.jsonl").open("a") as file:  # at once, should the run be cut short
                     file.write(_line(result) + "\n")
                 if result.outcome is not Outcome.KILLED:
-                    progress.console.print(f"{result.outcome.value}: {site}")
+                    progress.console.print(f"{result.outcome.value}: {site}", markup=False)
                 progress.advance(bar)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(arguments.workers)]

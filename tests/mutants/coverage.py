@@ -23,6 +23,7 @@ from tests.mutants.sites import Site
 SUITES = ("tests/unit", "tests/contract")
 # Random requests, and minutes of them: what they notice, they notice by chance.
 LEFT_OUT = ("tests/contract/test_schema.py", "tests/contract/test_schema_core.py", "tests/contract/test_raw_fuzz.py")
+_OF_THE_WHOLE_API = ("tests/unit/functions/api/test_app.py", "tests/contract/test_field_bounds.py")
 _SECONDS_A_CHANGE = 25.0
 
 
@@ -44,8 +45,13 @@ class Tests:
         lines = self.by_line.get(site.module.as_posix(), {})
         everywhere = {test for tests in lines.values() for test in tests}
         wanted = {test for line in range(site.first_line, site.last_line + 1) for test in lines.get(line, ())}
-        wanted = wanted or everywhere
-        named = {test for test in everywhere if site.module.stem in Path(_file(test)).stem}
+        if not wanted:  # what runs when a module is imported shows in the API as a whole
+            wanted = everywhere | {test for test in self.seconds if _file(test) in _OF_THE_WHOLE_API}
+        named = {
+            test
+            for test in wanted | everywhere
+            if site.module.stem in Path(_file(test)).stem or _file(test) in _OF_THE_WHOLE_API
+        }
         files = {_file(test) for test in wanted}
         shared = _shared(site, files)
         beside = {test for test in everywhere - wanted if test in named or _file(test) in files}
