@@ -34,13 +34,7 @@ def main() -> None:
     if not among:
         sys.exit(f"No module of the domain or the API has {arguments.only!r} in its path.")
     known = _equivalents()
-    if arguments.again:  # not by the sample, which is another one as soon as the code has changed
-        survived = _survived()
-        places = {key.partition(": ")[0] for key in survived}
-        sampled = [site for path in among if path.as_posix() in places for site in sites.sites(path)]
-        sampled = [site for site in sampled if site.changed is not None and _key(site) in survived]
-    else:
-        sampled = sites.sample(arguments.seed, arguments.count, among)
+    sampled = _sites_of(_survived()) if arguments.again else sites.sample(arguments.seed, arguments.count, among)
     chosen = [site for site in sampled if _key(site) not in known]
     console.print(f"{len(chosen)} changes in {len(among)} modules, seed {arguments.seed}.")
     console.print("Running the unit and contract tests once, to know which test runs which line …")
@@ -69,6 +63,22 @@ def _equivalents() -> set[str]:
 def _survived() -> set[str]:
     results = [json.loads(line) for line in (BUILD / "results.jsonl").read_text().splitlines()]
     return {result["change"] for result in results if result["outcome"] != Outcome.KILLED.value}
+
+
+def _sites_of(keys: set[str]) -> list[Site]:
+    """The changes with these keys. They are not looked for in a sample, which is another one once the code changed."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        module, _, difference = key.partition(": ")
+        places[module].append(difference)
+    found: list[Site] = []
+    for module, differences in places.items():
+        lines = Path(module).read_text().splitlines() if Path(module).exists() else []
+        for site in sites.sites(Path(module)) if lines else ():
+            line = lines[site.first_line - 1].strip()
+            if any(line in difference for difference in differences) and _key(site) in keys:
+                found.append(site)
+    return found
 
 
 def _key(site: Site) -> str:
