@@ -8,27 +8,23 @@ Source: AWS Lambda Developer Guide, Lambda quotas: "Invocation payload (request 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import orjson
 
-from api.faults import Fault
+from api.problems import Problem, Renderer
 from api.request_ids import REQUEST_ID
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
-OPERATION = "auricle.operation"
-"""Where the name of the operation lies in the ASGI scope, once one answers."""
 _AROUND_THE_BODY_BYTES = 64 * 1024
 """Status and headers, generously: API Gateway takes 10 KB of headers."""
 _SURELY_FITS_BYTES = MAX_ANSWER_BYTES // 8
 """No character of a body takes more than seven times its bytes as JSON."""
 
-TOO_LARGE = Fault(
+TOO_LARGE = Problem(
     422,
     "answer-too-large",
     "The answer would have more than 6 MB, which is the most that is sent at once. Send Accept-Encoding: gzip, or ask "
@@ -37,9 +33,9 @@ TOO_LARGE = Fault(
 
 
 class AnswerLimit:
-    """ASGI middleware: no answer is larger than Lambda sends. `render` shows a fault as the path's surface does."""
+    """ASGI middleware: no answer is larger than Lambda sends. `render` shows a problem as the path's surface does."""
 
-    def __init__(self, app: ASGIApp, render: Callable[[Fault, Scope], Response]) -> None:
+    def __init__(self, app: ASGIApp, render: Renderer) -> None:
         self._app = app
         self._render = render
 
@@ -81,7 +77,7 @@ class AnswerLimit:
                 await send({"type": "http.response.body", "body": compressed})
                 return
         _log(scope, len(body))
-        await self._render(TOO_LARGE, scope)(scope, receive, send)
+        await self._render(TOO_LARGE, scope["path"], scope[REQUEST_ID])(scope, receive, send)
 
 
 def fits(body: bytes) -> bool:
@@ -107,7 +103,7 @@ def _log(scope: Scope, body_bytes: int) -> None:
     logger().error(
         "answer too large",
         extra={
-            "operation": scope.get(OPERATION),
+            "operation": getattr(scope.get("route"), "name", None),
             "requestId": scope[REQUEST_ID],
             "bodyBytes": body_bytes,
         },

@@ -1,4 +1,4 @@
-"""The API: one FastAPI application, one surface for each kind of client, one domain beneath.
+"""The API: one FastAPI application that mounts a sub-application for each kind of client, over one domain.
 
 Routes are `async` and call the domain, which is synchronous, directly: Lambda gives a process one request at a
 time, so there is nobody to keep waiting, and a thread for each call would cost more than the call.
@@ -6,67 +6,94 @@ time, so there is nobody to keep waiting, and a thread for each call would cost 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from api.answer_limit import AnswerLimit
 from api.cors import Cors
-from api.doors import NOTHING_HERE, Door, not_allowed
-from api.faults import INTERNAL, Fault, problem_response
-from api.request_ids import REQUEST_ID, RequestIds
-from api.surface import Parts, log_failure
-from api.surfaces import service
+from api.dependencies import AppDependencies
+from api.legacy import app as legacy
+from api.on_demand import SurfaceMount
+from api.problems import Problem, add_problem_handlers, problem_response
+from api.request_ids import RequestIds
+from api.routing import HeadAsGet
+from auricle import __version__
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.types import Scope
-
-DOORS: tuple[Door, ...] = (
-    Door("/api/v1/audio-files", "api.surfaces.audio_files"),
-    Door("/api/v1/agent/founder", "api.surfaces.agent"),
-    Door("/v1/core", "api.surfaces.core"),
-    Door("/v1/calls", "api.surfaces.calls"),
-)
+SURFACES = {
+    "/api/v1/audio-files": "api.audio_files.app",
+    "/api/v1/agent/founder": "api.agent.app",
+    "/v1/core": "api.core.app",
+    "/v1/calls": "api.calls.app",
+}
+"""The module of each surface's application, by the prefix of its paths."""
 
 
-def create_app(parts: Parts) -> FastAPI:
-    """The application over the given parts, none of which is made before a request needs it."""
-    app = FastAPI(
-        title="Auricle",
-        openapi_url=None,  # both are served by surfaces/service.py, from documents that are built when asked for
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    app.add_middleware(AnswerLimit, render=_rendered)
-    app.add_middleware(Cors, origins=lambda: parts.settings().cors_origins)
+class Health(BaseModel):
+    """The API answers."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    status: Literal["ok"] = Field(description="That it answers.")
+    version: str = Field(description="The version of Auricle that answers.")
+    environment: str = Field(description="The environment it is deployed as.")
+
+
+def create_app(dependencies: AppDependencies) -> FastAPI:
+    """The application over the given dependencies, none of which is made before a request needs it."""
+    app = FastAPI(title="Auricle", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.dependencies = dependencies
+
+    def prepare(surface: FastAPI) -> None:
+        surface.state.dependencies = dependencies
+
+    mounts = [SurfaceMount(prefix, module, prepare) for prefix, module in SURFACES.items()]
+
+    def render(problem: Problem, path: str, request_id: str) -> Response:
+        """The problem in the shape of the surface the path lies on, known path or not."""
+        for mount in mounts:
+            if mount.holds(path):
+                response: Response = mount.app.state.render(problem, path, request_id)
+                return response
+        return problem_response(problem, path, request_id)
+
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(AnswerLimit, render=render)
+    app.add_middleware(Cors, origins=lambda: dependencies.settings().cors_origins)
     app.add_middleware(RequestIds)
-    app.add_exception_handler(HTTPException, _no_such_route)
-    app.add_exception_handler(Exception, _unexpected)
-    app.router.routes.extend(door.opened(lambda: parts) for door in DOORS)
-    app.router.routes.extend(service.routes(DOORS, parts.settings))
+    add_problem_handlers(app, render)
+    app.router.routes.extend(legacy.doors(dependencies))
+    app.router.routes.extend(mounts)
+    app.router.routes.extend(
+        [Route("/health", health), Route("/openapi.json", openapi), Route("/docs", docs)],
+    )
+    app.state.surfaces = mounts
     return app
 
 
-def _rendered(fault: Fault, scope: Scope) -> Response:
-    """The fault in the shape of the surface the path lies on, known path or not."""
-    path = scope["path"]
-    for door in DOORS:
-        if door.holds(path):
-            return door.surface.render(fault, path, scope[REQUEST_ID])
-    return problem_response(fault, path, scope[REQUEST_ID])
+async def health(request: Request) -> Response:
+    """Whether the API answers. It takes no credential and asks nothing of AWS."""
+    settings = request.app.state.dependencies.settings()
+    return JSONResponse({"status": "ok", "version": __version__, "environment": settings.env})
 
 
-async def _no_such_route(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = service.allowed_methods(request.app.router.routes, request.scope["path"])
-        return _rendered(not_allowed(request.scope["method"], allowed), request.scope)
-    return _rendered(NOTHING_HERE, request.scope)
+async def openapi(request: Request) -> Response:
+    """The documents of all surfaces as one, made when first asked for: most processes never are."""
+    from api.documentation import merged_document
+
+    app = request.app
+    if app.openapi_schema is None:
+        app.openapi_schema = legacy.merged(
+            merged_document([mount.app.openapi() for mount in app.state.surfaces], app), app
+        )
+    return JSONResponse(app.openapi_schema)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log_failure(error, request.scope["path"], request.scope[REQUEST_ID])
-    return _rendered(INTERNAL, request.scope)
+async def docs(_request: Request) -> Response:
+    from fastapi.openapi.docs import get_swagger_ui_html
+
+    return get_swagger_ui_html(openapi_url="/openapi.json", title="Auricle API")

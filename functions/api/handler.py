@@ -16,7 +16,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES  # noqa: E402
 
 from api.app import create_app  # noqa: E402
 from api.auth import Authenticator, SigningKeys  # noqa: E402
-from api.surface import Parts, Services  # noqa: E402
+from api.dependencies import AppDependencies, Services  # noqa: E402
 from auricle.directory.api_keys import API_KEYS  # noqa: E402
 from auricle.settings import settings  # noqa: E402
 
@@ -65,7 +65,7 @@ asyncio.set_event_loop(asyncio.new_event_loop())
 
 _handle = gateway_handler(
     create_app(
-        Parts(
+        AppDependencies(
             settings=settings,
             services=_services,
             authenticator=Authenticator(

@@ -19,21 +19,19 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Annotated
 
 import orjson
-from starlette.responses import Response
+from fastapi import Depends, Header, Request, Response
 
-from api.faults import Fault, FieldFault, Refused
+from api.dependencies import RequestContext, request_context
+from api.problems import FieldProblem, HttpProblem, Problem
 from auricle.errors import NotYours, TransientError
+from auricle.identifiers import is_id
 from auricle.recordings.consent import content_may_be_shown
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from api.surface import Call
 
 HEADER = "idempotency-key"
 REPLAYED = "idempotency-replayed"
@@ -44,139 +42,212 @@ MAX_KEPT_BYTES = 300_000
 """An item of the table has 400 KB. The answer to a larger one is made anew; none that changes anything is so large."""
 _SOUND = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS = ("content-type", "etag", "location")
+_CLAIM = "auricle.idempotency_claim"
+"""Where the claim lies in the ASGI scope, until the answer is kept."""
 _RECORDING_PARAMETERS = frozenset({"recording_id", "audio_file_id"})
 """What paths call a recording's id."""
 
 
-def given_key(request: Request) -> str | None:
-    """The request's key; None where it has none.
+class Replayed(Exception):
+    """The request has been answered before: this was the answer."""
 
-    Raises:
-        Refused: 422 for one that is empty, too long, or not visible ASCII.
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """That one request answers for all that have its key."""
+
+    context: RequestContext
+    name: str
+    owner: str
+    named_recordings: Sequence[str]
+
+
+class Idempotent:
+    """The context of a POST, which honours `Idempotency-Key`: in `Security`, in place of `request_context`.
+
+    `is_credential` says that the answer is one, `shows_content` that it shows what was found in the recording that the
+    path names. `names_recordings` are fields of the body that hold ids: those that are recordings the caller may see
+    are kept with the answer, which is given again while they are there for the caller.
     """
-    key = request.headers.get(HEADER)
-    if key is None:
-        return None
-    if _SOUND.fullmatch(key) is None:
-        message = "must have 1 to 255 visible ASCII characters"
-        raise Refused(
-            Fault(
-                422, "invalid-request", f"Idempotency-Key {message}.", fields=(FieldFault("Idempotency-Key", message),)
-            )
-        )
-    return key
 
+    def __init__(
+        self, *, is_credential: bool = False, shows_content: bool = False, names_recordings: Sequence[str] = ()
+    ) -> None:
+        self._is_credential = is_credential
+        self._shows_content = shows_content
+        self._names_recordings = names_recordings
 
-async def once(
-    call: Call,
-    key: str,
-    said: bytes,
-    make: Callable[[], Awaitable[Response]],
-    *,
-    holds_secret: bool = False,
-    holds_content: bool = False,
-    named_recordings: Sequence[str] = (),
-) -> Response:
-    """The answer that `make` gives, or gave to an earlier request of this caller with this key.
+    async def __call__(
+        self,
+        request: Request,
+        context: Annotated[RequestContext, Depends(request_context)],
+        _idempotency_key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                description="Chosen by the client, for one request and its repetitions: they get one answer.",
+                json_schema_extra={"pattern": "^[!-~]{1,255}$"},
+            ),
+        ] = None,
+    ) -> RequestContext:
+        """The context of the request that is to be answered.
 
-    `said` stands for what the request said: two that say the same are the same request. `holds_secret` says that the
-    answer is a credential, `holds_content` that it shows what was found in the recording that the path names.
-    `named_recordings` are ids of the body: those that are recordings the caller may see are kept with the answer, which
-    is given again while they are there for the caller.
+        Raises:
+            Replayed: it has been answered.
+            HttpProblem: 422 where the key is none, or an earlier request with it said something else, 409 while that is
+                still being answered, or where the answer may not be shown any more for want of consent.
+            NotYours: the answer is a credential, made for one that may do more than this one.
+            RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
+        """
+        key = _given_key(request)
+        if key is not None:
+            await self._claim(request, context, key)
+        return context
 
-    Raises:
-        Refused: 422 where an earlier request with the key said something else, 409 while it is still being answered, or
-            where the answer may not be shown any more for want of consent.
-        NotYours: the answer is a credential, made for one that may do more than this one.
-        RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
-    """
-    path = call.request.scope["path"]
-    name = hashlib.sha256(orjson.dumps([call.caller.principal, path, key])).hexdigest()[:40]
-    fingerprint = hashlib.sha256(said).hexdigest()
-    answers, owner = call.services.answers, secrets.token_hex(8)
-    for _ in range(round(WAIT_S / POLL_S)):
-        found = answers.claim(call.org, name, owner, fingerprint, now=call.parts.now())
-        if found is None:
-            break
-        if found.fingerprint != fingerprint:
-            raise Refused(
-                Fault(
-                    422,
-                    "idempotency-key-reused",
-                    "This Idempotency-Key was sent with another request. Make a new key for every new request.",
-                    fields=(FieldFault("Idempotency-Key", "was sent with another request"),),
+    async def _claim(self, request: Request, context: RequestContext, key: str) -> None:
+        path = request.scope["path"]
+        name = hashlib.sha256(orjson.dumps([context.caller.principal, path, key])).hexdigest()[:40]
+        said = await _fingerprint(request)
+        answers, owner = context.stores.answers, secrets.token_hex(8)
+        for _ in range(round(WAIT_S / POLL_S)):
+            found = answers.claim(context.org, name, owner, said, now=context.now)
+            if found is None:
+                claim = _Claim(context, name, owner, await self._recordings_named(request))
+                request.scope[_CLAIM] = claim
+                return
+            if found.fingerprint != said:
+                raise HttpProblem(
+                    Problem(
+                        422,
+                        "idempotency-key-reused",
+                        "This Idempotency-Key was sent with another request. Make a new key for every new request.",
+                        fields=(FieldProblem("Idempotency-Key", "was sent with another request"),),
+                    )
                 )
-            )
-        if found.content is not None:
-            response, allowed, seen = _opened(_sealing_key(call), name, found.content)
-            if holds_secret and not allowed <= _allowed(call):
-                raise NotYours(
-                    "The answer kept under this Idempotency-Key was given to a credential that could do more."
-                )
-            for recording_id in seen:
-                call.recording(recording_id)
-            _check_recordings(call, holds_content=holds_content)
-            return response
-        await asyncio.sleep(POLL_S)
-    else:
-        raise Refused(
-            Fault(
+            if found.content is not None:
+                raise Replayed(self._given_again(request, context, name, found.content))
+            await asyncio.sleep(POLL_S)
+        raise HttpProblem(
+            Problem(
                 409,
                 "idempotency-in-progress",
                 "An earlier request with this Idempotency-Key is still being answered. Try again in a moment.",
                 headers={"retry-after": "1"},
             )
         )
-    try:
-        response = await make()
-    except BaseException:
-        with suppress(TransientError):  # then the claim runs out by itself
-            answers.release(call.org, name, owner)
-        raise
+
+    async def _recordings_named(self, request: Request) -> Sequence[str]:
+        """Ids that the body holds, whatever they are of."""
+        if not self._names_recordings:
+            return ()
+        body = await request.json()
+        named = [body.get(name) for name in self._names_recordings] if isinstance(body, dict) else []
+        ids = [each for value in named for each in (value if isinstance(value, list) else [value])]
+        return [each for each in ids if isinstance(each, str) and is_id(each)]
+
+    def _given_again(self, request: Request, context: RequestContext, name: str, content: bytes) -> Response:
+        response, allowed, seen = _opened(_sealing_key(context), name, content)
+        if self._is_credential and not allowed <= _allowed(context):
+            raise NotYours("The answer kept under this Idempotency-Key was given to a credential that could do more.")
+        for recording_id in seen:
+            context.recording(recording_id)
+        _check_recordings(request, context, shows_content=self._shows_content)
+        return response
+
+
+def keep(request: Request, response: Response) -> None:
+    """Keeps the answer to a request with a key. Only what had an effect is kept: else the key is free again."""
+    claim: _Claim | None = request.scope.pop(_CLAIM, None)
+    if claim is None:
+        return
+    context, answers = claim.context, claim.context.stores.answers
     has_effect = response.status_code < 300 or "location" in response.headers
     with suppress(TransientError):  # it is done: whoever asked must hear so, and not try again
-        content = _sealed(call, name, response, _seen(call, named_recordings)) if has_effect else b""
+        content = _sealed(claim, response) if has_effect else b""
         if content and len(content) <= MAX_KEPT_BYTES:
-            answers.keep(call.org, name, owner, content, now=call.parts.now())
+            answers.keep(context.org, claim.name, claim.owner, content, now=context.now)
         else:
-            answers.release(call.org, name, owner)
-    return response
+            answers.release(context.org, claim.name, claim.owner)
 
 
-def canonical(body: bytes) -> bytes:
-    """What a JSON body says, however it is written."""
-    return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS) if body.strip() else b""
+def release(request: Request) -> None:
+    """Frees the key of a request that failed."""
+    claim: _Claim | None = request.scope.pop(_CLAIM, None)
+    if claim is not None:
+        with suppress(TransientError):  # then the claim runs out by itself
+            claim.context.stores.answers.release(claim.context.org, claim.name, claim.owner)
 
 
-def _sealing_key(call: Call) -> bytes:
-    settings = call.parts.settings()
+def _given_key(request: Request) -> str | None:
+    """The request's key; None where it has none.
+
+    Raises:
+        HttpProblem: 422 for one that is empty, too long, or not visible ASCII.
+    """
+    key = request.headers.get(HEADER)
+    if key is not None and _SOUND.fullmatch(key) is None:
+        message = "must have 1 to 255 visible ASCII characters"
+        raise HttpProblem(
+            Problem(
+                422,
+                "invalid-request",
+                f"Idempotency-Key {message}.",
+                fields=(FieldProblem("Idempotency-Key", message),),
+            )
+        )
+    return key
+
+
+async def _fingerprint(request: Request) -> str:
+    """What stands for what the request says, however it is written."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        form = await request.form()
+        parts = []
+        for part, value in form.multi_items():
+            if isinstance(value, str):
+                parts.append([part, value])
+            else:
+                parts.append([part, value.filename, value.size, hashlib.sha256(await value.read()).hexdigest()])
+                await value.seek(0)
+        said = orjson.dumps(sorted(parts, key=repr))
+    else:
+        said = orjson.dumps(await request.json(), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(said).hexdigest()
+
+
+def _sealing_key(context: RequestContext) -> bytes:
+    settings = context.settings
     return hmac.digest((settings.cursor_key or f"unsecret {settings.table}").encode(), b"kept answers", "sha256")
 
 
-def _allowed(call: Call) -> frozenset[str]:
+def _allowed(context: RequestContext) -> frozenset[str]:
     """What the caller may do: scopes and roles."""
-    caller = call.caller
+    caller = context.caller
     return frozenset({*(f"scope {scope}" for scope in caller.scopes), *(f"role {role}" for role in caller.roles)})
 
 
-def _seen(call: Call, recording_ids: Sequence[str]) -> Sequence[str]:
-    """Those of the ids that are recordings the caller may see."""
-    found = call.services.recordings.find(call.org, recording_ids) if recording_ids else {}
-    return list(found)
+def _seen(claim: _Claim) -> Sequence[str]:
+    """Those of the ids named that are recordings the caller may see."""
+    context = claim.context
+    return list(context.stores.recordings.find(context.org, claim.named_recordings)) if claim.named_recordings else ()
 
 
-def _check_recordings(call: Call, *, holds_content: bool) -> None:
+def _check_recordings(request: Request, context: RequestContext, *, shows_content: bool) -> None:
     """What the path names must be there for the caller, and what was found in it may be shown, if the answer does so.
 
     Raises:
         RecordingNotFound: it is not there.
-        Refused: 409 where consent to it was withdrawn after it was answered.
+        HttpProblem: 409 where consent to it was withdrawn after it was answered.
     """
-    for parameter in _RECORDING_PARAMETERS & call.request.path_params.keys():
-        recording = call.recording(call.recording_id(parameter))
-        if holds_content and not content_may_be_shown(recording):
-            raise Refused(
-                Fault(
+    for parameter in _RECORDING_PARAMETERS & request.path_params.keys():
+        recording = context.recording(request.path_params[parameter])
+        if shows_content and not content_may_be_shown(recording):
+            raise HttpProblem(
+                Problem(
                     409,
                     "idempotency-answer-lost",
                     "This request has been answered; without consent to the recording the answer is not given again.",
@@ -184,13 +255,15 @@ def _check_recordings(call: Call, *, holds_content: bool) -> None:
             )
 
 
-def _sealed(call: Call, name: str, response: Response, seen: Sequence[str]) -> bytes:
+def _sealed(claim: _Claim, response: Response) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
-    head = orjson.dumps([response.status_code, kept, sorted(_allowed(call)), seen])
+    head = orjson.dumps([response.status_code, kept, sorted(_allowed(claim.context)), _seen(claim)])
     nonce = secrets.token_bytes(12)
-    sealed = AESGCM(_sealing_key(call)).encrypt(nonce, head + b"\n" + bytes(response.body), name.encode())
+    sealed = AESGCM(_sealing_key(claim.context)).encrypt(
+        nonce, head + b"\n" + bytes(response.body), claim.name.encode()
+    )
     return nonce + sealed
 
 
@@ -202,8 +275,8 @@ def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[
     try:
         opened = AESGCM(key).decrypt(content[:12], content[12:], name.encode())
     except InvalidTag:  # the secret was changed since: that it was done is still known, what it said is not
-        raise Refused(
-            Fault(409, "idempotency-answer-lost", "This request has been answered; the answer is not kept any more.")
+        raise HttpProblem(
+            Problem(409, "idempotency-answer-lost", "This request has been answered; the answer is not kept any more.")
         ) from None
     head, _, body = opened.partition(b"\n")
     status, kept, allowed, *seen = orjson.loads(head)  # an answer that an earlier version kept names none seen
@@ -211,8 +284,6 @@ def _opened(key: bytes, name: str, content: bytes) -> tuple[Response, frozenset[
     response.body = body
     response.raw_headers = [
         (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
         (REPLAYED.encode(), b"true"),
         *((header.encode(), value.encode("latin-1")) for header, value in kept.items()),
     ]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from api.faults import MAX_FIELD_CHARACTERS, FieldFault, first_faults, shortened
+from api.problems import MAX_FIELD_CHARACTERS, FieldProblem, first_problems, shortened
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1
 _MAX_INTEGER_CHARACTERS = len(str(_MIN_INTEGER))
@@ -34,9 +34,9 @@ class NotJson(ValueError):
 class InvalidValues(ValueError):
     """It is JSON, with values that are not accepted anywhere; the first of them are named by their places."""
 
-    def __init__(self, faults: tuple[FieldFault, ...]) -> None:
-        super().__init__("; ".join(f"{fault.field} {fault.message}" for fault in faults))
-        self.faults = faults
+    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
+        super().__init__("; ".join(f"{problem.field} {problem.message}" for problem in problems))
+        self.problems = problems
 
 
 class _Invalid:
@@ -101,9 +101,9 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
         raise NotJson(f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos}") from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
-    faults = first_faults(_placed(value)) if any_invalid or _ESCAPED_SURROGATE.search(content) else ()
-    if faults:
-        raise InvalidValues(faults)
+    problems = first_problems(_placed(value)) if any_invalid or _ESCAPED_SURROGATE.search(content) else ()
+    if problems:
+        raise InvalidValues(problems)
     return value
 
 
@@ -116,7 +116,7 @@ def _first_repeated(names: Iterable[str]) -> str | None:
     return None
 
 
-def _placed(value: Any) -> Iterator[FieldFault]:
+def _placed(value: Any) -> Iterator[FieldProblem]:
     """What is wrong in the tree, by its place, in the order of the text.
 
     Places are made one at a time and no longer than an answer shows them: a deep place with a hundred thousand values
@@ -130,16 +130,16 @@ def _placed(value: Any) -> Iterator[FieldFault]:
             continue
         place, each = found
         if isinstance(each, _Invalid):
-            yield FieldFault(_below(place, each.name) if each.name is not None else place, each.message)
+            yield FieldProblem(_below(place, each.name) if each.name is not None else place, each.message)
         elif isinstance(each, dict):
             for name in each:
                 if _SURROGATE.search(name):
-                    yield FieldFault(place, _HALF_A_PAIR)
+                    yield FieldProblem(place, _HALF_A_PAIR)
             open_branches.append(_members(place, each))
         elif isinstance(each, list):
             open_branches.append(_items(place, each))
         elif isinstance(each, str) and _SURROGATE.search(each):
-            yield FieldFault(place, _HALF_A_PAIR)
+            yield FieldProblem(place, _HALF_A_PAIR)
 
 
 def _members(place: str, members: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -28,7 +28,7 @@ FIRST_BLOCKS = 1000
 _REMEMBERED = 4096
 
 
-class Allowances:
+class RateLimiter:
     """What one process may still let through."""
 
     def __init__(self) -> None:

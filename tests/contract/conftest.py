@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.surface import Services
+from api.dependencies import Services
 from auricle.processing_warnings import ProcessingWarning
 from auricle.recordings.recording import Audio, Failure, Recording, Stage, StageResult, StageState, Status
 from auricle.transcripts import storage as transcript_file

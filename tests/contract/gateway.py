@@ -17,8 +17,8 @@ from joserfc.jwk import RSAKey
 
 from api.app import create_app
 from api.auth import Authenticator
+from api.dependencies import AppDependencies, Services
 from api.handler import gateway_handler
-from api.surface import Parts, Services
 from auricle.adapters.jwks import PublishedKeys
 from auricle.directory.api_keys import API_KEYS
 from auricle.settings import Settings
@@ -111,7 +111,7 @@ class Gateway:
         self.clock = time.time
         keys = PublishedKeys("https://issuer.test/jwks.json", fetch=identity.document)
         self.app = create_app(
-            Parts(
+            AppDependencies(
                 settings=lambda: settings,
                 services=lambda: services,
                 authenticator=Authenticator(

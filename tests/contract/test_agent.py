@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.agent import crm, recordings, wire
-from api.surface import Services
+from api.dependencies import Services
+from api.legacy.documents.agent import crm, recordings, wire
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.agent import crm
+from api.legacy.documents.agent import crm
 from auricle.errors import TransientError
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.agent import recordings
+from api.legacy.documents.agent import recordings
 from auricle.errors import TransientError
 from auricle.recordings.consent import Consent
 from auricle.recordings.recording import Status

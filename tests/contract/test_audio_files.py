@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from api.documents import audio_files
-from api.surface import Services
+from api.audio_files import models as audio_files
+from api.dependencies import Services
+from api.problems import ProblemDetails
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
@@ -32,7 +33,7 @@ def problem(answer: Answer, status: int, code: str) -> Any:
     """The answer's problem details, once they are found to be that problem and well-formed."""
     assert answer.headers["content-type"] == "application/problem+json", answer.body
     found = answer.json
-    audio_files.Problem.model_validate(found)
+    ProblemDetails.model_validate(found)
     assert (answer.status, found["status"], found["type"]) == (status, status, f"urn:auricle:error:{code}"), found
     assert found["requestId"] == answer.headers["x-request-id"]
     return found

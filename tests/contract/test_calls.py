@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from api.documents import calls
-from api.surface import Services
+from api.dependencies import Services
+from api.legacy.documents import calls
 from auricle.crm.calls import CALLS
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import CoreError
-from api.documents.core import chunks as documented
+from api.legacy.documents.core import CoreError
+from api.legacy.documents.core import chunks as documented
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks
 from auricle.recordings.intake import Intake

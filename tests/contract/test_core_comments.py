@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import comments as documented
+from api.legacy.documents.core import comments as documented
 from auricle.directory.users import TEAMS, USERS, Team, User
 from auricle.recordings.counters import NOTHING_COUNTED
 from tests.contract.conftest import NOW, Archive

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import connections as documented
+from api.legacy.documents.core import connections as documented
 from auricle.crm.connections import Platform
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms

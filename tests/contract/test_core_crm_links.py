@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import crm_links as documented
-from api.surface import Services
+from api.dependencies import Services
+from api.legacy.documents.core import crm_links as documented
 from auricle.crm.deals import DEALS
 from auricle.recordings.recording import CrmLink
 from tests.contract.conftest import NOW, Archive

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import debrief as documented
+from api.legacy.documents.core import debrief as documented
 from auricle.recordings.recording import Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import media as documented
+from api.legacy.documents.core import media as documented
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.gateway import Gateway

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import organization_settings as documented
+from api.legacy.documents.core import organization_settings as documented
 from auricle.adapters.dynamodb import documents
 from auricle.directory import organization_settings
 from auricle.directory.organization_settings import SETTINGS, ConsentPolicy, settings_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import people as documented
-from api.surface import Services
+from api.dependencies import Services
+from api.legacy.documents.core import people as documented
 from auricle.directory.users import EMAILS, USERS, User
 from auricle.recordings.recording import Rep
 from auricle.records import Page

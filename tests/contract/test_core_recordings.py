@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import recordings as documented
-from api.documents.core import transcripts as transcripts_documented
+from api.legacy.documents.core import recordings as documented
+from api.legacy.documents.core import transcripts as transcripts_documented
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunks import Chunk, ChunksChange

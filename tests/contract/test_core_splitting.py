@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import splitting as documented
+from api.legacy.documents.core import splitting as documented
 from auricle.errors import TransientError
 from auricle.processing.sweep import sweep
 from auricle.recordings.consent import Consent

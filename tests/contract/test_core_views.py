@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import views as documented
+from api.legacy.documents.core import views as documented
 from auricle.recordings.counters import Counters
 from auricle.recordings.views import star
 from tests.contract.conftest import NOW, Archive

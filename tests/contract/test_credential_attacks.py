@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.surfaces.core import wire
+from api.legacy.surfaces.core import wire
 from auricle.directory.api_keys import API_KEYS
 from tests.contract.forgery import ATTACKS
 from tests.contract.gateway import ALL_SCOPES, Answer, Gateway, Identity

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.surface import Services
+from api.dependencies import Services
 from tests.contract.conftest import Archive
 from tests.contract.gateway import CONTEXT, Answer, Gateway, event
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import recordings as documented
-from api.surfaces.core.fields import FIELDS, Field, Source, geohash
+from api.legacy.documents.core import recordings as documented
+from api.legacy.surfaces.core.fields import FIELDS, Field, Source, geohash
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.deals import DEALS, Deal
 from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.documents.core import uploads as documented
-from api.surface import Services
+from api.dependencies import Services
+from api.legacy.documents.core import uploads as documented
 from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.directory.users import User, add_user

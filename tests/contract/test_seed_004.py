@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api.documents import audio_files
-from api.surface import Services
+from api.audio_files import models as audio_files
+from api.dependencies import Services
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
 

@@ -164,7 +164,7 @@ def test_nothing_of_another_tenant_is_told(name: str, tenants: Tenants, caplog: 
 
 
 def _check_alike(answers: list[tuple[tuple[int, str, str], list[str]]], tenants: Tenants) -> None:
-    """Refused in the same words; or taken as a word that means nothing to us, with ids and times of its own."""
+    """HttpProblem in the same words; or taken as a word that means nothing to us, with ids and times of its own."""
     (told, work), (told_of_none, work_for_none) = answers
     assert told[0] == told_of_none[0], told
     assert work == work_for_none

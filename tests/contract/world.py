@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.documents import CONTACT_ID, RECORDING_ID
+from api.examples import CONTACT_ID, RECORDING_ID
 from auricle.crm.connections import Platform
 from tests.contract.conftest import Archive
 from tests.contract.gateway import Answer, Gateway, Identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api import faults
+from api import problems
 from auricle import errors
 
 CODES = {
@@ -64,7 +64,7 @@ def test_an_error_has_its_code_and_status(name: str) -> None:
     error = CLASSES[name]("What was wrong.")
     assert (error.code, error.message, str(error)) == (code, "What was wrong.", "What was wrong.")
     assert str(CLASSES[name](message="What was wrong.")) == "What was wrong."
-    fault = faults.fault_of(error)
+    fault = problems.problem_of(error)
     assert fault.status == status
     assert (fault.code, fault.detail) == (
         (code, "What was wrong.")
@@ -76,26 +76,26 @@ def test_an_error_has_its_code_and_status(name: str) -> None:
 
 def test_an_error_that_is_none_of_ours_shows_nothing() -> None:
     for error in (ValueError("42"), KeyError("42"), TimeoutError("42")):
-        assert (faults.fault_of(error).status, "42" in faults.fault_of(error).detail) == (500, False)
+        assert (problems.problem_of(error).status, "42" in problems.problem_of(error).detail) == (500, False)
 
 
 def test_a_wrong_field_is_named() -> None:
     for error in (errors.InvalidRequest("must be 1", field="page"), errors.RecordTooLarge("must be 1", field="page")):
-        (named,) = faults.fault_of(error).fields
+        (named,) = problems.problem_of(error).fields
         assert (named.field, named.message) == ("page", "must be 1")
 
 
 def test_what_passes_by_itself_says_when_to_try_again() -> None:
-    assert faults.fault_of(errors.TransientError("x")).headers == {"retry-after": "5"}
-    assert faults.fault_of(errors.TooManyRequests("x")).headers == {"retry-after": "1"}
-    assert faults.fault_of(errors.TooManyRequests("x", retry_after_s=17)).headers == {"retry-after": "17"}
-    assert faults.fault_of(errors.Conflict("x")).headers == {}
+    assert problems.problem_of(errors.TransientError("x")).headers == {"retry-after": "5"}
+    assert problems.problem_of(errors.TooManyRequests("x")).headers == {"retry-after": "1"}
+    assert problems.problem_of(errors.TooManyRequests("x", retry_after_s=17)).headers == {"retry-after": "17"}
+    assert problems.problem_of(errors.Conflict("x")).headers == {}
 
 
 def test_of_many_wrong_fields_twenty_are_named() -> None:
-    wrong = [faults.FieldFault(f"f{number}", "must be text") for number in range(21)]
-    assert faults.first_faults(wrong[:20]) == tuple(wrong[:20])
-    named = faults.first_faults(wrong)
+    wrong = [problems.FieldProblem(f"f{number}", "must be text") for number in range(21)]
+    assert faults.first_problems(wrong[:20]) == tuple(wrong[:20])
+    named = faults.first_problems(wrong)
     assert (len(named), named[:19]) == (20, tuple(wrong[:19]))
     assert (named[19].field, named[19].message) == ("f19", "must be text; further fields are wrong, too")
 
@@ -103,5 +103,5 @@ def test_of_many_wrong_fields_twenty_are_named() -> None:
 def test_a_long_name_of_a_field_is_shortened() -> None:
     assert faults.shortened("x" * 200) == "x" * 200
     assert faults.shortened("x" * 201) == "x" * 199 + "\N{HORIZONTAL ELLIPSIS}"
-    (named,) = faults.first_faults([faults.FieldFault("x" * 201, "must be text")])
+    (named,) = faults.first_problems([problems.FieldProblem("x" * 201, "must be text")])
     assert len(named.field) == 200

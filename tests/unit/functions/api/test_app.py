@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
+from api.surface import Operation
 
 from api import app as application
-from api import faults
-from api.documents import Documented, audio_files
-from api.documents.agent.wire import AgentError
-from api.openapi import DOCUMENTS, build_document
-from api.surface import Operation
+from api import problems
+from api.legacy.documents import Documented
+from api.legacy.documents.agent.wire import AgentError
+from api.legacy.openapi import DOCUMENTS, build_document
 from auricle import errors
 from auricle.errors import TransientError
 from tests.contract.gateway import CONTEXT, Gateway, Identity, event
@@ -75,7 +75,7 @@ def test_health_takes_no_credential_and_asks_nothing(api: Gateway) -> None:
 def test_unknown_addresses_are_problems(path: str, api: Gateway) -> None:
     answer = api.get(path)
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
-    audio_files.Problem.model_validate(answer.json)
+    ProblemDetails.model_validate(answer.json)
     assert answer.json["instance"] == path
 
 
@@ -162,8 +162,8 @@ ERROR_CLASSES = [
 
 @pytest.mark.parametrize("error_class", ERROR_CLASSES, ids=lambda found: found.__name__)
 def test_every_error_has_a_status_and_keeps_its_words(error_class: type[errors.AuricleError]) -> None:
-    fault = faults.fault_of(error_class("What was wrong, and what to do."))
-    if fault is faults.INTERNAL:
+    fault = problems.problem_of(error_class("What was wrong, and what to do."))
+    if fault is problems.INTERNAL:
         internal = (errors.SupersededRun, errors.EngineFailed, errors.UnknownVersion)
         assert issubclass(error_class, internal) or error_class is errors.AuricleError
     else:
@@ -335,7 +335,7 @@ from api.app import DOORS, create_app
 from api.surface import Parts
 
 nothing = SimpleNamespace()
-app = create_app(Parts(settings=nothing, services=nothing, authenticator=nothing, now=nothing))
+app = create_app(AppDependencies(settings=nothing, services=nothing, authenticator=nothing, now=nothing))
 def loaded():
     return sorted(name for name in sys.modules if name in {
         "api.surfaces.audio_files", "api.surfaces.agent", "api.surfaces.core", "api.surfaces.calls",
@@ -361,7 +361,7 @@ def test_a_process_starts_without_any_surface_and_loads_the_one_that_is_asked_fo
 @pytest.mark.parametrize(
     "code",
     [
-        *sorted({found.code for found in ERROR_CLASSES if faults.fault_of(found("x")).status < 500}),
+        *sorted({found.code for found in ERROR_CLASSES if problems.problem_of(found("x")).status < 500}),
         "idempotency-key-reused",
         "idempotency-in-progress",
         "idempotency-answer-lost",
@@ -369,4 +369,4 @@ def test_a_process_starts_without_any_surface_and_loads_the_one_that_is_asked_fo
 )
 def test_every_error_of_a_client_has_a_title(code: str) -> None:
     unusable = {found.code for found in ERROR_CLASSES if issubclass(found, errors.UnusableRecording)}
-    assert code in faults.TITLES or code in unusable
+    assert code in problems.TITLES or code in unusable

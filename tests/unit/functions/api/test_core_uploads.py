@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.surfaces.core import uploads
+from api.legacy.surfaces.core import uploads
 
 
 @pytest.mark.parametrize(

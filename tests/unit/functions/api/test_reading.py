@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from api.reading import Asked, read_body
 from starlette.requests import Request
 
-from api.faults import Refused
-from api.reading import Asked, read_body
+from api.problems import HttpProblem
 from tests.loops import run
 
 
@@ -48,14 +48,14 @@ def test_a_whole_number_may_be_written_as_a_fraction() -> None:
     ],
 )
 def test_nothing_else_is_a_whole_number(content: bytes, field: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         read(content)
     assert [fault.field for fault in refused.value.fault.fields] == [field]
     assert refused.value.fault.status == 422
 
 
 def test_of_many_wrong_fields_the_first_are_named() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         read(b'{"count": 1, ' + b", ".join(b'"unknown%d": 1' % number for number in range(50_000)) + b"}")
     fields = refused.value.fault.fields
     assert [fault.field for fault in fields] == [f"unknown{number}" for number in range(20)]
@@ -64,7 +64,7 @@ def test_of_many_wrong_fields_the_first_are_named() -> None:
 
 
 def test_a_long_name_is_repeated_in_part() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HttpProblem) as refused:
         read(b'{"count": 1, "' + b"x" * 100_000 + b'": 1}')
     (fault,) = refused.value.fault.fields
     assert fault.field == "x" * 199 + "…"

@@ -1,0 +1,60 @@
+"""What all of the agent API shares: where its paths begin, who may use it, and its words for statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Security
+
+from api.dependencies import RequestContext, page_size, path_id, request_context
+from api.idempotency import Idempotent
+from auricle.errors import ContactNotFound
+from auricle.recordings.recording import Status
+
+PREFIX = "/api/v1/agent/founder"
+
+Founder = Annotated[RequestContext, Security(request_context, scopes=["role:founder"])]
+FounderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["role:founder"])]
+"""Of a POST: `Idempotency-Key` is honoured."""
+ContactId = path_id(ContactNotFound, "contact")
+PerPage = page_size("per_page")
+
+
+class TranscriptionStatus(StrEnum):
+    """How far the transcription is. `completed` and `failed` are final unless it is processed again."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class RecordingStatus(StrEnum):
+    """How far the recording is as a whole. `completed` and `failed` are final unless it is processed again."""
+
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+TRANSCRIPTION_STATUSES: Mapping[Status, TranscriptionStatus] = {
+    Status.RECORDING: TranscriptionStatus.QUEUED,
+    Status.UPLOADING: TranscriptionStatus.QUEUED,
+    Status.UPLOADED: TranscriptionStatus.QUEUED,
+    Status.TRANSCRIBING: TranscriptionStatus.PROCESSING,
+    Status.AWAITING_REDACTION: TranscriptionStatus.COMPLETED,
+    Status.REDACTING: TranscriptionStatus.COMPLETED,
+    Status.COMPLETE: TranscriptionStatus.COMPLETED,
+    Status.RAW_SPLIT: TranscriptionStatus.COMPLETED,
+    Status.ERROR: TranscriptionStatus.FAILED,
+    Status.UNRECOVERABLE_ERROR: TranscriptionStatus.FAILED,
+}
+STATUSES: Mapping[Status, RecordingStatus] = {
+    **dict.fromkeys(TRANSCRIPTION_STATUSES, RecordingStatus.PROCESSING),
+    Status.COMPLETE: RecordingStatus.COMPLETED,
+    Status.RAW_SPLIT: RecordingStatus.COMPLETED,
+    Status.ERROR: RecordingStatus.FAILED,
+    Status.UNRECOVERABLE_ERROR: RecordingStatus.FAILED,
+}

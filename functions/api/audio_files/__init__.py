@@ -1,0 +1,1 @@
+"""The audio-files API: upload by presigned URL, list, download, transcript, processing. camelCase, RFC 9457."""

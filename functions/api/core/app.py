@@ -1,0 +1,31 @@
+"""The sub-application of the core API."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.core.errors import CoreError, error_response
+from api.core.shared import PREFIX
+from api.documentation import surface_app
+from api.on_demand import RouterOnDemand
+
+_RECORDING = f"{PREFIX}/recordings/[^/]+"
+ROUTERS: tuple[RouterOnDemand, ...] = ()
+"""Which subject answers which paths; the first that fits does. A request imports no other."""
+
+TAGS: list[dict[str, str]] = []
+
+
+def create_app() -> FastAPI:
+    """The application; `api.app` mounts it."""
+    app = surface_app(
+        title="Auricle core",
+        description="Recordings with everything known of them, for CRM integrators and phones. camelCase, "
+        "milliseconds.",
+        prefix=PREFIX,
+        error_model=CoreError,
+        render=error_response,
+        tags=TAGS,
+    )
+    app.router.routes.extend(ROUTERS)
+    return app

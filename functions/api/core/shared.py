@@ -1,0 +1,47 @@
+"""What all of the core API shares: where its paths begin, who may do what, and its units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Security
+from pydantic import BeforeValidator
+
+from api.dependencies import RequestContext, page_size, request_context
+from api.idempotency import Idempotent
+from auricle.errors import NotFound
+
+PREFIX = "/v1/core"
+
+Reader = Annotated[RequestContext, Security(request_context, scopes=["recordings:read"])]
+Writer = Annotated[RequestContext, Security(request_context, scopes=["recordings:write"])]
+WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recordings:write"])]
+"""Of a POST: `Idempotency-Key` is honoured."""
+Admin = Annotated[RequestContext, Security(request_context, scopes=["org:admin"])]
+"""Users, teams, connections and API tokens of the tenant."""
+AdminOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["org:admin"])]
+PageSize = page_size("pageSize")
+
+
+def own_organization(context: RequestContext, organization_id: str) -> None:
+    """Raises NotFound: the organization that a request names is another than its credential's, there or not."""
+    if organization_id != context.org:
+        raise NotFound(f"There is no organization {organization_id}.")
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Seconds of the domain as this surface's unit."""
+    return None if seconds is None else round(seconds * 1000)
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """A moment as this surface writes it: `2024-01-15T08:30:00.000Z`."""
+    if moment is None:
+        return None
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+
+
+Timestamp = Annotated[str, BeforeValidator(lambda given: timestamp(given) if isinstance(given, datetime) else given)]
+"""A moment that an answer shows, made of a `datetime`."""

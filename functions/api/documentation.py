@@ -1,0 +1,292 @@
+"""The OpenAPI documents: FastAPI's own output for each surface, with the errors and headers that every operation has.
+
+An operation names its own errors beside its route, `responses=errors(RECORDING_NOT_FOUND)`. Those that follow from
+what a route is (a credential, a body, an Idempotency-Key, If-Match) are added here, each with the example that the
+surface's renderer makes of it. Source: FastAPI's documentation, "Extending OpenAPI".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.routing import BaseRoute
+
+from api.on_demand import RouterOnDemand
+from api.problems import Problem, Renderer, add_problem_handlers
+from api.requests import MAX_BODY_BYTES
+from auricle import __version__
+
+
+class PossibleError(NamedTuple):
+    """An error that an operation can answer, beyond those that follow from what it is."""
+
+    status: int
+    code: str
+    description: str
+
+
+def errors(*possible: PossibleError) -> dict[int | str, dict[str, Any]]:
+    """What a route says of its errors in `responses`; the document shows each in the surface's shape."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for each in possible:
+        found = described.setdefault(each.status, {"description": "", _ERRORS: []})
+        found["description"] = f"{found['description']} {each.description}".strip()
+        found[_ERRORS].append((each.code, each.description))
+    return described
+
+
+@dataclass(frozen=True, slots=True)
+class _Surface:
+    """How the errors of a surface look."""
+
+    error_model: type[BaseModel]
+    render: Renderer
+
+
+def surface_app(
+    *,
+    title: str,
+    description: str,
+    prefix: str,
+    error_model: type[BaseModel],
+    render: Renderer,
+    tags: Sequence[Mapping[str, str]],
+) -> FastAPI:
+    """A sub-application whose errors `render` shows, as `error_model` describes them, with its own OpenAPI and page.
+
+    `tags` are the subjects that its operations are grouped by.
+    """
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        description=description,
+        license_info=_LICENSE,
+        openapi_tags=[dict(tag) for tag in tags],
+        openapi_url=f"{prefix}/openapi.json",
+        docs_url=f"{prefix}/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    add_problem_handlers(app, render)
+    surface = _Surface(error_model, render)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app, surface)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation extends it
+    return app
+
+
+REQUEST_ID_SHOWN = "8d6f1c2e-6a0b-4c55-9d0e-2f1f3a9c7b11"
+_ERRORS = "x-errors"
+_METHODS = ("get", "post", "put", "patch", "delete")
+_UPDATES = {"put", "patch"}
+_LICENSE = {"name": "MIT", "identifier": "MIT"}
+_DESCRIPTION = """\
+Recorded conversations become records a team can act on.
+
+**Credentials.** A JWT as `Authorization: Bearer …`: RS256, with `exp`, `iss`, `aud`, `sub`, `org` (the tenant), and
+`scope` and `roles` as the operation says. Or an API key: as bearer, in `x-api-key` or in `x-siro-auth-token`.
+
+**Pages.** A list says where it goes on; the cursor is good for the same caller's tenant, route and filters.
+
+**Changes.** What can be changed carries an `etag`; sent back as `If-Match`, a change is made to that state or not at
+all. A POST repeated with its `Idempotency-Key` and body gets the same answer, and is done once.
+
+**Everything else.** Every answer carries `x-request-id`. Moments are ISO 8601 in UTC. An id that is unknown, or of
+another tenant, is 404. Too many requests are 429, with `retry-after`.
+"""
+
+_OTHER_CREDENTIALS = {
+    "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key, or a JWT."},
+    "siroAuthToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-siro-auth-token",
+        "description": "An API key, or a JWT.",
+    },
+}
+"""Where the credential may stand instead of `Authorization`."""
+
+_OF_EVERY_OPERATION = (
+    PossibleError(401, "unauthenticated", "No credential, or one that does not hold."),
+    PossibleError(403, "insufficient-scope", "The credential lacks the scope or the role."),
+    PossibleError(422, "invalid-request", "A field or parameter is wrong or unknown; each is named."),
+    PossibleError(
+        422, "answer-too-large", "The answer would have more than 6 MB; send Accept-Encoding: gzip or ask for less."
+    ),
+    PossibleError(429, "too-many-requests", "The credential has spent its requests; Retry-After says when to go on."),
+    PossibleError(500, "internal-error", "Something went wrong on our side."),
+    PossibleError(503, "transient", "Briefly unavailable; Retry-After says when to try again."),
+)
+_OF_BODIES = (
+    PossibleError(400, "not-json", "The body is not JSON in UTF-8."),
+    PossibleError(413, "body-too-large", f"The body has more than {MAX_BODY_BYTES} bytes."),
+    PossibleError(415, "unsupported-media-type", "The body is declared to be something other than JSON."),
+    PossibleError(422, "record-too-large", "With what is kept already there would be more than 400 KB."),
+)
+_OF_POSTS = (
+    PossibleError(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),
+    PossibleError(409, "idempotency-in-progress", "An earlier request with the key is still being answered."),
+    PossibleError(409, "idempotency-answer-lost", "It has been answered; the answer is not kept any more."),
+)
+_OF_UPDATES = (PossibleError(412, "precondition-failed", "If-Match names a state that is no longer the present one."),)
+
+
+def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=list(_routes(app.routes)),
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+        servers=_servers(app),
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    _, made = models_json_schema([(surface.error_model, "serialization")], ref_template="#/components/schemas/{model}")
+    schemas |= made["$defs"]
+    _close(schemas)
+    components["securitySchemes"] = components.get("securitySchemes", {}) | _OTHER_CREDENTIALS
+    for path, operations in document["paths"].items():
+        operations.pop("head", None)
+        changeable = "{" in path and any(_takes(operations[each], "If-Match") for each in operations)
+        for method, operation in operations.items():
+            _complete(operation, path, surface, tagged=changeable and method in {"get", *_UPDATES})
+    return document
+
+
+def merged_document(surfaces: Iterable[Mapping[str, Any]], app: FastAPI) -> dict[str, Any]:
+    """The documents of all surfaces as one, with the health check."""
+    from api.app import Health
+
+    merged: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "Auricle", "version": __version__, "description": _DESCRIPTION, "license": _LICENSE},
+        "servers": _servers(app),
+        "tags": [{"name": "service", "description": "What belongs to no surface."}],
+        "paths": {"/health": {"get": _HEALTH}},
+        "components": {"schemas": {"Health": Health.model_json_schema()}},
+    }
+    for document in surfaces:
+        merged["tags"] += document["tags"]
+        merged["paths"] |= document["paths"]
+        for kind, found in document["components"].items():
+            merged["components"].setdefault(kind, {}).update(found)
+    return merged
+
+
+_HEALTH = {
+    "operationId": "health",
+    "tags": ["service"],
+    "summary": "Whether the API answers",
+    "security": [],
+    "responses": {
+        "200": {
+            "description": "It does.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}},
+        }
+    },
+}
+
+
+def _servers(app: FastAPI) -> list[dict[str, str]]:
+    return [{"url": app.state.dependencies.settings().public_url or "/"}]
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterable[BaseRoute]:
+    for route in routes:
+        yield from route.router.routes if isinstance(route, RouterOnDemand) else (route,)
+
+
+def _takes(operation: Mapping[str, Any], header: str) -> bool:
+    return any(each["name"] == header for each in operation.get("parameters", ()))
+
+
+def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged: bool) -> None:
+    """Adds what follows from what the operation is: its errors, and the headers of its answers."""
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _not_null(parameter["schema"])
+    body = operation.get("requestBody", {}).get("content", {})
+    possible = [
+        *_OF_EVERY_OPERATION,
+        *(_OF_BODIES if "application/json" in body else ()),
+        *(_OF_POSTS if _takes(operation, "Idempotency-Key") else ()),
+        *(_OF_UPDATES if _takes(operation, "If-Match") else ()),
+    ]
+    operation["security"] += [
+        {scheme: scopes} for scheme in _OTHER_CREDENTIALS for scopes in operation["security"][0].values()
+    ]
+    responses: dict[str, Any] = operation["responses"]
+    if _ERRORS not in responses.get("422", {_ERRORS: ()}):
+        del responses["422"]  # FastAPI's own, in a shape that nothing here has
+    for status, response in responses.items():
+        possible += [PossibleError(int(status), code, said) for code, said in response.pop(_ERRORS, ())]
+    of_success = {status: each for status, each in responses.items() if status < "300"}
+    described: dict[str, Any] = {}
+    for each in {(one.status, one.code): one for one in possible}.values():
+        _describe(described, each, path, surface)
+    operation["responses"] = dict(sorted({**described, **of_success}.items()))
+    for status, response in operation["responses"].items():
+        response["headers"] = _headers(int(status), tagged=tagged and status < "300") | response.get("headers", {})
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is given or not, it is never null."""
+    given = [choice for choice in schema.pop("anyOf", ()) if choice != {"type": "null"}]
+    return {**schema, **(given[0] if len(given) == 1 else {"anyOf": given} if given else {})}
+
+
+def _describe(described: dict[str, Any], error: PossibleError, path: str, surface: _Surface) -> None:
+    answer = surface.render(Problem(error.status, error.code, error.description), path, REQUEST_ID_SHOWN)
+    reference = {"$ref": f"#/components/schemas/{surface.error_model.__name__}"}
+    entry = described.setdefault(str(answer.status_code), {"description": "", "content": {}})
+    entry["description"] = f"{entry['description']} {error.description}".strip()
+    content = entry["content"].setdefault(answer.media_type, {"schema": reference, "examples": {}})
+    content["examples"][error.code] = {"value": orjson.loads(answer.body)}
+
+
+_SOMETIMES = {("location", 201), ("www-authenticate", 403)}
+"""Of many things created there is no one place; where only an owner may do something, no credential would do."""
+
+
+def _headers(status: int, *, tagged: bool) -> dict[str, Any]:
+    """What an answer of that status carries."""
+    text, seconds = {"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}
+    carried: dict[str, tuple[str, Mapping[str, Any]]] = {"x-request-id": ("Name this when asking for help.", text)}
+    if status == 201:
+        carried["location"] = ("Where it is now.", text)
+    if status in {401, 403}:
+        carried["www-authenticate"] = ("What the credential lacks (RFC 6750).", text)
+    if status in {429, 503}:
+        carried["retry-after"] = ("Seconds to wait.", seconds)
+    if tagged:
+        carried["etag"] = ("This state, for `If-Match`.", {"type": "string", "pattern": '^"[0-9]{1,9}"$'})
+    return {
+        name: {"description": description, "required": (name, status) not in _SOMETIMES, "schema": schema}
+        for name, (description, schema) in carried.items()
+    }
+
+
+def _close(schema: Any) -> None:
+    """Keys that fit no pattern are refused, which pydantic does and does not say."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for each in schema.values():
+            _close(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            _close(each)

@@ -1,0 +1,8 @@
+"""Values that the examples of several models show."""
+
+from __future__ import annotations
+
+RECORDING_ID = "rec_19d4f2a1b00c0ffee12345678901234"
+CONTACT_ID = "contact_19d4f2a1b0512345678901234abcdef"
+CREATED_AT = "2026-03-30T12:00:00Z"
+EXPIRES_AT = "2026-03-30T12:15:00Z"

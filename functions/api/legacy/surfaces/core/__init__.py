@@ -1,0 +1,46 @@
+"""The core API: recordings with everything known of them, for CRM integrators and phones. camelCase, milliseconds.
+
+Each module declares its operations on the one surface of `wire`. A request loads the module that answers it and no
+other: all of them together take a fresh process longer than its first answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.legacy.surfaces.core.wire import surface
+
+MODULES: Mapping[str, str] = {
+    "auth": "tokens",
+    "chunks": "chunks",
+    "comments": "comments",
+    "debrief": "debrief",
+    "debrief-questions": "debrief",
+    "finish": "chunks",
+    "images": "media",
+    "integrations": "connections",
+    "link": "crm_links",
+    "listen": "views",
+    "merge": "splitting",
+    "mobile-events": "mobile_events",
+    "multimedia-events": "media",
+    "organization": "people",
+    "recordings": "recordings",
+    "restore": "recordings",
+    "settings": "organization_settings",
+    "signed-urls": "uploads",
+    "signedUrl": "transcripts",
+    "split": "splitting",
+    "star": "views",
+    "summary": "transcripts",
+    "teams": "people",
+    "transcription-language": "transcripts",
+    "upload": "uploads",
+    "users": "people",
+    "utterances": "transcripts",
+    "viewed": "views",
+    "views": "views",
+}
+"""Which module answers, by the last of the path's first three parts that stands here."""
+
+__all__ = ["MODULES", "surface"]

@@ -1,0 +1,118 @@
+"""What a request says, read strictly: its JSON body and its query string.
+
+A body is read before FastAPI solves dependencies, so what is wrong with it is kept until the caller is known:
+`dependencies.request_context` raises it. Source: FastAPI's documentation, "Custom Request and APIRoute class".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.json_bodies import InvalidValues, NotJson, parse_json
+from api.problems import FieldProblem, HttpProblem, Problem, invalid_request
+from auricle.errors import InvalidRequest
+
+MAX_BODY_BYTES = 1024 * 1024
+_MAX_QUERY_PARAMETERS = 100
+
+
+class JsonRequest(Request):
+    """A request whose JSON is parsed by `json_bodies`; no body at all is an empty object.
+
+    `problem` is why the body cannot be read; FastAPI is then given none.
+    """
+
+    problem: HttpProblem | None = None
+    _parsed: Any = None
+
+    async def body(self) -> bytes:
+        """The body, or nothing where `json` cannot read it."""
+        if not hasattr(self, "_read"):
+            self._read = True
+            try:
+                self._parsed = self._parse(await super().body() or b"{}")
+            except HttpProblem as problem:
+                self.problem = problem
+        return b"" if self.problem else await super().body() or b"{}"
+
+    async def json(self) -> Any:
+        await self.body()
+        return self._parsed
+
+    def _parse(self, content: bytes) -> Any:
+        if len(content) > MAX_BODY_BYTES:
+            raise HttpProblem(Problem(413, "body-too-large", f"The body may have {MAX_BODY_BYTES} bytes at most."))
+        if content != b"{}" and not _is_json(self.headers.get("content-type")):
+            raise HttpProblem(
+                Problem(415, "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json.")
+            )
+        try:
+            return parse_json(content, was_decoded=_was_decoded(self))
+        except NotJson as error:
+            raise HttpProblem(Problem(400, "not-json", f"The body is not JSON in UTF-8: {error}.")) from None
+        except InvalidValues as error:
+            raise invalid_request(error.problems) from None
+
+
+def _is_json(content_type: str | None) -> bool:
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _was_decoded(request: Request) -> bool:
+    """Whether API Gateway handed the body on as text, having decoded it."""
+    event = request.scope.get("aws.event")
+    return event is not None and not event.get("isBase64Encoded", False)
+
+
+def check_query(request: Request) -> None:
+    """The query string has only parameters of the route, each once unless it is a list.
+
+    Raises:
+        InvalidRequest, HttpProblem: 422, naming every parameter that is unknown or given twice.
+    """
+    text = request.scope["query_string"]
+    if not text:
+        return
+    try:
+        pairs = parse_qsl(
+            text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_QUERY_PARAMETERS
+        )
+    except ValueError:
+        raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
+    known = _query_parameters(request.scope["route"])
+    problems = [FieldProblem(name, "is not known here") for name, _ in pairs if name not in known]
+    problems += [
+        FieldProblem(name, "is given more than once")
+        for name, times in Counter(name for name, _ in pairs).items()
+        if times > 1 and not known.get(name, True)
+    ]
+    if problems:
+        raise invalid_request(problems)
+
+
+def _query_parameters(route: APIRoute) -> dict[str, bool]:
+    """The names of a route's query parameters, and whether they are lists."""
+    found: dict[str, bool] | None = getattr(route, "_query_parameter_names", None)
+    if found is None:
+        found = dict(_flattened(route.dependant))
+        route._query_parameter_names = found  # type: ignore[attr-defined]
+    return found
+
+
+def _flattened(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for field in dependant.query_params:
+        yield field.alias, _is_list(field.field_info.annotation)
+    for each in dependant.dependencies:
+        yield from _flattened(each)
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))

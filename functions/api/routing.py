@@ -1,0 +1,71 @@
+"""FastAPI's route with what the API adds to it: strict JSON, and answers that are given once.
+
+Source: FastAPI's documentation, "Custom Request and APIRoute class".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from api.idempotency import Replayed, keep, release
+from api.problems import HttpProblem
+from api.requests import JsonRequest
+from auricle.errors import AuricleError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_EXPECTED = (AuricleError, HttpProblem, RequestValidationError, HTTPException)
+
+
+class ApiRoute(APIRoute):
+    """The route of every operation."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            request = JsonRequest(request.scope, request.receive)
+            try:
+                response = await handle(request)
+            except Replayed as replayed:
+                return replayed.response
+            except _EXPECTED:
+                release(request)
+                raise
+            except Exception as error:  # noqa: BLE001  # else Starlette answers, and raises it again
+                release(request)
+                return await request.app.exception_handlers[Exception](request, error)
+            keep(request, response)
+            return response
+
+        return handle_once
+
+
+def api_router(prefix: str, **kwargs: Any) -> APIRouter:
+    """A router of such routes."""
+    return APIRouter(
+        prefix=prefix,
+        route_class=ApiRoute,
+        strict_content_type=False,
+        generate_unique_id_function=lambda route: route.name,
+        **kwargs,
+    )
+
+
+class HeadAsGet:
+    """ASGI middleware: a HEAD request is answered as a GET, whose body whoever is in front leaves out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
