@@ -7,13 +7,11 @@ A body is read before FastAPI solves dependencies, so what is wrong with it is k
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
 from api.json_bodies import InvalidValues, NotJson, parse_json
 from api.problems import FieldProblem, HttpProblem, Problem, invalid_request
@@ -87,7 +85,7 @@ def check_query(request: Request) -> None:
         )
     except ValueError:
         raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
-    known = _query_parameters(request.scope["route"])
+    known: Mapping[str, bool] = request.scope["route"].query_parameters
     problems = [FieldProblem(name, "is not known here") for name, _ in pairs if name not in known]
     problems += [
         FieldProblem(name, "is given more than once")
@@ -96,23 +94,3 @@ def check_query(request: Request) -> None:
     ]
     if problems:
         raise invalid_request(problems)
-
-
-def _query_parameters(route: APIRoute) -> dict[str, bool]:
-    """The names of a route's query parameters, and whether they are lists."""
-    found: dict[str, bool] | None = getattr(route, "_query_parameter_names", None)
-    if found is None:
-        found = dict(_flattened(route.dependant))
-        route._query_parameter_names = found  # type: ignore[attr-defined]
-    return found
-
-
-def _flattened(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    for field in dependant.query_params:
-        yield field.alias, _is_list(field.field_info.annotation)
-    for each in dependant.dependencies:
-        yield from _flattened(each)
-
-
-def _is_list(annotation: Any) -> bool:
-    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))

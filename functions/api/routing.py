@@ -5,10 +5,12 @@ Source: FastAPI's documentation, "Custom Request and APIRoute class".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -26,6 +28,11 @@ _EXPECTED = (AuricleError, HttpProblem, RequestValidationError, HTTPException)
 
 class ApiRoute(APIRoute):
     """The route of every operation."""
+
+    @cached_property
+    def query_parameters(self) -> Mapping[str, bool]:
+        """The names of its query parameters, and whether they are lists."""
+        return dict(_query_parameters(self.dependant))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -46,6 +53,14 @@ class ApiRoute(APIRoute):
             return response
 
         return handle_once
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        yield field.alias, any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+    for each in dependant.dependencies:
+        yield from _query_parameters(each)
 
 
 def api_router(prefix: str, **kwargs: Any) -> APIRouter:

@@ -94,14 +94,14 @@ def test_what_passes_by_itself_says_when_to_try_again() -> None:
 
 def test_of_many_wrong_fields_twenty_are_named() -> None:
     wrong = [problems.FieldProblem(f"f{number}", "must be text") for number in range(21)]
-    assert faults.first_problems(wrong[:20]) == tuple(wrong[:20])
-    named = faults.first_problems(wrong)
+    assert problems.first_problems(wrong[:20]) == tuple(wrong[:20])
+    named = problems.first_problems(wrong)
     assert (len(named), named[:19]) == (20, tuple(wrong[:19]))
     assert (named[19].field, named[19].message) == ("f19", "must be text; further fields are wrong, too")
 
 
 def test_a_long_name_of_a_field_is_shortened() -> None:
-    assert faults.shortened("x" * 200) == "x" * 200
-    assert faults.shortened("x" * 201) == "x" * 199 + "\N{HORIZONTAL ELLIPSIS}"
-    (named,) = faults.first_problems([problems.FieldProblem("x" * 201, "must be text")])
+    assert problems.shortened("x" * 200) == "x" * 200
+    assert problems.shortened("x" * 201) == "x" * 199 + "\N{HORIZONTAL ELLIPSIS}"
+    (named,) = problems.first_problems([problems.FieldProblem("x" * 201, "must be text")])
     assert len(named.field) == 200

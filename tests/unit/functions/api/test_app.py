@@ -17,6 +17,7 @@ from api import problems
 from api.legacy.documents import Documented
 from api.legacy.documents.agent.wire import AgentError
 from api.legacy.openapi import DOCUMENTS, build_document
+from api.problems import ProblemDetails
 from auricle import errors
 from auricle.errors import TransientError
 from tests.contract.gateway import CONTEXT, Gateway, Identity, event
