@@ -55,12 +55,14 @@ class Cursors:
         sealed = nonce + cipher.encrypt(nonce, content, self._bound_to)
         return urlsafe_b64encode(sealed).decode().rstrip("=")
 
-    def position(self, cursor: str) -> Position:
-        """Where the listing goes on.
+    def position(self, cursor: str | None) -> Position | None:
+        """Where the listing goes on; None at its beginning.
 
         Raises:
             InvalidRequest: not a cursor of this tenant, route and filters.
         """
+        if cursor is None:
+            return None
         from cryptography.exceptions import InvalidTag
 
         try:
