@@ -13,10 +13,11 @@ from auricle.crm.connections import (
     Platform,
     add_connection,
     change_connection,
+    check_connection,
     connection_id,
     remove_connection,
 )
-from auricle.errors import Conflict, ConnectionNotFound, PreconditionFailed, TransientError
+from auricle.errors import Conflict, ConnectionNotFound, InvalidRequest, PreconditionFailed, TransientError
 from auricle.ports import RecordStore
 from tests.fakes import Fakes
 
@@ -109,3 +110,11 @@ def test_what_keeps_changing_is_written_later(
         rename(connections, "CRM")
     with pytest.raises(TransientError):
         remove_connection("acme", ONE, connections=connections, if_revision=None)
+
+
+def test_a_connection_that_is_named_is_the_tenants(connections: RecordStore[Connection]) -> None:
+    check_connection("acme", None, connections)
+    check_connection("acme", ONE, connections)
+    for org, named in (("acme", "connection_none"), ("globex", ONE)):
+        with pytest.raises(InvalidRequest, match="no connection of the organization"):
+            check_connection(org, named, connections)

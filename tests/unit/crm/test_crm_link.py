@@ -15,6 +15,7 @@ from auricle.crm.crm_link import (
     Linked,
     find_linked,
     link_to_crm,
+    linked_by_external_id,
     linked_contacts,
     linked_deals,
     unlink_from_crm,
@@ -213,6 +214,24 @@ def test_a_link_to_what_only_the_crm_knows_concerns_no_record(fakes: Fakes) -> N
 
 
 # --- what happens to either meanwhile -----------------------------------------------------------------------
+
+
+def test_a_new_recording_is_linked_by_a_crms_id_also_where_the_record_is_unknown(fakes: Fakes) -> None:
+    new = Recording("acme", "rec_2", NOW, NOW, Status.UPLOADING, "call.wav")
+
+    def linked(external_id: str) -> Recording:
+        link = CrmLink("CONTACT", external_id=external_id, connection_id=None, trigger="AUDIO_UPLOAD_DEEPLINK")
+        return linked_by_external_id(new, link, records=fakes, contacts=fakes.contacts, now=LATER)
+
+    known, unknown = linked("003/1"), linked("003/none")
+    assert known.contact_ids == ("c1",)
+    assert known.crm_link == CrmLink(
+        "CONTACT", id="c1", external_id="003/1", trigger="AUDIO_UPLOAD_DEEPLINK", linked_at=LATER
+    )
+    assert unknown.contact_ids == ()
+    assert unknown.crm_link == CrmLink(
+        "CONTACT", external_id="003/none", trigger="AUDIO_UPLOAD_DEEPLINK", linked_at=LATER
+    )
 
 
 def test_a_link_to_a_deal_that_is_gone_can_be_taken_off_or_replaced(fakes: Fakes) -> None:

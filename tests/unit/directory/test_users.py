@@ -22,6 +22,7 @@ from auricle.directory.users import (
     change_user,
     find_user,
     members_of,
+    recorded_by,
     remove_team,
     rep_of_id,
 )
@@ -390,3 +391,18 @@ def test_whose_recordings_they_are(fakes: Fakes) -> None:
     assert rep_of_id("acme", "user_1", fakes) == Rep("Dana", None, "west", "Acme Solar")
     assert rep_of_id("acme", "user_2", fakes) == Rep(organization_name="Acme Solar")
     assert rep_of_id("globex", "user_1", fakes) is None
+
+
+def test_a_recording_is_the_callers_or_of_the_user_who_is_named(fakes: Fakes) -> None:
+    added(fakes, first_name="Dana", phone_number="+49 30 1234567")
+
+    def recorder(user_id: str | None = None, email: str | None = None, phone: str | None = None) -> Any:
+        return recorded_by("acme", "caller", user_id=user_id, email=email, phone=phone, records=fakes)
+
+    dana = ("user_1", Rep("Dana"))
+    assert recorder() == recorder(user_id="caller") == ("caller", None)
+    assert recorder(user_id="user_1") == recorder(email="DANA@example.com") == recorder(phone="0049301234567") == dana
+    assert recorder(user_id="user_1", email="nobody@example.com") == dana
+    for named in ({"user_id": "user_2"}, {"email": "nobody@example.com"}, {"phone": "1"}):
+        with pytest.raises(InvalidRequest, match="of the organization"):
+            recorder(**named)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -105,22 +104,6 @@ async def unlink_core_recording(call: Call, asked: CrmLinkRequest) -> Response:
         if_revision=call.if_revision,
     )
     return enveloped(unlinked)
-
-
-def link_external(
-    call: Call, recording: Recording, *, data_type: str, external_id: str, connection_id: str | None
-) -> Recording:
-    """The recording, not stored yet, linked to a record of the CRM by the CRM's id, known here or not."""
-    from auricle.crm.crm_link import Linked, find_linked, with_link
-    from auricle.errors import NotFound
-
-    now, services = call.parts.now(), call.services
-    link = CrmLink(data_type, external_id=external_id, connection_id=connection_id, trigger="AUDIO_UPLOAD_DEEPLINK")
-    try:
-        linked = find_linked(call.org, link, records=services, contacts=services.contacts)
-    except NotFound:
-        linked = Linked(link)
-    return with_link(recording, replace(linked, link=replace(linked.link, linked_at=now)))
 
 
 def crm_customers(call: Call, recordings: Sequence[Recording]) -> list[dict[str, Any] | None]:

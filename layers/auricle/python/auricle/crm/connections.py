@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from auricle.errors import Conflict, ConnectionNotFound
+from auricle.errors import Conflict, ConnectionNotFound, InvalidRequest
 from auricle.ports import RecordStore
 from auricle.records import RecordKind, change_record, remove_record
 
@@ -54,6 +54,14 @@ def add_connection(connection: Connection, connections: RecordStore[Connection])
         connections.add(connection)
     except Conflict:
         raise Conflict(f"The organization has a connection to {connection.platform.value} already.") from None
+
+
+def check_connection(org: str, named_id: str | None, connections: RecordStore[Connection]) -> None:
+    """Raises InvalidRequest: a connection is named that the tenant does not have."""
+    if named_id is not None and named_id not in connections.find(org, [named_id]):
+        raise InvalidRequest(
+            "integrationConnectionId is no connection of the organization", field="integrationConnectionId"
+        )
 
 
 def connection_id(org: str, platform: Platform) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auricle.crm.contacts import Contact
 from auricle.crm.deals import DEALS, Deal
-from auricle.errors import ContactNotFound, DealNotFound, InvalidRequest
+from auricle.errors import ContactNotFound, DealNotFound, InvalidRequest, NotFound
 from auricle.recordings.changes import change_recording
 from auricle.recordings.recording import MAX_CONTACTS, CrmLink, Recording
 from auricle.records import Page, Record
@@ -102,6 +102,17 @@ def link_to_crm(
         return with_link(before, replace(linked, link=wanted))
 
     return change_recording(org, recording_id, link, recordings=recordings, now=now, if_revision=if_revision)
+
+
+def linked_by_external_id(
+    recording: Recording, link: CrmLink, *, records: RecordStores, contacts: ContactStore, now: datetime
+) -> Recording:
+    """A recording that is not stored yet, linked to a record by its CRM's id, whether Auricle has the record or not."""
+    try:
+        linked = find_linked(recording.org, link, records=records, contacts=contacts)
+    except NotFound:
+        linked = Linked(link)
+    return with_link(recording, replace(linked, link=replace(linked.link, linked_at=now)))
 
 
 def unlink_from_crm(

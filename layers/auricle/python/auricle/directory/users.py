@@ -124,6 +124,28 @@ def find_user(collection: Callable[[RecordKind[Any]], Any], org: str, email_or_p
     return next(found, None)
 
 
+def recorded_by(
+    org: str, caller: str, *, user_id: str | None, email: str | None, phone: str | None, records: RecordStores
+) -> tuple[str, Rep | None]:
+    """Whose a recording is: the user named by id, email address or telephone number, else the caller; and their name.
+
+    Raises:
+        InvalidRequest: the directory does not know the user that is named; the caller it need not know.
+    """
+    known_as = directory_id(user_id or caller)
+    if user_id not in (None, caller) and known_as not in records.records(USERS).find(org, [known_as]):
+        raise InvalidRequest("userId is no user of the organization", field="userId")
+    found = user_id
+    for field, value in (("userEmail", email), ("userPhone", phone)):
+        if found is None and value is not None:
+            user = find_user(records.records, org, value)
+            if user is None:
+                raise InvalidRequest(f"{field} is no user's of the organization", field=field)
+            found = user.id
+    found = found or caller
+    return found, rep_of_id(org, found, records)
+
+
 def members_of(org: str, team_id: str, records: RecordStores) -> Sequence[str]:
     """Ids of the users of a team. Raises TeamNotFound."""
     records.records(TEAMS).get(org, team_id)
