@@ -181,7 +181,7 @@ def merged_document(surfaces: Iterable[Mapping[str, Any]], app: FastAPI) -> dict
         "components": {"schemas": {"Health": Health.model_json_schema()}},
     }
     for document in surfaces:
-        merged["tags"] += document["tags"]
+        merged["tags"] += document.get("tags", [])
         merged["paths"] |= document["paths"]
         for kind, found in document["components"].items():
             merged["components"].setdefault(kind, {}).update(found)
