@@ -191,11 +191,9 @@ Cursor = Annotated[
 ]
 
 
-def page_size(name: str) -> Any:
+def page_size(name: str, maximum: int = MAX_PAGE_SIZE) -> Any:
     """The parameter of that name: how many a page has."""
-    return Annotated[
-        QueryInteger, Query(alias=name, ge=1, le=MAX_PAGE_SIZE, description="How many a page has at most.")
-    ]
+    return Annotated[QueryInteger, Query(alias=name, ge=1, le=maximum, description="How many a page has at most.")]
 
 
 def tag_revision(response: Response, revision: int) -> None:

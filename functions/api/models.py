@@ -14,7 +14,6 @@ from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,11 +21,14 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic.warnings import UnsupportedFieldAttributeWarning
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from auricle.moments import parse_moment
 
@@ -139,12 +141,20 @@ Line = Annotated[
 """One line of text without control characters."""
 
 
-def _split_at_commas(given: list[str]) -> list[str]:
-    return [each for part in given for each in part.split(",")]
+def _split_at_commas(given: list[str], validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate([each for part in given for each in part.split(",")])
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PydanticCustomError(first["type"], first["msg"]) from None
 
 
-CommaSeparated = AfterValidator(_split_at_commas)
-"""Of a list in a query string: given several times means the same as once, with commas between."""
+CommaSeparated = WrapValidator(_split_at_commas)
+"""Of a list in a query string: given several times means the same as once, with commas between.
+
+What is wrong with one element is said of the parameter, which has no elements that a client could count. It stands
+after the `Query` that bounds how many there are.
+"""
 
 # --- what answers say -------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -83,15 +83,15 @@ def _cipher(secret: str) -> tuple[bytes, AESGCM]:
     return key, AESGCM(key)
 
 
-def fit_page(read: Callable[[int], tuple[list[Any], _Next]], page_size: int) -> tuple[list[Any], _Next]:
+def fit_page(read: Callable[[int], tuple[list[_T], _Next]], page_size: int) -> tuple[list[_T], _Next]:
     """The page that `read` makes of so many, as it is shown, or of fewer where those are more than one answer holds.
 
-    `read` also says where the next page begins.
+    `read` also says where the next page begins. What it shows are response models, or values as JSON has them.
     """
     count = page_size
     while True:
         shown, following = read(count)
-        size = len(orjson.dumps(shown))
+        size = len(orjson.dumps(shown, default=vars))
         if size <= MAX_PAGE_BYTES or count == 1:
             return shown, following
         count = max(1, min(count, len(shown)) * MAX_PAGE_BYTES // size)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Security
-from pydantic import BeforeValidator
+from pydantic import PlainSerializer, WithJsonSchema
 
 from api.dependencies import RequestContext, page_size, request_context
 from api.idempotency import Idempotent
@@ -43,5 +43,9 @@ def timestamp(moment: datetime | None) -> str | None:
     return f"{in_utc.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
-Timestamp = Annotated[str, BeforeValidator(lambda given: timestamp(given) if isinstance(given, datetime) else given)]
-"""A moment that an answer shows, made of a `datetime`."""
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(timestamp, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A moment that an answer shows so."""
