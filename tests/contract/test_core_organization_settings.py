@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import organization_settings as documented
+from api.core.organization_settings import models as documented
 from auricle.adapters.dynamodb import documents
 from auricle.directory import organization_settings
 from auricle.directory.organization_settings import SETTINGS, ConsentPolicy, settings_of
@@ -35,11 +35,11 @@ def services() -> Fakes:
 
 def test_settings_are_the_defaults_until_the_organization_changes_them(api: Gateway) -> None:
     answer = api.get(PATH)
-    assert shown(documented.SettingsAnswer, answer) == {"data": DEFAULTS}
+    assert shown(documented.OrganizationSettingsResponse, answer) == {"data": DEFAULTS}
     assert answer.headers["etag"] == '"0"'
     changed = send(api, "PATCH", PATH, {"consentPolicy": "held"}, headers={"if-match": '"0"'})
     held = {**DEFAULTS, "consentPolicy": "held", "updatedAt": "2026-03-30T12:00:00.123Z"}
-    assert shown(documented.SettingsAnswer, changed) == {"data": held}
+    assert shown(documented.OrganizationSettingsResponse, changed) == {"data": held}
     assert changed.headers["etag"] == '"1"'
     assert api.get(PATH).json == {"data": held}
     more = send(api, "PATCH", PATH, {"consentGraceDays": 0, "consentLegalBasis": "  contract with the customer "})

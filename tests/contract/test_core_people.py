@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from api.core.people import models as documented
 from api.dependencies import Services
-from api.legacy.documents.core import people as documented
 from auricle.directory.users import EMAILS, USERS, User
 from auricle.recordings.recording import Rep
 from auricle.records import Page
@@ -27,13 +27,13 @@ ONE_TEAM = f"{TEAMS_PATH}/west"
 def new_user(api: Gateway, email: str = "dana@example.com", **given: Any) -> Any:
     answer = api.post(USERS_PATH, {"email": email, "organizationId": "acme", **given})
     api.now += timedelta(milliseconds=1)
-    return shown(documented.UserShown, answer)
+    return shown(documented.UserResponse, answer)
 
 
 def new_team(api: Gateway, team_id: str = "west", **given: Any) -> Any:
     answer = api.post(TEAMS_PATH, {"id": team_id, "name": team_id, **given})
     api.now += timedelta(milliseconds=1)
-    return shown(documented.TeamShown, answer, 201)
+    return shown(documented.TeamResponse, answer, 201)
 
 
 def change(api: Gateway, path: str, body: Any, **headers: str) -> Answer:
@@ -41,7 +41,7 @@ def change(api: Gateway, path: str, body: Any, **headers: str) -> Answer:
 
 
 def listed(api: Gateway, **query: Any) -> list[str]:
-    return [user["id"] for user in shown(documented.UsersAnswer, api.get(USERS_PATH, **query))["data"]]
+    return [user["id"] for user in shown(documented.UserPage, api.get(USERS_PATH, **query))["data"]]
 
 
 # --- users --------------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def test_users_come_in_pages(api: Gateway) -> None:
     found: list[list[str]] = []
     query: dict[str, Any] = {"pageSize": 2}
     while True:
-        page = shown(documented.UsersAnswer, api.get(USERS_PATH, **query))
+        page = shown(documented.UserPage, api.get(USERS_PATH, **query))
         found.append([user["id"] for user in page["data"]])
         if page["cursor"] is None:
             break
@@ -282,13 +282,13 @@ def test_a_wrong_parameter_is_named(query: dict[str, Any], field: str, api: Gate
 
 def test_a_team_is_added_read_changed_and_removed(api: Gateway) -> None:
     answer = api.post(TEAMS_PATH, {"id": "west", "name": "West", "externalId": "t7"})
-    team = shown(documented.TeamShown, answer, 201)
+    team = shown(documented.TeamResponse, answer, 201)
     assert {**team, "id": "west", "name": "West", "externalId": "t7", "organizationId": "acme"} == team
     assert (answer.headers["location"], answer.headers["etag"]) == (ONE_TEAM, '"1"')
-    assert shown(documented.TeamShown, api.get(ONE_TEAM)) == team
+    assert shown(documented.TeamResponse, api.get(ONE_TEAM)) == team
     refused(api.post(TEAMS_PATH, {"id": "west", "name": "West"}), 409, "conflict")
     changed = change(api, ONE_TEAM, {"name": "West coast"})
-    renamed = shown(documented.TeamShown, changed)
+    renamed = shown(documented.TeamResponse, changed)
     assert (renamed["name"], renamed["externalId"], changed.headers["etag"]) == ("West coast", "t7", '"2"')
     assert change(api, ONE_TEAM, {"name": None, "externalId": None}).json["name"] == "West coast"
     assert api.get(ONE_TEAM).json["externalId"] is None
@@ -300,8 +300,8 @@ def test_a_team_is_added_read_changed_and_removed(api: Gateway) -> None:
 def test_teams_come_in_pages(api: Gateway) -> None:
     for team_id in ("a", "b", "c"):
         new_team(api, team_id)
-    first = shown(documented.TeamsAnswer, api.get(TEAMS_PATH, pageSize=2))
-    rest = shown(documented.TeamsAnswer, api.get(TEAMS_PATH, pageSize=2, cursor=first["cursor"]))
+    first = shown(documented.TeamPage, api.get(TEAMS_PATH, pageSize=2))
+    rest = shown(documented.TeamPage, api.get(TEAMS_PATH, pageSize=2, cursor=first["cursor"]))
     assert [team["id"] for team in (*first["data"], *rest["data"])] == ["c", "b", "a"]
     assert rest["cursor"] is None
 
@@ -348,9 +348,9 @@ def _giving(users: Any, others: Any) -> Any:
 
 def test_the_organization_has_a_name_once_it_was_given_one(api: Gateway) -> None:
     nameless = api.get(ORGANIZATION)
-    assert shown(documented.OrganizationShown, nameless) == {"id": "acme", "name": None, "updatedAt": None}
+    assert shown(documented.OrganizationResponse, nameless) == {"id": "acme", "name": None, "updatedAt": None}
     named = change(api, ORGANIZATION, {"name": "Acme Solar"}, **{"if-match": nameless.headers["etag"]})
-    assert shown(documented.OrganizationShown, named) == {
+    assert shown(documented.OrganizationResponse, named) == {
         "id": "acme",
         "name": "Acme Solar",
         "updatedAt": "2026-03-30T12:00:00.123Z",

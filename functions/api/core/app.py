@@ -10,10 +10,16 @@ from api.documentation import surface_app
 from api.on_demand import RouterOnDemand
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
-ROUTERS: tuple[RouterOnDemand, ...] = ()
+ROUTERS: tuple[RouterOnDemand, ...] = (
+    RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
+    RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
+)
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
-TAGS: list[dict[str, str]] = []
+TAGS: list[dict[str, str]] = [
+    {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
+    {"name": "organization settings", "description": "What the organization decides for all of its recordings."},
+]
 
 
 def create_app() -> FastAPI:

@@ -15,6 +15,7 @@ from api.problems import Problem
 NO_RECORDING = PossibleError(
     404, "recording-not-found", "Unknown, of another tenant, or private and somebody else's: all look the same."
 )
+NO_ORGANIZATION = PossibleError(404, "not-found", "`organizationId` is not the organization of the credential.")
 LOCKED = PossibleError(409, "conflict", "The recording is locked.")
 
 

@@ -17,10 +17,12 @@ from auricle.directory.users import (
     USERS,
     Team,
     User,
+    UserFilter,
     add_user,
     change_team,
     change_user,
     find_user,
+    list_users,
     members_of,
     recorded_by,
     remove_team,
@@ -406,3 +408,24 @@ def test_a_recording_is_the_callers_or_of_the_user_who_is_named(fakes: Fakes) ->
     for named in ({"user_id": "user_2"}, {"email": "nobody@example.com"}, {"phone": "1"}):
         with pytest.raises(InvalidRequest, match="of the organization"):
             recorder(**named)
+
+
+# --- lists --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (UserFilter(), ["b", "a"]),
+        (UserFilter(disabled=True), ["b"]),
+        (UserFilter(external_id="hr/1", team_id="west"), ["a"]),
+        (UserFilter(email="A@example.com"), ["a"]),
+        (UserFilter(email="a@example.com", disabled=True), []),
+        (UserFilter(email="c@example.com"), []),
+    ],
+)
+def test_users_are_listed_by_what_is_known_of_them(wanted: UserFilter, found: list[str], fakes: Fakes) -> None:
+    added(fakes, "a", "a@example.com", external_id="hr/1", member_team_id="west")
+    added(fakes, "b", "b@example.com", at=LATER, disabled=True)
+    page = list_users("acme", wanted, 10, None, fakes)
+    assert ([one.id for one in page.records], page.next_position) == (found, None)

@@ -22,11 +22,11 @@ from auricle.errors import (
 )
 from auricle.identifiers import is_id, new_id
 from auricle.recordings.recording import Rep
-from auricle.records import RecordKind, change_record, check_revision, remove_record, until_written
+from auricle.records import Page, RecordKind, change_record, check_revision, remove_record, until_written
 
 if TYPE_CHECKING:
     from auricle.directory.organization_settings import RecordStores
-    from auricle.ports import RecordStore
+    from auricle.ports import Position, RecordStore
 
 MAX_LOOKS = 10
 """Readings in which users are looked for by what no index knows."""
@@ -81,6 +81,26 @@ class EmailClaim:
     created_at: datetime
     user_id: str
     revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users to list; None filters nothing."""
+
+    disabled: bool | None = None
+    external_id: str | None = None
+    email: str | None = None
+    """However it is written."""
+    team_id: str | None = None
+    """The team they are members of."""
+
+    def admits(self, user: User) -> bool:
+        """Whether the user is one of those, whatever their email address."""
+        return (
+            self.disabled in (None, user.disabled)
+            and self.external_id in (None, user.external_id)
+            and self.team_id in (None, user.member_team_id)
+        )
 
 
 USERS = RecordKind("user", User, UserNotFound)
@@ -144,6 +164,16 @@ def recorded_by(
             found = user.id
     found = found or caller
     return found, rep_of_id(org, found, records)
+
+
+def list_users(
+    org: str, wanted: UserFilter, page_size: int, position: Position | None, records: RecordStores
+) -> Page[User]:
+    """A page of the users wanted, those added last first. By email address there is one at most."""
+    if wanted.email is not None:
+        user = find_user(records.records, org, wanted.email)
+        return Page((user,) if user is not None and wanted.admits(user) else (), None)
+    return records.records(USERS).list(org, page_size, position, wanted=wanted.admits)
 
 
 def members_of(org: str, team_id: str, records: RecordStores) -> Sequence[str]:

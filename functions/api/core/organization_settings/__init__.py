@@ -1,0 +1,1 @@
+"""What the organization decides for all of its recordings."""

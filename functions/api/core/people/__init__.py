@@ -1,0 +1,1 @@
+"""Users and teams of the organization, and the organization itself."""
