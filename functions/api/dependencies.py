@@ -151,7 +151,7 @@ def path_id(missing: type[NotFound], what: str) -> Any:
 RecordingId = path_id(RecordingNotFound, "recording")
 """The recording's id in the path."""
 
-_IF_MATCH = {"pattern": '^(\\*|"(0|[1-9][0-9]{0,8})")$'}
+_IF_MATCH = {"pattern": '^(\\*|"(0|[1-9][0-9]{0,8})")$', "maxLength": 11}
 
 
 async def _if_match(

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
+from api.dependencies import ROLE
 from api.on_demand import RouterOnDemand
 from api.problems import Problem, Renderer, add_problem_handlers
 from api.requests import MAX_BODY_BYTES
@@ -119,7 +121,6 @@ _OTHER_CREDENTIALS = {
 
 _OF_EVERY_OPERATION = (
     PossibleError(401, "unauthenticated", "No credential, or one that does not hold."),
-    PossibleError(403, "insufficient-scope", "The credential lacks the scope or the role."),
     PossibleError(422, "invalid-request", "A field or parameter is wrong or unknown; each is named."),
     PossibleError(
         422, "answer-too-large", "The answer would have more than 6 MB; send Accept-Encoding: gzip or ask for less."
@@ -128,6 +129,8 @@ _OF_EVERY_OPERATION = (
     PossibleError(500, "internal-error", "Something went wrong on our side."),
     PossibleError(503, "transient", "Briefly unavailable; Retry-After says when to try again."),
 )
+_LACKING_SCOPE = PossibleError(403, "insufficient-scope", "The credential lacks the scope.")
+_LACKING_ROLE = PossibleError(403, "forbidden", "The credential lacks the role.")
 _OF_BODIES = (
     PossibleError(400, "not-json", "The body is not JSON in UTF-8."),
     PossibleError(413, "body-too-large", f"The body has more than {MAX_BODY_BYTES} bytes."),
@@ -143,11 +146,12 @@ _OF_UPDATES = (PossibleError(412, "precondition-failed", "If-Match names a state
 
 
 def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
+    routes = list(_routes(app.routes))
     document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
-        routes=list(_routes(app.routes)),
+        routes=routes,
         tags=app.openapi_tags,
         license_info=app.license_info,
         servers=_servers(app),
@@ -158,13 +162,14 @@ def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
         schemas.pop(name, None)
     _, made = models_json_schema([(surface.error_model, "serialization")], ref_template="#/components/schemas/{model}")
     schemas |= made["$defs"]
-    _close(schemas)
+    _mend([schemas, document["paths"]])
     components["securitySchemes"] = components.get("securitySchemes", {}) | _OTHER_CREDENTIALS
     for path, operations in document["paths"].items():
         operations.pop("head", None)
         changeable = "{" in path and any(_takes(operations[each], "If-Match") for each in operations)
         for method, operation in operations.items():
             _complete(operation, path, surface, tagged=changeable and method in {"get", *_UPDATES})
+    _show_examples(document, routes)
     return document
 
 
@@ -181,7 +186,7 @@ def merged_document(surfaces: Iterable[Mapping[str, Any]], app: FastAPI) -> dict
         "components": {"schemas": {"Health": Health.model_json_schema()}},
     }
     for document in surfaces:
-        merged["tags"] += document.get("tags", [])
+        merged["tags"] += document.get("tags", ())
         merged["paths"] |= document["paths"]
         for kind, found in document["components"].items():
             merged["components"].setdefault(kind, {}).update(found)
@@ -220,15 +225,15 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _not_null(parameter["schema"])
     body = operation.get("requestBody", {}).get("content", {})
+    needed = next(iter(operation["security"][0].values()))
     possible = [
         *_OF_EVERY_OPERATION,
+        _LACKING_ROLE if needed and needed[0].startswith(ROLE) else _LACKING_SCOPE,
         *(_OF_BODIES if "application/json" in body else ()),
         *(_OF_POSTS if _takes(operation, "Idempotency-Key") else ()),
         *(_OF_UPDATES if _takes(operation, "If-Match") else ()),
     ]
-    operation["security"] += [
-        {scheme: scopes} for scheme in _OTHER_CREDENTIALS for scopes in operation["security"][0].values()
-    ]
+    operation["security"] += [{scheme: needed} for scheme in _OTHER_CREDENTIALS]
     responses: dict[str, Any] = operation["responses"]
     if _ERRORS not in responses.get("422", {_ERRORS: ()}):
         del responses["422"]  # FastAPI's own, in a shape that nothing here has
@@ -241,6 +246,28 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
     operation["responses"] = dict(sorted({**described, **of_success}.items()))
     for status, response in operation["responses"].items():
         response["headers"] = _headers(int(status), tagged=tagged and status < "300") | response.get("headers", {})
+
+
+def _show_examples(document: Mapping[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Shows the example of each body and answer that its model has, with its nulls, which FastAPI leaves out."""
+    examples: dict[str, Any] = {}
+    for route in routes:
+        if isinstance(route, APIRoute):
+            bodies = [param.field_info.annotation for param in route.dependant.body_params]
+            others = [response.get("model") for response in route.responses.values()]
+            for model in (route.response_model, *bodies, *others):
+                extra = getattr(model, "model_config", {}).get("json_schema_extra")
+                if isinstance(extra, dict) and "examples" in extra:
+                    examples[f"#/components/schemas/{model.__name__}"] = extra["examples"][0]
+    for reference, example in examples.items():
+        document["components"]["schemas"][reference.rpartition("/")[2]]["examples"] = [example]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for content in part.get("content", {}).values():
+                    reference = content["schema"].get("$ref")
+                    if reference in examples:
+                        content["example"] = examples[reference]
 
 
 def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -280,13 +307,20 @@ def _headers(status: int, *, tagged: bool) -> dict[str, Any]:
     }
 
 
-def _close(schema: Any) -> None:
-    """Keys that fit no pattern are refused, which pydantic does and does not say."""
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def _mend(schema: Any) -> None:
+    """Says two things in JSON Schema's words that pydantic does not: that keys which fit no pattern are refused, and
+    the bounds of numbers that a validator reads first."""
     if isinstance(schema, dict):
         if "patternProperties" in schema:
             schema.setdefault("additionalProperties", False)
+        for name in _BOUNDS.keys() & schema.keys():
+            if isinstance(schema[name], int | float):
+                schema[_BOUNDS[name]] = schema.pop(name)
         for each in schema.values():
-            _close(each)
+            _mend(each)
     elif isinstance(schema, list):
         for each in schema:
-            _close(each)
+            _mend(each)

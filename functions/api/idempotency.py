@@ -90,7 +90,7 @@ class Idempotent:
             Header(
                 alias="Idempotency-Key",
                 description="Chosen by the client, for one request and its repetitions: they get one answer.",
-                json_schema_extra={"pattern": "^[!-~]{1,255}$"},
+                json_schema_extra={"pattern": "^[!-~]{1,255}$", "maxLength": 255},
             ),
         ] = None,
     ) -> RequestContext:

@@ -6,11 +6,12 @@ A process of Lambda answers few surfaces: importing all of their models costs mo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class SurfaceMount(BaseRoute):
 
 
 class RouterOnDemand(BaseRoute):
-    """The routes of the `router` of a module, which answers paths of one pattern."""
+    """The routes of the `router` of a module, which answers all paths of one pattern."""
 
     def __init__(self, module: str, pattern: str) -> None:
         self.module = module
@@ -62,27 +63,26 @@ class RouterOnDemand(BaseRoute):
         return router
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if self.pattern.fullmatch(scope["path"]) is None:
+        if scope["type"] != "http" or self.pattern.fullmatch(scope["path"]) is None:
             return Match.NONE, {}
-        partial = Match.NONE, {}
-        for route in self.router.routes:
-            match, child_scope = route.matches(scope)
-            if match is Match.FULL:
-                return match, child_scope
-            if match is Match.PARTIAL and partial[0] is Match.NONE:
-                partial = match, child_scope
-        return partial
+        return Match.FULL, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["route"].handle(scope, receive, send)
-
-
-def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> set[str]:
-    """The methods that the request's path has."""
-    found = set[str]()
-    for route in routes:
-        if isinstance(route, RouterOnDemand) and route.pattern.fullmatch(scope["path"]):
-            found |= allowed_methods(route.router.routes, scope)
-        elif isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return found | {"HEAD"} if "GET" in found else found
+        allowed = set[str]()
+        is_spelled_out = False
+        for route in self.router.routes:
+            if not isinstance(route, Route) or (is_spelled_out and "{" in route.path):
+                continue  # a path that is spelled out is no id of another route
+            match, child_scope = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(child_scope)
+                await route.handle(scope, receive, send)
+                return
+            if match is Match.PARTIAL:
+                allowed |= route.methods or set()
+                is_spelled_out = "{" not in route.path
+        if not allowed:
+            raise HTTPException(404)
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})

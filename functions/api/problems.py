@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.on_demand import allowed_methods
 from api.request_ids import REQUEST_ID
 from auricle import errors
 
@@ -225,9 +224,12 @@ def _of_http(request: Request, error: HTTPException) -> Problem:
     """Of the router: an unknown path, or a method that the path does not have."""
     if error.status_code != 405:
         return NOTHING_HERE
-    allowed = sorted(allowed_methods(request.app.routes, request.scope))
+    allowed = (error.headers or {}).get("allow") or (error.headers or {}).get("Allow", "")
     return Problem(
-        405, "method-not-allowed", f"{request.method} is not allowed here.", headers={"allow": ", ".join(allowed)}
+        405,
+        "method-not-allowed",
+        f"{request.method} is not allowed here.",
+        headers={"allow": ", ".join(sorted(allowed.split(", ")))},
     )
 
 
@@ -274,9 +276,9 @@ class FieldError(BaseModel):
 
 
 class ProblemDetails(BaseModel):
-    """An error as RFC 9457 has it. Kinds of error that say more of themselves add members of their own."""
+    """An error as RFC 9457 has it."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     type: str = Field(description="The kind of error, stable for programs.")
     title: str = Field(description="The kind of error in words.")

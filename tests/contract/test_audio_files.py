@@ -13,7 +13,6 @@ import pytest
 
 from api.audio_files import models as audio_files
 from api.dependencies import Services
-from api.problems import ProblemDetails
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
@@ -33,7 +32,7 @@ def problem(answer: Answer, status: int, code: str) -> Any:
     """The answer's problem details, once they are found to be that problem and well-formed."""
     assert answer.headers["content-type"] == "application/problem+json", answer.body
     found = answer.json
-    ProblemDetails.model_validate(found)
+    audio_files.AudioFileProblem.model_validate(found)
     assert (answer.status, found["status"], found["type"]) == (status, status, f"urn:auricle:error:{code}"), found
     assert found["requestId"] == answer.headers["x-request-id"]
     return found

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from api.app import DOORS
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.deals import DEALS, Address, Deal
 from auricle.recordings.recording import CrmLink, Rep, Result
@@ -23,6 +22,7 @@ from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, furnish, send
 from tests.contract.gateway import Answer, Gateway
 from tests.fakes import Fakes
+from tests.fixtures.operations import method_of, routes
 
 ONE = f"{RECORDINGS}/rec_1"
 
@@ -169,12 +169,10 @@ LATER = (
 
 
 def test_every_endpoint_of_the_reference_is_served_or_belongs_to_a_later_issue() -> None:
-    core = next(door.surface for door in DOORS if door.prefix == "/v1/core")
-
     def shape(path: str) -> str:
         return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
-    served = {(operation.method, shape(operation.path)) for operation in core.operations}
+    served = {(method_of(route), shape(route.path)) for route in routes("/v1/core")}
     missing = {
         f"{method.upper()} {path}"
         for path, operations in reference()["paths"].items()

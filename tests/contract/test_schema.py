@@ -78,14 +78,14 @@ def test_every_body_and_answer_has_an_example(document: dict[str, Any]) -> None:
 
 def test_what_every_operation_says_of_the_manners(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
-        headers = {each["$ref"].rpartition("/")[2] for each in operation["parameters"] if "$ref" in each}
+        headers = {each["name"] for each in operation.get("parameters", ())}
         where, responses = f"{method} {path}", operation["responses"]
-        assert ("IdempotencyKey" in headers) == (method == "post"), where
-        assert ("IfMatch" in headers) == ("412" in responses), where
-        assert "IfMatch" in headers or method not in {"put", "patch"} or "{" not in path, where
+        assert ("Idempotency-Key" in headers) == (method == "post"), where
+        assert ("If-Match" in headers) == ("412" in responses), where
+        assert "If-Match" in headers or method not in {"put", "patch"} or "{" not in path, where
         assert "retry-after" in responses["429"]["headers"], where
         assert ("404" in responses) or "{" not in path, where
-        if "IfMatch" in headers and "{" in path and "get" in document["paths"][path]:
+        if "If-Match" in headers and "{" in path and "get" in document["paths"][path]:
             assert "etag" in document["paths"][path]["get"]["responses"]["200"]["headers"], where
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.audio_files import routes
+from api.audio_files.models import AudioFileProblem
 from api.documentation import surface_app
-from api.problems import ProblemDetails, problem_response
+from api.on_demand import RouterOnDemand
+from api.problems import problem_response
 
 PREFIX = "/api/v1/audio-files"
 
@@ -17,9 +18,9 @@ def create_app() -> FastAPI:
         title="Auricle audio files",
         description="Upload, list, download and process audio. Errors are RFC 9457 problem details.",
         prefix=PREFIX,
-        error_model=ProblemDetails,
+        error_model=AudioFileProblem,
         render=problem_response,
         tags=[{"name": "audio files", "description": "Uploads, and what processing found in them."}],
     )
-    app.router.routes.extend(routes.router.routes)
+    app.router.routes.append(RouterOnDemand("api.audio_files.routes", f"{PREFIX}(/.*)?"))
     return app

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.examples import CREATED_AT, EXPIRES_AT, RECORDING_ID
 from api.models import CamelRequestModel, CamelResponseModel, Id, Line, ShownMoment, WholeNumber, left_out
+from api.problems import ProblemDetails
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.transcripts.transcript import Engine, display_name
 
@@ -126,6 +127,17 @@ class ProcessingError(CamelResponseModel):
         if failure is None:
             return None
         return cls(stage=failure.stage, code=failure.code, message=failure.message)
+
+
+class AudioFileProblem(ProblemDetails):
+    """An error as RFC 9457 has it; of a result that is not there, with how far processing is."""
+
+    processing_status: AudioFileStatus | None = Field(
+        None, alias="processingStatus", description="How far the audio file is, where a result is not there."
+    )
+    processing_error: ProcessingError | None = Field(
+        None, alias="processingError", description="Which stage failed, where one did."
+    )
 
 
 class UploadUrl(CamelResponseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Response
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from api import problems
 from api.documentation import PossibleError
@@ -28,8 +28,6 @@ class CoreIssue(CamelResponseModel):
 
 class CoreError(CamelResponseModel):
     """The core API's error."""
-
-    model_config = ConfigDict(extra="allow")
 
     error: str = Field(description="What was wrong, and what to do.")
     code: str = Field(description="The kind of error, stable for programs.")

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
-from api.surface import Operation
+from fastapi.routing import APIRoute
 
-from api import app as application
 from api import problems
-from api.legacy.documents import Documented
-from api.legacy.documents.agent.wire import AgentError
-from api.legacy.openapi import DOCUMENTS, build_document
+from api.agent.errors import AgentError
+from api.calls.errors import CallsError
+from api.core.errors import CoreError
+from api.on_demand import RouterOnDemand
 from api.problems import ProblemDetails
 from auricle import errors
 from auricle.errors import TransientError
 from tests.contract.gateway import CONTEXT, Gateway, Identity, event
+from tests.fixtures.operations import scopes_of, surfaces
 
 FILES = "/api/v1/audio-files"
 FOUNDER = "/api/v1/agent/founder"
-
-
-SURFACES = [door.surface for door in application.DOORS]
 
 
 class Nothing:
@@ -56,12 +54,6 @@ def identity() -> Identity:
 @pytest.fixture
 def api(identity: Identity) -> Gateway:
     return Gateway(Nothing(AssertionError("nothing outside may be asked")), identity)
-
-
-def operations() -> Iterator[tuple[str, Operation, Documented]]:
-    for surface in SURFACES:
-        for operation in surface.operations:
-            yield surface.name, operation, DOCUMENTS[surface.name].operations[operation.name]
 
 
 # --- addresses ----------------------------------------------------------------------------------------------
@@ -128,7 +120,7 @@ def test_a_defect_outside_every_surface_is_logged_and_answered(
     def defective(*_args: object, **_kwargs: object) -> NoReturn:
         raise RuntimeError("the secret is 42")
 
-    monkeypatch.setattr("api.openapi.build_document", defective)
+    monkeypatch.setattr("api.documentation.merged_document", defective)
     answer = api.get("/openapi.json", token="")
     assert (answer.status, answer.json["type"]) == (500, "urn:auricle:error:internal-error")
     assert b"42" not in answer.body
@@ -156,6 +148,12 @@ def test_an_issuer_that_cannot_be_reached_is_no_fault_of_the_credential(identity
     assert (answer.status, "www-authenticate" in answer.headers) == (503, False)
 
 
+ERROR_MODELS = {
+    "/api/v1/audio-files": ProblemDetails,
+    "/api/v1/agent/founder": AgentError,
+    "/v1/core": CoreError,
+    "/v1/calls": CallsError,
+}
 ERROR_CLASSES = [
     found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, errors.AuricleError)
 ]
@@ -163,13 +161,13 @@ ERROR_CLASSES = [
 
 @pytest.mark.parametrize("error_class", ERROR_CLASSES, ids=lambda found: found.__name__)
 def test_every_error_has_a_status_and_keeps_its_words(error_class: type[errors.AuricleError]) -> None:
-    fault = problems.problem_of(error_class("What was wrong, and what to do."))
-    if fault is problems.INTERNAL:
+    problem = problems.problem_of(error_class("What was wrong, and what to do."))
+    if problem is problems.INTERNAL:
         internal = (errors.SupersededRun, errors.EngineFailed, errors.UnknownVersion)
         assert issubclass(error_class, internal) or error_class is errors.AuricleError
     else:
-        assert (fault.code, fault.detail) == (error_class.code, "What was wrong, and what to do.")
-        assert 400 <= fault.status <= 503
+        assert (problem.code, problem.detail) == (error_class.code, "What was wrong, and what to do.")
+        assert 400 <= problem.status <= 503
 
 
 # --- request ids --------------------------------------------------------------------------------------------
@@ -208,8 +206,9 @@ def test_json_of_every_kind_travels_as_text(api: Gateway) -> None:
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    return build_document(SURFACES, public_url="https://api.test")
+def document(identity: Identity) -> dict[str, Any]:
+    found: dict[str, Any] = Gateway(Nothing(AssertionError()), identity).get("/openapi.json", token="").json
+    return found
 
 
 def test_the_document_is_served_without_a_credential(api: Gateway) -> None:
@@ -221,25 +220,36 @@ def test_the_document_is_served_without_a_credential(api: Gateway) -> None:
     assert b"/openapi.json" in page.body
 
 
-def test_every_operation_is_documented_and_every_document_has_its_operation() -> None:
-    for surface in SURFACES:
-        assert {operation.name for operation in surface.operations} == set(DOCUMENTS[surface.name].operations)
+@pytest.mark.parametrize("prefix", surfaces())
+def test_every_surface_serves_its_own_document(prefix: str, api: Gateway, document: dict[str, Any]) -> None:
+    found = api.get(f"{prefix}/openapi.json", token="").json
+    assert set(found["paths"]) == {path for path in document["paths"] if path.startswith(prefix)}
+    assert f"{prefix}/openapi.json".encode() in api.get(f"{prefix}/docs", token="").body
 
 
-def test_every_route_says_who_may_use_it() -> None:
-    for surface in SURFACES:
-        for operation in surface.operations:
+def test_the_documents_of_surfaces_do_not_name_two_things_alike() -> None:
+    schemas: dict[str, Any] = {}
+    for app in surfaces().values():
+        for name, schema in app.openapi()["components"]["schemas"].items():
+            assert schemas.setdefault(name, schema) == schema, name
+
+
+def test_every_route_says_who_may_use_it(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
             # Who the caller is may be asked with any credential that holds.
-            assert operation.scope or surface.role or operation.name == "get_caller_identity", operation.name
+            needs_nothing = path == "/health" or operation["operationId"] == "get_caller_identity"
+            assert needs_nothing or scopes_of(operation), path
 
 
-def test_every_example_is_what_the_model_says() -> None:
-    for _, operation, documented in operations():
-        assert (documented.answer is None) == (documented.example is None)
-        if documented.answer is not None:
-            documented.answer.model_validate_json(json.dumps(documented.example))
-        if documented.request_example is not None:
-            operation.reads.model_validate_json(json.dumps(documented.request_example))
+def test_every_post_but_those_that_only_read_honours_an_idempotency_key(document: dict[str, Any]) -> None:
+    without = {
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for method, operation in methods.items()
+        if method == "post" and not any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+    }
+    assert without == {"fetch_core_recordings", "get_signed_url"}
 
 
 def test_no_default_is_null_where_null_is_refused(document: dict[str, Any]) -> None:
@@ -269,7 +279,7 @@ def test_every_operation_documents_its_errors_as_they_are_rendered(document: dic
                 continue
             responses = described["responses"]
             expected = {"401", "403", "429", "500", "503"}
-            expected |= {"400"} if described["tags"] == ["calls"] else {"422"}  # as its document has it
+            expected |= {"400"} if path.startswith("/v1/calls") else {"422"}  # as its document has it
             expected |= {"404"} if "{" in path else set()
             expected |= {"400", "413", "415"} if "requestBody" in described else set()
             expected |= {"412"} if method in {"put", "patch"} and "{" in path else set()
@@ -279,7 +289,7 @@ def test_every_operation_documents_its_errors_as_they_are_rendered(document: dic
                 if int(status) < 400:
                     continue
                 (content,) = response["content"].values()
-                model = DOCUMENTS[described["tags"][0]].error
+                model = next(of for prefix, of in ERROR_MODELS.items() if path.startswith(prefix))
                 for example in content["examples"].values():
                     model.model_validate(example["value"])
                     seen += 1
@@ -315,35 +325,40 @@ def test_what_an_operation_reads_is_what_its_document_shows(document: dict[str, 
     page_size = next(parameter for parameter in parameters if parameter["name"] == "pageSize")
     assert (page_size["schema"]["default"], page_size["schema"]["maximum"]) == (50, 100)
     assert document["paths"][f"{FILES}/upload-url"]["post"]["requestBody"]["required"] is True
-    assert document["paths"][FILES + "/{audio_file_id}/process"]["post"]["requestBody"]["required"] is False
+    process = document["paths"][FILES + "/{audio_file_id}/process"]["post"]
+    assert process["requestBody"].get("required", False) is False
 
 
 # --- start-up -----------------------------------------------------------------------------------------------
 
 
-def test_a_request_of_the_core_api_loads_the_module_that_answers_it() -> None:
-    core = next(door for door in application.DOORS if door.prefix == "/v1/core")
-    for operation in core.surface.operations:
-        answering = core.answering(operation.path)
-        assert answering is not None, operation.path
-        assert answering[1] == operation.endpoint.__module__, operation.path
+@pytest.mark.parametrize("prefix", surfaces())
+def test_every_route_is_found_by_the_pattern_of_its_router_alone(prefix: str) -> None:
+    """Else a request imports what does not answer it, or is not found at all."""
+    routers = [each for each in surfaces()[prefix].routes if isinstance(each, RouterOnDemand)]
+    for router in routers:
+        for route in router.router.routes:
+            assert isinstance(route, APIRoute)
+            path = re.sub(r"{\w+}", "rec_1", route.path)
+            first = next(each for each in routers if each.pattern.fullmatch(path))
+            assert first is router, route.path
 
 
 _LOADED = """
 import sys
 from types import SimpleNamespace
-from api.app import DOORS, create_app
-from api.surface import Parts
+from api.app import create_app
+from api.dependencies import AppDependencies
 
 nothing = SimpleNamespace()
 app = create_app(AppDependencies(settings=nothing, services=nothing, authenticator=nothing, now=nothing))
 def loaded():
     return sorted(name for name in sys.modules if name in {
-        "api.surfaces.audio_files", "api.surfaces.agent", "api.surfaces.core", "api.surfaces.calls",
-        "api.documents", "api.openapi", "joserfc", "cryptography", "boto3", "pynamodb",
+        "api.audio_files.app", "api.agent.app", "api.core.app", "api.calls.app",
+        "api.documentation", "joserfc", "cryptography", "boto3", "pynamodb",
     })
 print(loaded())
-DOORS[3].surface
+app.state.surfaces[3].app
 print(loaded())
 """
 
@@ -356,7 +371,7 @@ def test_a_process_starts_without_any_surface_and_loads_the_one_that_is_asked_fo
         check=True,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert answer.stdout.splitlines() == ["[]", "['api.surfaces.calls']"], answer.stdout
+    assert answer.stdout.splitlines() == ["[]", "['api.calls.app', 'api.documentation']"], answer.stdout
 
 
 @pytest.mark.parametrize(

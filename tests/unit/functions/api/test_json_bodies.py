@@ -35,8 +35,8 @@ from api.json_bodies import InvalidValues, NotJson, parse_json
 def test_a_value_that_is_not_accepted_is_named(content: bytes, place: str, message: str) -> None:
     with pytest.raises(InvalidValues) as refused:
         parse_json(content)
-    assert [fault.field for fault in refused.value.faults] == [place]
-    assert refused.value.faults[0].message.startswith(message)
+    assert [problem.field for problem in refused.value.problems] == [place]
+    assert refused.value.problems[0].message.startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,23 @@ def test_whatever_comes_is_parsed_or_refused() -> None:
 def test_so_many_invalid_values_are_named_as_an_answer_shows() -> None:
     with pytest.raises(InvalidValues) as refused:
         parse_json(b'{"a": [' + b",".join([b"NaN"] * 21) + b"]}")
-    faults = refused.value.faults
-    assert [fault.field for fault in faults] == [f"a.{number}" for number in range(20)]
-    assert {fault.message for fault in faults[:19]} == {"must be a number that JSON knows: NaN and Infinity are none"}
+    faults = refused.value.problems
+    assert [problem.field for problem in faults] == [f"a.{number}" for number in range(20)]
+    assert {problem.message for problem in faults[:19]} == {
+        "must be a number that JSON knows: NaN and Infinity are none"
+    }
     assert faults[19].message.endswith("; further fields are wrong, too")
 
     with pytest.raises(InvalidValues) as refused:
         parse_json(b'{"a": [' + b",".join([b"NaN"] * 20) + b"]}")
-    assert len(refused.value.faults) == 20
-    assert not refused.value.faults[19].message.endswith("too")
+    assert len(refused.value.problems) == 20
+    assert not refused.value.problems[19].message.endswith("too")
 
 
 def test_a_long_name_is_repeated_in_part() -> None:
     with pytest.raises(InvalidValues) as refused:
         parse_json(b'{"' + b"x" * 500_000 + b'": {"b": NaN}}')
-    assert [fault.field for fault in refused.value.faults] == ["x" * 199 + "…"]
+    assert [problem.field for problem in refused.value.problems] == ["x" * 199 + "…"]
 
 
 @pytest.mark.parametrize("bad_value", [b"NaN", b'"\\ud800"', b'{"b":1,"b":1}'])
@@ -146,4 +148,4 @@ def test_a_name_given_twice_is_found_in_one_pass() -> None:
     with pytest.raises(InvalidValues) as refused:
         parse_json(content)
     assert time.process_time() - begun_s < 10  # a tenth of a second; minutes if each name is looked for among all
-    assert [fault.field for fault in refused.value.faults] == ["1869f"]
+    assert [problem.field for problem in refused.value.problems] == ["1869f"]
