@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.surfaces.core import wire
+from api.core.shared import timestamp
 from auricle.directory.api_keys import API_KEYS
 from tests.contract.forgery import ATTACKS
 from tests.contract.gateway import ALL_SCOPES, Answer, Gateway, Identity
@@ -228,9 +228,9 @@ def test_a_key_that_ends_makes_none_that_outlives_it(api: Gateway) -> None:
 
 @pytest.mark.parametrize("said", [{}, {"expiresAt": None}])
 def test_no_key_is_without_end(said: dict[str, Any], api: Gateway) -> None:
-    assert made(api, **said)["expiresAt"] == wire.timestamp(api.now + timedelta(days=90))
+    assert made(api, **said)["expiresAt"] == timestamp(api.now + timedelta(days=90))
     longest = api.now + timedelta(days=366)
-    assert made(api, expiresAt=longest.isoformat())["expiresAt"] == wire.timestamp(longest)
+    assert made(api, expiresAt=longest.isoformat())["expiresAt"] == timestamp(longest)
     body = {"tokenName": "CRM", "organizationId": "acme"}
     beyond = api.post(TOKENS, {**body, "expiresAt": (longest + timedelta(seconds=1)).isoformat()})
     assert (beyond.status, beyond.json["issues"][0]["path"]) == (422, ["expiresAt"])
@@ -243,7 +243,7 @@ def test_a_key_that_was_made_before_every_key_had_an_end_still_holds(api: Gatewa
     assert keys.replace(replace(before, expires_at=None), expected=before)
     assert asked(api, WHO, "x-api-key", key["token"]).json["expiresAt"] is None
     heir = made(api, token=key["token"])
-    assert heir["expiresAt"] == wire.timestamp(api.now + timedelta(days=90))
+    assert heir["expiresAt"] == timestamp(api.now + timedelta(days=90))
 
 
 def test_a_key_that_is_revoked_takes_those_that_come_from_it_along(api: Gateway) -> None:

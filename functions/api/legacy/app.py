@@ -33,7 +33,6 @@ PENDING: dict[str, str] = {
     "core.mobile_events": f"({_R}|{_C})/mobile-events(/[^/]+)?",
     "core.debrief": f"{_C}/debrief-questions(/[^/]+)?|{_R}/debrief",
     "core.media": f"{_R}/(images|multimedia-events)(/[^/]+)?",
-    "core.tokens": f"{_C}/auth/.*",
     "core.views": f"{_R}/(viewed|views|listen|star)",
     "calls": "/v1/calls(/.*)?",
 }

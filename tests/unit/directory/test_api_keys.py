@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from auricle.directory.api_keys import API_KEYS, ApiKey, end_of_key, make_key, makers_of_key, proven_key, revoke_key
-from auricle.errors import Conflict, InvalidRequest
+from auricle.directory.api_keys import (
+    API_KEYS,
+    ApiKey,
+    create_key,
+    end_of_key,
+    make_key,
+    makers_of_key,
+    proven_key,
+    revoke_key,
+)
+from auricle.errors import Conflict, InvalidRequest, NotYours, TokenNotFound
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -121,10 +131,11 @@ def test_a_key_ends_when_one_of_its_makers_is_revoked() -> None:
     assert proven_key(third_text, keys, now=NOW) is None, "one of two makers is gone"
     assert proven_key(second_text, keys, now=NOW) is None
     keys.add(first)
-    assert revoke_key(first, keys)
+    assert revoke_key("acme", first.id, keys) == first
     assert keys.find("acme", [first.id, second.id, third.id, other.id]).keys() == {other.id}
     assert proven_key(other_text, keys, now=NOW) == other
-    assert not revoke_key(first, keys)
+    with pytest.raises(TokenNotFound):
+        revoke_key("acme", first.id, keys)
 
 
 def test_all_keys_that_come_from_a_revoked_one_are_removed() -> None:
@@ -133,5 +144,45 @@ def test_all_keys_that_come_from_a_revoked_one_are_removed() -> None:
     keys.add(first)
     for _ in range(101):
         keys.add(made(makers=(first.id,))[0])
-    assert revoke_key(first, keys)
+    assert revoke_key("acme", first.id, keys) == first
     assert keys.list("acme", 200).records == ()
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """A credential's user and what they may do."""
+
+    user: str = "user_1"
+    scopes: frozenset[str] = frozenset({"a", "b"})
+    roles: frozenset[str] = frozenset({"x"})
+    key_id: str | None = None
+
+
+def created(fakes: Fakes, creator: Creator, **given: Any) -> ApiKey:
+    left_out = {"user_id": None, "scopes": None, "roles": None, "expires_at": None}
+    keys = fakes.records(API_KEYS)
+    key, text = create_key("acme", name="CRM", creator=creator, keys=keys, now=NOW, **{**left_out, **given})
+    assert proven_key(text, keys, now=NOW) == key, "it is stored"
+    return key
+
+
+def test_a_key_may_do_what_its_creator_may_and_no_more() -> None:
+    fakes = Fakes()
+    whole = created(fakes, Creator())
+    assert (whole.user_id, whole.created_by, whole.scopes, whole.roles) == ("user_1", "user_1", ("a", "b"), ("x",))
+    less = created(fakes, Creator(), user_id="user_2", scopes=["b"], roles=[])
+    assert (less.user_id, less.created_by, less.scopes, less.roles) == ("user_2", "user_1", ("b",), ())
+    with pytest.raises(NotYours, match=r"^scopes\.1 is not yours"):
+        created(fakes, Creator(), scopes=["a", "c"])
+    with pytest.raises(NotYours, match=r"^roles\.0 is not yours"):
+        created(fakes, Creator(), roles=["y"])
+    assert len(fakes.records(API_KEYS).list("acme", 10).records) == 2
+
+
+def test_a_key_comes_from_the_key_it_is_created_with() -> None:
+    fakes = Fakes()
+    first = created(fakes, Creator(), expires_at=NOW + SECOND)
+    second = created(fakes, Creator(key_id=first.id))
+    assert (second.makers, second.expires_at) == ((first.id,), NOW + SECOND)
+    with pytest.raises(TokenNotFound):
+        created(fakes, Creator(key_id="token_none"))

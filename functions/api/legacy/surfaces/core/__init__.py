@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from api.legacy.surfaces.core.wire import surface
 
 MODULES: Mapping[str, str] = {
-    "auth": "tokens",
     "chunks": "chunks",
     "comments": "comments",
     "debrief": "debrief",

@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from auricle.errors import Conflict, InvalidRequest, TokenNotFound
+from auricle.errors import Conflict, InvalidRequest, NotYours, TokenNotFound
 from auricle.identifiers import is_id, new_id
-from auricle.records import RecordKind
+from auricle.records import RecordKind, remove_record
 
 if TYPE_CHECKING:
     from auricle.ports import RecordStore
@@ -55,7 +55,63 @@ class ApiKey:
     revision: int = 1
 
 
+class KeyCreator(Protocol):
+    """Who makes a key: the user that a credential proves, and what it allows."""
+
+    @property
+    def user(self) -> str: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
+    @property
+    def key_id(self) -> str | None:
+        """Of a credential that is an API key."""
+
+
 API_KEYS = RecordKind("token", ApiKey, TokenNotFound)
+
+
+def create_key(
+    org: str,
+    *,
+    name: str,
+    user_id: str | None,
+    scopes: Sequence[str] | None,
+    roles: Sequence[str] | None,
+    expires_at: datetime | None,
+    creator: KeyCreator,
+    keys: RecordStore[ApiKey],
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """A new key, stored, and the text that proves it: the only time that anybody sees it.
+
+    Where they are None, user, scopes and roles are its creator's, and `expires_at` follows from `end_of_key`.
+
+    Raises:
+        InvalidRequest: it would have ended, or live for longer than any key may.
+        Conflict: its creator is a key that comes from as many others as one may.
+        NotYours: a scope or role that its creator does not have.
+    """
+    maker = keys.get(org, creator.key_id) if creator.key_id is not None else None
+    end, makers = end_of_key(expires_at, maker=maker, now=now), makers_of_key(maker)
+    for field, wanted, held in (("scopes", scopes, creator.scopes), ("roles", roles, creator.roles)):
+        for number, each in enumerate(wanted or ()):
+            if each not in held:
+                raise NotYours(f"{field}.{number} is not yours to give: a token may do no more than its maker.")
+    key, text = make_key(
+        org=org,
+        name=name,
+        user_id=user_id or creator.user,
+        created_by=creator.user,
+        scopes=creator.scopes if scopes is None else scopes,
+        roles=creator.roles if roles is None else roles,
+        expires_at=end,
+        makers=makers,
+        now=now,
+    )
+    keys.add(key)
+    return key, text
 
 
 def end_of_key(asked: datetime | None, *, maker: ApiKey | None, now: datetime) -> datetime:
@@ -136,21 +192,24 @@ def proven_key(text: str, keys: RecordStore[ApiKey], *, now: datetime) -> ApiKey
     return key if not key.makers or len(keys.find(org, key.makers)) == len(key.makers) else None
 
 
-def revoke_key(key: ApiKey, keys: RecordStore[ApiKey]) -> bool:
-    """Removes the key, and those that come from it; False where it was removed meanwhile.
+def revoke_key(org: str, key_id: str, keys: RecordStore[ApiKey]) -> ApiKey:
+    """Removes the key, and those that come from it. Returns the key as it was.
 
     Keys that come from it prove nothing as soon as it is gone: they are removed so that nobody wonders about them.
+
+    Raises:
+        TokenNotFound: there is no such key, or not any more.
+        TransientError: it kept changing under the removal.
     """
-    if not keys.remove(key):
-        return False
+    key = remove_record("token", lambda: keys.get(org, key_id), keys.remove, if_revision=None)
     position = None
     while True:
-        page = keys.list(key.org, _PAGE, position, wanted=lambda other: key.id in other.makers)
+        page = keys.list(org, _PAGE, position, wanted=lambda other: key_id in other.makers)
         for other in page.records:
             keys.remove(other)
         position = page.next_position
         if position is None:
-            return True
+            return key
 
 
 def _digest(secret: str) -> str:

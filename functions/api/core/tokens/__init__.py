@@ -1,0 +1,1 @@
+"""API tokens of the organization, and whose credential a request carries."""
