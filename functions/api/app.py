@@ -6,7 +6,7 @@ time, so there is nobody to keep waiting, and a thread for each call would cost 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,9 @@ from api.problems import Problem, add_problem_handlers, problem_response
 from api.request_ids import RequestIds
 from api.routing import HeadAsGet
 from auricle import __version__
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 SURFACES = {
     "/api/v1/audio-files": "api.audio_files.app",
@@ -69,7 +72,12 @@ def create_app(dependencies: AppDependencies) -> FastAPI:
     app.router.routes.extend(legacy.doors(dependencies))
     app.router.routes.extend(mounts)
     app.router.routes.extend(
-        [Route("/health", health), Route("/openapi.json", openapi), Route("/docs", docs)],
+        [
+            Route("/health", health),
+            Route("/openapi.json", openapi),
+            Route("/docs", docs),
+            Route("/docs/assets/{name}", docs_asset),
+        ],
     )
     app.state.surfaces = mounts
     return app
@@ -93,7 +101,15 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(app.openapi_schema)
 
 
-async def docs(_request: Request) -> Response:
-    from fastapi.openapi.docs import get_swagger_ui_html
+async def docs(request: Request) -> Response:
+    """The page that shows the documents of all surfaces."""
+    from api.swagger_ui import swagger_ui
 
-    return get_swagger_ui_html(openapi_url="/openapi.json", title="Auricle API")
+    return swagger_ui(request.app, openapi_url="/openapi.json", expanded=False)
+
+
+async def docs_asset(request: Request) -> ASGIApp:
+    """A file that the pages at `/docs` and `…/docs` load."""
+    from api.swagger_ui import asset
+
+    return await asset(request)

@@ -17,7 +17,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from api.dependencies import ROLE
 from api.on_demand import RouterOnDemand
@@ -72,7 +74,7 @@ def surface_app(
         license_info=_LICENSE,
         openapi_tags=[dict(tag) for tag in tags],
         openapi_url=f"{prefix}/openapi.json",
-        docs_url=f"{prefix}/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -84,6 +86,12 @@ def surface_app(
             app.openapi_schema = _document(app, surface)
         return app.openapi_schema
 
+    async def docs(_request: Request) -> Response:
+        from api.swagger_ui import swagger_ui
+
+        return swagger_ui(app, openapi_url=f"{prefix}/openapi.json", expanded=True)
+
+    app.router.routes.append(Route(f"{prefix}/docs", docs))
     app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation extends it
     return app
 

@@ -1,6 +1,7 @@
 """Every answer carries `x-request-id`: the client's own where it sent a sound one, else Lambda's.
 
-It also says that nothing between may keep it, and that its type is what it says: answers are private.
+It also says that its type is what it says, and, of all but static files, that nothing between may keep it: answers
+are private.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 REQUEST_ID = "auricle.request_id"
 """Where the id lies in the ASGI scope."""
 _HEADER = b"x-request-id"
-_PRIVATE = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_NO_STORE = (b"cache-control", b"no-store")
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _SOUND = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -34,7 +36,10 @@ class RequestIds:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_PRIVATE, (_HEADER, request_id)]
+                headers = [*message["headers"], _NO_SNIFF, (_HEADER, request_id)]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append(_NO_STORE)
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, send_with_id)
