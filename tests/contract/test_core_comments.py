@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import comments as documented
+from api.core.comments import models as documented
 from auricle.directory.users import TEAMS, USERS, Team, User
 from auricle.recordings.counters import NOTHING_COUNTED
 from tests.contract.conftest import NOW, Archive
@@ -39,7 +39,7 @@ class People:
     def writes(self, user: str = "ann", *recipients: str, **given: Any) -> Any:
         to = [{"type": "team" if one.startswith("team") else "user", "key": one} for one in recipients]
         body = {"text": "Listen to this", "highlightRange": RANGE, "recipients": to, **given}
-        written = shown(documented.CommentAnswer, self.ask(user, "POST", body=body), 201)["data"]
+        written = shown(documented.CommentResponse, self.ask(user, "POST", body=body), 201)["data"]
         self.api.now += timedelta(milliseconds=1)
         return written
 
@@ -49,7 +49,7 @@ class People:
 
     def changes(self, user: str, comment: Any, body: Any, **headers: str) -> Any:
         answer = self.ask(user, "PATCH", f"{COMMENTS}/{comment['id']}", body, headers=headers)
-        return shown(documented.CommentAnswer, answer)["data"]
+        return shown(documented.CommentResponse, answer)["data"]
 
     def counts(self) -> tuple[int, dict[str, int]]:
         counters = self.services.recordings.detail("acme", "rec_1").counters
@@ -73,7 +73,7 @@ def test_a_comment_shows_what_was_said_by_whom_and_for_whom(people: People) -> N
     people.joins("ann", first_name="Ann", last_name="Lee")
     body = {"text": "Yes 📞\nno", "highlightRange": RANGE, "recipients": [{"type": "user", "key": "bob"}]}
     answer = people.ask("ann", "POST", body=body)
-    comment = shown(documented.CommentAnswer, answer, 201)["data"]
+    comment = shown(documented.CommentResponse, answer, 201)["data"]
     assert comment == {
         "id": comment["id"],
         "threadId": comment["id"],
@@ -171,7 +171,7 @@ def test_the_recording_counts_comments_and_who_has_not_read_them(people: People)
     unread = people.changes("cid", first, {"unreadUids": {"add": ["cid"]}})
     assert (unread["unreadUids"], unread["seenByUids"]) == (["bob", "cid"], [])
     deleted = people.ask("bob", "DELETE", f"{COMMENTS}/{second['id']}")
-    assert shown(documented.CommentAnswer, deleted)["data"]["unreadUids"] == ["ann", "cid"]
+    assert shown(documented.CommentResponse, deleted)["data"]["unreadUids"] == ["ann", "cid"]
     assert people.counts() == (1, {"bob": 1, "cid": 1})
 
 

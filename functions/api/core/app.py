@@ -11,6 +11,7 @@ from api.on_demand import RouterOnDemand
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
+    RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
     RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
@@ -18,6 +19,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
+    {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
     {"name": "tokens", "description": "API tokens of the organization, and whose credential a request carries."},
     {"name": "organization settings", "description": "What the organization decides for all of its recordings."},

@@ -45,7 +45,7 @@ def written(
     fakes: Fakes, *recipients: str, author: str = "ann", counters: Counters | None = None, **given: Any
 ) -> Comment:
     return write_comment(
-        NewComment(1000, 2500, recipients=recipients, **{"text": "Listen", **given}),
+        NewComment(**{"start_ms": 1000, "end_ms": 2500, "recipients": recipients, "text": "Listen", **given}),
         org="acme",
         recording_id="rec_1",
         author=author,
@@ -231,6 +231,31 @@ def test_an_answer_in_a_private_thread_is_for_all_who_are_in_it(fakes: Fakes) ->
         assert refused.value.field == "selectedThreadId"
     deleted(fakes, begun)
     assert written(fakes, author="bob", thread_id=begun.id).private, "the thread goes on without its first comment"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"text": None}, "text"),
+        ({"start_ms": 2, "end_ms": 1}, "highlightRange.end"),
+        ({"start_ms": 1.4, "end_ms": 1.3}, "highlightRange.end"),
+    ],
+    ids=str,
+)
+def test_a_comment_says_something_of_a_part_of_the_recording(fakes: Fakes, given: Any, field: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        written(fakes, **given)
+    assert refused.value.field == field
+    comment = written(fakes, text=None, audio=SPOKEN, start_ms=0.6, end_ms=0.6)
+    assert (comment.start_ms, comment.end_ms) == (1, 1)
+
+
+def test_nobody_has_both_read_it_and_not(fakes: Fakes) -> None:
+    comment = written(fakes, "bob")
+    with pytest.raises(InvalidRequest) as refused:
+        edited(fakes, comment, now_unread=frozenset({"bob"}), now_read=frozenset({"bob", "cid"}))
+    assert refused.value.field == "unreadUids.remove"
+    assert stored(fakes, comment) == comment
 
 
 def test_a_rivals_change_is_kept_and_counted_once(fakes: Fakes) -> None:

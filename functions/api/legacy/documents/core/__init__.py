@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
     chunks,
-    comments,
     connections,
     crm_links,
     debrief,
@@ -39,7 +38,6 @@ class CoreError(CamelShown):
 
 _PARTS = (
     chunks,
-    comments,
     connections,
     crm_links,
     debrief,

@@ -12,7 +12,6 @@ from api.legacy.surfaces.core.wire import surface
 
 MODULES: Mapping[str, str] = {
     "chunks": "chunks",
-    "comments": "comments",
     "debrief": "debrief",
     "debrief-questions": "debrief",
     "finish": "chunks",

@@ -81,10 +81,10 @@ COMMENTS = RecordKind("comment", Comment, CommentNotFound, of_recording=True)
 
 @dataclass(frozen=True, slots=True)
 class NewComment:
-    """What is said when a comment is written; without a thread it begins one."""
+    """What is said when a comment is written; without a thread it begins one. It is kept to whole milliseconds."""
 
-    start_ms: int
-    end_ms: int
+    start_ms: float
+    end_ms: float
     text: str | None = None
     audio: CommentAudio | None = None
     thread_id: str | None = None
@@ -124,10 +124,15 @@ def write_comment(
     """Adds the comment: unread by everyone it is for but its author. An answer in a private thread is private.
 
     Raises:
-        InvalidRequest: the thread is none the reader can see, or there are too many recipients.
+        InvalidRequest: it says nothing, it ends before it begins, the thread is none the reader can see, or there are
+            too many recipients.
         Conflict: too much of the recording is unread already.
         RecordingNotFound: the recording is not there (any more).
     """
+    if wanted.text is None and wanted.audio is None:
+        raise InvalidRequest("text is missing, and so is audio: a comment has one of them", field="text")
+    if wanted.end_ms < wanted.start_ms:
+        raise InvalidRequest("highlightRange.end must not be less than its start", field="highlightRange.end")
     comment_id = new_id("comment", now)
     private, recipients = wanted.private, tuple(dict.fromkeys(wanted.recipients))
     if wanted.thread_id is not None:
@@ -145,8 +150,8 @@ def write_comment(
         created_at=now,
         author_id=author,
         thread_id=wanted.thread_id or comment_id,
-        start_ms=wanted.start_ms,
-        end_ms=wanted.end_ms,
+        start_ms=round(wanted.start_ms),
+        end_ms=round(wanted.end_ms),
         first_name=wanted.first_name,
         last_name=wanted.last_name,
         text=wanted.text,
@@ -185,11 +190,14 @@ def edit_comment(
 
     Raises:
         NotYours: what was said, and others' marks, are the author's to change.
-        InvalidRequest: too many recipients, or a private comment made unread for somebody it was not written for.
+        InvalidRequest: too many recipients, somebody for whom it becomes both read and unread, or a private comment
+            made unread for somebody it was not written for.
         Conflict: too much of the recording is unread already, or too many have read the comment.
         PreconditionFailed: it is not at `if_revision` (any more).
         CommentNotFound: it is gone.
     """
+    if edit.now_unread & edit.now_read:
+        raise InvalidRequest("unreadUids.add and unreadUids.remove name the same user", field="unreadUids.remove")
     may_say = editor == comment.author_id
     if edit.is_the_authors and not may_say:
         raise NotYours("Only the author of a comment may change what it says and whom it is for.")

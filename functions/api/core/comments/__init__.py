@@ -1,0 +1,1 @@
+"""Comments on a recording, in threads, and who has read them."""
