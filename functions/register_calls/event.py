@@ -1,4 +1,4 @@
-"""What telephony tells of a call, parsed once: EventBridge's `detail` as facts of the domain."""
+"""The event of a completed call, parsed once: EventBridge's `detail` as facts of the domain."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class _Event(BaseModel):
     detail: CallCompleted
 
 
-def told(event: Mapping[str, Any]) -> tuple[str, str, Changes, datetime]:
-    """Tenant, call, what is said of it, and when.
+def parse_call_completed(event: Mapping[str, Any]) -> tuple[str, str, Changes, datetime]:
+    """The tenant, the call's id, its changes, and when it happened.
 
     Raises:
         InvalidRequest: naming the fields that are wrong, and nothing of what they hold: it will be logged.
@@ -68,5 +68,5 @@ def told(event: Mapping[str, Any]) -> tuple[str, str, Changes, datetime]:
         wrong = sorted({".".join(str(part) for part in found["loc"]) for found in error.errors(include_input=False)})
         raise InvalidRequest(f"The event cannot be read: {', '.join(wrong)}.", field=wrong[0]) from None
     detail = parsed.detail
-    said = detail.model_fields_set - {"org", "call_id"}
-    return detail.org, detail.call_id, {name: getattr(detail, name) for name in said}, parsed.time.astimezone(UTC)
+    named = detail.model_fields_set - {"org", "call_id"}
+    return detail.org, detail.call_id, {name: getattr(detail, name) for name in named}, parsed.time.astimezone(UTC)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
 
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
@@ -13,9 +14,10 @@ from auricle.recordings.intake import Intake, accept_upload
 from auricle.recordings.keys import chunk_key_ids, source_key_ids
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
+@event_source(data_class=S3EventBridgeNotificationEvent)
+def lambda_handler(event: S3EventBridgeNotificationEvent, _context: object) -> dict[str, str]:
     """Whatever goes wrong is raised: Lambda tries again, and what cannot be done lies in the dead-letter queue."""
-    key = event["detail"]["object"]["key"]
+    key = event.detail.object.key
     source, chunk = source_key_ids(key), chunk_key_ids(key)
     if source is not None:
         org, recording = source
@@ -29,6 +31,6 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, str]:
     wired = bootstrap()
     intake = Intake(wired.recordings, wired.objects, wired.workflow, wired.settings.max_upload_bytes)
     accepted = accept(intake=intake, now=datetime.now(UTC))
-    # Said of this line alone: keys that are appended stay with the process, and the next event is another tenant's.
+    # Keys that are appended to the logger stay with the process, and the next event is another tenant's.
     logger().info("upload", extra={"org": org, "recording": recording, "upload": accepted.value})
     return {"upload": accepted.value}

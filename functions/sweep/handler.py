@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent, event_source
+
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.processing.orphans import erase_orphans
@@ -19,13 +21,14 @@ ENGINE_STARTED = "Engine Started"
 """The local engine was off: nothing is on its way any more, so nothing is waited for."""
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+@event_source(data_class=EventBridgeEvent)
+def lambda_handler(event: EventBridgeEvent, _context: object) -> dict[str, Any]:
     """One run when the event tells of its death; what belongs to no recording when that is the task; otherwise all, or
     those untouched for `untouched_minutes`."""
     now = datetime.now(UTC)
     wired = bootstrap()
     if event.get("detail-type") == RUN_ENDED:
-        job = Job.from_event(json.loads(event["detail"]["input"]))
+        job = Job.from_event(json.loads(event.detail["input"]))
         stopped = run_stopped(job, recordings=wired.recordings, workflow=wired.workflow, now=now)
         logger().info(
             "run ended",
@@ -48,7 +51,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return dict(ends)
 
 
-def _untouched(event: dict[str, Any]) -> timedelta:
+def _untouched(event: EventBridgeEvent) -> timedelta:
     if event.get("detail-type") == ENGINE_STARTED:
         return timedelta(0)
     minutes = event.get("untouched_minutes")

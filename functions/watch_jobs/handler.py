@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent, event_source
+
 from auricle.adapters.logs import logger
 from auricle.bootstrap import bootstrap
 from auricle.processing.stuck_jobs import NO_GPU, cancel_stuck_jobs
@@ -22,21 +24,22 @@ itself has not failed. Of a missing quota this is the only sign, since Batch doe
 BY_THE_CLOCK = "Scheduled Event"
 
 
-def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+@event_source(data_class=EventBridgeEvent)
+def lambda_handler(event: EventBridgeEvent, _context: object) -> dict[str, Any]:
     """The reason is logged, for it says what to do: a quota, a size no machine has, no capacity."""
-    if event["detail-type"] == BY_THE_CLOCK:
+    if event.detail_type == BY_THE_CLOCK:
         return _cancel_stuck_jobs()
-    job = event["detail"]
+    job = event.detail
     stage = _stage(job["jobDefinition"])
     reason = str(job.get("statusReason", ""))
     metrics = bootstrap().metrics
-    if event["detail-type"] == BLOCKED:
+    if event.detail_type == BLOCKED:
         metrics.job_blocked(stage=stage)
         outcome = "blocked"
-    elif event["detail-type"] == FAILED and job["status"] == "FAILED" and reason.startswith(NO_MACHINE):
+    elif event.detail_type == FAILED and job["status"] == "FAILED" and reason.startswith(NO_MACHINE):
         metrics.job_blocked(stage=stage)
         outcome = "given up"
-    elif event["detail-type"] == FAILED and job["status"] == "FAILED":
+    elif event.detail_type == FAILED and job["status"] == "FAILED":
         metrics.job_failed(stage=stage)
         outcome = "failed"
     else:

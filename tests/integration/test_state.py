@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from auricle.adapters import aws
 from auricle.adapters.dynamodb.items import Item, OutboxItem
@@ -204,7 +205,7 @@ class TestAdapters(StateContract):
         stale = replace(before, revision=7)
         lost = recording_event(EventType.RECORDING_FAILED, before)
         assert not state.recordings.save(replace(before, title="x"), expected=stale, events=[lost])
-        told = [one.event for record in _stream(auricle) if (one := announced(record))]
+        told = [one.event for record in _stream(auricle) if (one := announced(DynamoDBRecord(record)))]
         mine = [event for event in told if json.loads(event["envelope"])["org"] == org]
         assert [event["type"] for event in mine] == ["recording.created"]
         assert json.loads(mine[0]["envelope"])["id"] == "evt_rec_1_1_created"

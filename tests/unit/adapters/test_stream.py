@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from auricle.adapters.dynamodb.stream import announced
 from auricle.processing.publish import Announced
@@ -23,7 +24,7 @@ RECORD: dict[str, Any] = {
 
 
 def test_an_item_of_the_outbox_announces_its_event() -> None:
-    assert announced(RECORD) == Announced(
+    assert announced(DynamoDBRecord(RECORD)) == Announced(
         position="4421584500000000017450439091",
         event={"type": "recording.created", "envelope": '{"id": "evt_1"}'},
     )
@@ -41,4 +42,4 @@ def test_an_item_of_the_outbox_announces_its_event() -> None:
     ids=["changed", "expired", "another item", "no kind", "keys alone"],
 )
 def test_nothing_else_announces_any(record: dict[str, Any]) -> None:
-    assert announced(record) is None
+    assert announced(DynamoDBRecord(record)) is None

@@ -63,7 +63,7 @@ def test_a_call_is_registered_with_everything_that_is_said(fakes: Fakes, logged:
     assert (found.agent_id, found.campaign_id, found.metadata) == ("usr_1", "camp_1", {"queue": "renewals"})
     assert (found.duration_s, found.registered_at.isoformat()) == (655, "2026-03-15T13:51:20+00:00")
     (line,) = (json.loads(line) for line in logged.getvalue().splitlines())
-    assert (line["org"], line["call"], line["heard"]) == ("acme", "call_1", "registered")
+    assert (line["org"], line["call"], line["outcome"]) == ("acme", "call_1", "registered")
     assert not [value for value in ("5550100", "renewals", "usr_1") if value in logged.getvalue()]
 
 
