@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import connections as documented
+from api.core.connections import models as documented
 from auricle.crm.connections import Platform
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
@@ -18,7 +18,7 @@ BODY = {"name": "Our CRM", "integrationPlatform": "MERGE", "externalAccountId": 
 
 def added(api: Gateway, platform: str = "MERGE", **given: Any) -> Any:
     answer = api.post(PATH, {**BODY, "integrationPlatform": platform, **given})
-    return shown(documented.ConnectionShown, answer, 201)
+    return shown(documented.ConnectionResponse, answer, 201)
 
 
 def test_a_connection_is_added_as_the_reference_says(api: Gateway) -> None:
@@ -30,7 +30,7 @@ def test_a_connection_is_added_as_the_reference_says(api: Gateway) -> None:
     assert (connection["organizationId"], connection["isActive"], connection["syncTranscript"]) == ("acme", True, False)
     assert (connection["syncStatus"], connection["createdAt"]) == ([], "2026-03-30T12:00:00.123Z")
     read = api.get(answer.headers["location"])
-    assert (shown(documented.ConnectionShown, read), read.headers["etag"]) == (connection, '"1"')
+    assert (shown(documented.ConnectionResponse, read), read.headers["etag"]) == (connection, '"1"')
     assert conforms(api.get(PATH), "get", PATH) == {"data": [connection], "cursor": None}
     assert added(api, "SPOTIO", isActive=False)["isActive"] is False
 
@@ -71,8 +71,8 @@ def test_connections_are_filtered_and_come_in_pages(api: Gateway) -> None:
     ids = {platform: added(api, platform)["id"] for platform in ("MERGE", "SPOTIO", "INGAGE")}
     assert [one["id"] for one in api.get(PATH, integrationPlatform="SPOTIO").json["data"]] == [ids["SPOTIO"]]
     assert api.get(PATH, integrationPlatform="SALESFORCE").json == {"data": [], "cursor": None}
-    first = shown(documented.ConnectionsAnswer, api.get(PATH, pageSize=2))
-    rest = shown(documented.ConnectionsAnswer, api.get(PATH, pageSize=2, cursor=first["cursor"]))
+    first = shown(documented.ConnectionPage, api.get(PATH, pageSize=2))
+    rest = shown(documented.ConnectionPage, api.get(PATH, pageSize=2, cursor=first["cursor"]))
     assert {one["id"] for one in (*first["data"], *rest["data"])} == set(ids.values())
     assert (len(first["data"]), len(rest["data"]), rest["cursor"]) == (2, 1, None)
 
@@ -94,7 +94,7 @@ def test_a_connection_is_changed_if_it_is_as_it_was(api: Gateway) -> None:
     one = f"{PATH}/{before['id']}"
     said = {"isActive": False, "name": "CRM", "syncTranscript": True}
     answer = send(api, "PATCH", one, said, headers={"if-match": '"1"'})
-    after = shown(documented.ConnectionShown, answer)
+    after = shown(documented.ConnectionResponse, answer)
     assert (after, answer.headers["etag"]) == ({**before, **said}, '"2"')
     same = send(api, "PATCH", one, {"name": None})
     assert (same.json, same.headers["etag"]) == (after, '"2"')

@@ -14,6 +14,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
+    RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
     RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
@@ -22,6 +23,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
     {"name": "tokens", "description": "API tokens of the organization, and whose credential a request carries."},
+    {"name": "connections", "description": "Connections to CRMs and other systems of the organization."},
     {"name": "organization settings", "description": "What the organization decides for all of its recordings."},
 ]
 

@@ -28,7 +28,6 @@ PENDING: dict[str, str] = {
     "core.transcripts": f"{_R}/(utterances|summary|signedUrl|transcription-language)",
     "core.chunks": f"{_R}/(chunks(/.*)?|finish)",
     "core.crm_links": f"{_R}/link",
-    "core.connections": f"{_C}/integrations/connections(/[^/]+)?",
     "core.mobile_events": f"({_R}|{_C})/mobile-events(/[^/]+)?",
     "core.debrief": f"{_C}/debrief-questions(/[^/]+)?|{_R}/debrief",
     "core.media": f"{_R}/(images|multimedia-events)(/[^/]+)?",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
     chunks,
-    connections,
     crm_links,
     debrief,
     media,
@@ -38,7 +37,6 @@ class CoreError(CamelShown):
 
 _PARTS = (
     chunks,
-    connections,
     crm_links,
     debrief,
     media,

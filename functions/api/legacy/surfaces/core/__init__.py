@@ -16,7 +16,6 @@ MODULES: Mapping[str, str] = {
     "debrief-questions": "debrief",
     "finish": "chunks",
     "images": "media",
-    "integrations": "connections",
     "link": "crm_links",
     "listen": "views",
     "merge": "splitting",

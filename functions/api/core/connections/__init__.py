@@ -1,0 +1,1 @@
+"""Connections to CRMs and other systems of the organization."""

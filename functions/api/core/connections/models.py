@@ -1,0 +1,115 @@
+"""What the API reads and answers of connections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from api.core.shared import Timestamp
+from api.examples import CORE_CREATED_AT
+from api.models import CamelRequestModel, CamelResponseModel, Line
+from auricle.crm.connections import Connection, Platform
+
+ListedPlatform = Literal[
+    "MERGE",
+    "SIRO_CUSTOM_INPUT",
+    "SERVICE_TITAN",
+    "COMPANY_CAM",
+    "INGAGE",
+    "LEAD_PERFECTION",
+    "SPOTIO",
+    "SALESFORCE",
+    "SOLUTION_VIEW",
+    "CALENDAR_ONLY",
+    "AUTHENTICOM",
+    "FORTELLIS",
+]
+"""Platforms that a list may be asked for, also those that no connection can lead to yet."""
+
+
+class CreateConnectionRequest(CamelRequestModel):
+    """A new connection; an organization has one for each platform."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Our CRM", "integrationPlatform": "MERGE", "externalAccountId": "acct_42"}],
+        },
+    )
+
+    name: Line = Field(description="The name it is shown by.")
+    integration_platform: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        description="The system it leads to. Others than these are answered by `platform-not-supported`.",
+        json_schema_extra={"enum": [*Platform]},
+    )
+    external_account_id: Line = Field(description="The account of the organization in that system.")
+    is_active: bool = Field(True, description="Whether it is in use.")
+
+
+class UpdateConnectionRequest(CamelRequestModel):
+    """What is left out or null stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"isActive": False}]})
+
+    name: Line | None = Field(None, description="The name it is shown by.")
+    is_active: bool | None = Field(None, description="Whether it is in use.")
+    sync_transcript: bool | None = Field(None, description="Whether transcripts are handed to that system.")
+
+    def changes(self) -> dict[str, Any]:
+        """What it changes, by the names of a connection's fields."""
+        return self.model_dump(exclude_none=True)
+
+
+_CONNECTION = {
+    "id": "connection_9f2c4a1b8d7e6f5a4b3c2d1e",
+    "name": "Our CRM",
+    "externalAccountId": "acct_42",
+    "organizationId": "acme",
+    "integrationPlatform": "MERGE",
+    "createdAt": CORE_CREATED_AT,
+    "updatedAt": CORE_CREATED_AT,
+    "isActive": True,
+    "syncStatus": [],
+    "syncTranscript": False,
+}
+
+
+class ConnectionResponse(CamelResponseModel):
+    """One connection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CONNECTION]})
+
+    id: str = Field(description="Its id.")
+    name: str = Field(description="The name it is shown by.")
+    external_account_id: str = Field(description="The account of the organization in that system.")
+    organization_id: str = Field(description="The organization it belongs to.")
+    integration_platform: Platform = Field(description="The system it leads to.")
+    created_at: Timestamp = Field(description="When it was added.")
+    updated_at: Timestamp = Field(description="When it was last changed.")
+    is_active: bool = Field(description="Whether it is in use.")
+    sync_status: list[dict[str, Any]] = Field(description="Empty: nothing is synchronized yet.")
+    sync_transcript: bool = Field(description="Whether transcripts are handed to that system.")
+
+    @classmethod
+    def of(cls, connection: Connection) -> ConnectionResponse:
+        return cls(
+            id=connection.id,
+            name=connection.name,
+            external_account_id=connection.external_account_id,
+            organization_id=connection.org,
+            integration_platform=connection.platform,
+            created_at=connection.created_at,
+            updated_at=connection.updated_at,
+            is_active=connection.is_active,
+            sync_status=[],
+            sync_transcript=connection.sync_transcript,
+        )
+
+
+class ConnectionPage(CamelResponseModel):
+    """Connections, those added last first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_CONNECTION], "cursor": None}]})
+
+    data: list[ConnectionResponse] = Field(description="The connections of this page.")
+    cursor: str | None = Field(description="Where to go on; null at the end.")
