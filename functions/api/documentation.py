@@ -209,6 +209,9 @@ _HEALTH = {
     "responses": {
         "200": {
             "description": "It does.",
+            "headers": {
+                "x-request-id": {"description": "Name this when asking for help.", "schema": {"type": "string"}}
+            },
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}},
         }
     },
