@@ -134,13 +134,13 @@ request_context = _Bearer(scheme_name="bearer", bearerFormat="JWT", description=
 # --- parameters ---------------------------------------------------------------------------------------------
 
 
-def path_id(missing: type[NotFound], what: str) -> Any:
+def path_id(missing: type[NotFound], what: str, *, message: str = "There is no {what} {id}.") -> Any:
     """A path parameter that is an id. One that could never be an id is unknown before the table is asked, in the
     words of the stores, so that nothing tells the two apart."""
 
     def check(text: str) -> str:
         if not is_id(text):
-            raise missing(f"There is no {what} {text}.")
+            raise missing(message.format(what=what, id=text))
         return text
 
     schema = {"maxLength": 64, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}

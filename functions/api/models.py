@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
+    Strict,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -130,6 +131,8 @@ Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=dat
 """An ISO 8601 date or moment; one without an offset is UTC."""
 EndMoment = Annotated[datetime, BeforeValidator(_end_moment, json_schema_input_type=datetime)]
 """A bound that is included: a date alone means the whole of that day, a second the whole of that second."""
+ByValue = Strict(False)
+"""Of an enum in a JSON body, where its members stand by their values: strict models take the members alone."""
 Id = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """An id given by a client: what `auricle.identifiers.is_id` admits."""
 Line = Annotated[

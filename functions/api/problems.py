@@ -194,6 +194,10 @@ _MESSAGES = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "has characters that are not allowed here",
+    "model_type": "should be an object",
+    "model_attributes_type": "should be an object",
+    "dict_type": "should be an object",
+    "list_type": "should be a valid array",
 }
 
 
