@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from auricle.crm.calls import PHONE_PATTERN, Changes, Direction, checked_metadata
+from auricle.crm.calls import PHONE_PATTERN, CallDirection, Changes, checked_metadata
 from auricle.errors import InvalidRequest
 from auricle.identifiers import is_id
 from auricle.moments import parse_moment
@@ -36,7 +36,7 @@ class CallCompleted(BaseModel):
 
     org: _Id
     call_id: _Id
-    direction: Direction
+    direction: CallDirection
     from_number: _Phone | None = None
     to_number: _Phone | None = None
     agent_id: _Id | None = None

@@ -248,9 +248,9 @@ def contact(contact_id: str) -> Any:
 
 
 def call(call_id: str) -> Any:
-    from auricle.crm.calls import Direction, TelephoneCall
+    from auricle.crm.calls import CallDirection, TelephoneCall
 
-    return TelephoneCall("acme", call_id, _CREATED_AT, _CREATED_AT, Direction.INBOUND, from_number="+15550100")
+    return TelephoneCall("acme", call_id, _CREATED_AT, _CREATED_AT, CallDirection.INBOUND, from_number="+15550100")
 
 
 def recording(recording_id: str) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from api.calls import models as calls
+from api.calls.errors import CallsError
 from api.dependencies import Services
-from api.legacy.documents import calls
 from auricle.crm.calls import CALLS
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
@@ -34,13 +35,13 @@ def refused(answer: Answer, status: int) -> str:
     """The message, once the answer is found to be a well-formed error of that status."""
     assert answer.status == status, answer.body
     assert answer.headers["content-type"] == "application/json"
-    calls.CallsError.model_validate(answer.json)
+    CallsError.model_validate(answer.json)
     return str(answer.json["message"])
 
 
 def registered(api: Gateway, call_id: str = "call_1", **facts: Any) -> Any:
     body = {"call_id": call_id, "direction": "inbound", **facts}
-    return shown(calls.CallAnswer, api.post(CALLS_PATH, body), 201)
+    return shown(calls.CallResponse, api.post(CALLS_PATH, body), 201)
 
 
 def patch(api: Gateway, body: Any, path: str = CALL, **headers: str) -> Answer:
@@ -75,16 +76,16 @@ def test_everything_that_can_be_said_of_a_call_comes_back(api: Gateway) -> None:
         "created_at": "2026-03-30T12:00:00Z",
         "updated_at": "2026-03-30T12:00:00Z",
     }
-    assert shown(calls.CallAnswer, answer, 201) == expected
+    assert shown(calls.CallResponse, answer, 201) == expected
     assert (answer.headers["location"], answer.headers["etag"]) == (CALL, '"1"')
     found = api.get(CALL)
-    assert shown(calls.CallAnswer, found) == expected
+    assert shown(calls.CallResponse, found) == expected
     assert (found.headers["etag"], found.json["message"]) == ('"1"', "Call retrieved successfully.")
 
 
 def test_an_id_is_made_where_none_is_given(api: Gateway) -> None:
     answer = api.post(CALLS_PATH, {"direction": "inbound"})
-    made = shown(calls.CallAnswer, answer, 201)
+    made = shown(calls.CallResponse, answer, 201)
     assert made["call_id"].startswith("call_")
     assert answer.headers["location"] == f"{CALLS_PATH}/{made['call_id']}"
     assert {made[name] for name in ("from_number", "agent_id", "started_at", "duration_seconds", "metadata")} == {None}
@@ -143,6 +144,15 @@ def test_an_id_that_is_none_is_refused(call_id: Any, api: Gateway) -> None:
     )
 
 
+def test_the_address_of_the_documentation_is_no_id(api: Gateway) -> None:
+    """A call of that id could never be read: this surface serves its documentation there."""
+    assert api.get(f"{CALLS_PATH}/docs", token="").headers["content-type"].startswith("text/html")
+    message = refused(api.post(CALLS_PATH, {"call_id": "docs", "direction": "inbound"}), 400)
+    assert message == "Field 'call_id' must not be docs: that is the address of the API's documentation."
+    assert api.get(CALLS_PATH).json["data"]["calls"] == []
+    assert refused(patch(api, {"agent_id": "usr_1"}, f"{CALLS_PATH}/docs"), 404) == "Call not found: docs."
+
+
 def test_a_direction_is_needed(api: Gateway) -> None:
     assert refused(api.post(CALLS_PATH, {}), 400) == "Field 'direction' is missing."
 
@@ -171,7 +181,7 @@ def test_a_change_replaces_what_is_sent_and_nothing_else(api: Gateway) -> None:
     before = registered(api, agent_id="usr_1", campaign_id="camp_1", metadata={"a": 1, "b": 2})
     api.now = NOW + timedelta(minutes=1)
     answer = patch(api, {"agent_id": "usr_2", "campaign_id": None, "metadata": {"b": 3}, "direction": "outbound"})
-    after = shown(calls.CallAnswer, answer)
+    after = shown(calls.CallResponse, answer)
     assert after == {
         **before,
         "agent_id": "usr_2",
@@ -189,7 +199,7 @@ def test_a_change_that_changes_nothing_writes_nothing(api: Gateway) -> None:
     api.now = NOW + timedelta(minutes=1)
     for body in ({}, {"agent_id": "usr_1"}):
         answer = patch(api, body)
-        assert (shown(calls.CallAnswer, answer), answer.headers["etag"]) == (before, '"1"')
+        assert (shown(calls.CallResponse, answer), answer.headers["etag"]) == (before, '"1"')
 
 
 def test_ends_are_in_order_after_the_change_too(api: Gateway) -> None:
@@ -211,7 +221,7 @@ def test_a_stale_change_is_refused(api: Gateway) -> None:
 
 
 def ids(answer: Answer) -> list[str]:
-    return [each["call_id"] for each in shown(calls.CallsAnswer, answer)["calls"]]
+    return [each["call_id"] for each in shown(calls.CallsResponse, answer)["calls"]]
 
 
 def test_filters_combine(api: Gateway) -> None:
@@ -249,7 +259,7 @@ def test_pages_and_cursors_lead_through_the_same_list(api: Gateway) -> None:
         expected[6:],
         [],
     ]
-    first = shown(calls.CallsAnswer, api.get(CALLS_PATH, page_size=3))
+    first = shown(calls.CallsResponse, api.get(CALLS_PATH, page_size=3))
     assert (first["page"], first["page_size"]) == (1, 3)
     second = api.get(CALLS_PATH, page_size=3, cursor=first["next"])
     assert (ids(second), second.json["data"]["page"]) == (expected[3:6], None)
@@ -296,7 +306,7 @@ def test_every_wrong_parameter_is_named(query: str, wrong: str, api: Gateway) ->
 
 
 def logged(api: Gateway, **facts: Any) -> Any:
-    return shown(calls.RecordingLogAnswer, api.post(LOGS, {**LOG, **facts}))
+    return shown(calls.RecordingLogResponse, api.post(LOGS, {**LOG, **facts}))
 
 
 def test_an_update_replaces_what_is_sent_and_nothing_else(api: Gateway) -> None:
@@ -312,13 +322,13 @@ def test_an_update_replaces_what_is_sent_and_nothing_else(api: Gateway) -> None:
         "updated_at": "2026-03-30T12:01:00Z",
     }
     assert (after["transcription_id"], after["created_at"]) == ("tr_1", "2026-03-30T12:00:00Z")
-    assert shown(calls.RecordingLogAnswer, api.get(f"{LOGS}/rec_1")) == after
+    assert shown(calls.RecordingLogResponse, api.get(f"{LOGS}/rec_1")) == after
 
 
 def test_logs_are_read_back_with_their_call(api: Gateway) -> None:
     registered(api)
     first, second = logged(api), logged(api, recording_id="rec_2")
-    assert shown(calls.RecordingLogsAnswer, api.get(LOGS)) == {"recording_logs": [first, second]}
+    assert shown(calls.RecordingLogsResponse, api.get(LOGS)) == {"recording_logs": [first, second]}
     assert api.get(CALL).json["data"]["recording_ids"] == ["rec_1", "rec_2"]
     assert refused(api.get(f"{LOGS}/rec_3"), 404) == "Recording log not found: rec_3."
 
@@ -382,7 +392,7 @@ def test_every_wrong_field_of_a_log_is_named(facts: dict[str, Any], wrong: str, 
     assert message.startswith(f"Field '{wrong}' ")
     if wrong == "recording_url" and facts[wrong] != "https://a/" + "x" * 2048:
         assert message == "Field 'recording_url' must be a valid HTTPS URL."
-    assert shown(calls.RecordingLogsAnswer, api.get(LOGS)) == {"recording_logs": []}
+    assert shown(calls.RecordingLogsResponse, api.get(LOGS)) == {"recording_logs": []}
 
 
 @pytest.mark.parametrize(
@@ -430,7 +440,7 @@ def test_logs_saved_at_once_are_all_there(api: Gateway, services: Services) -> N
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(save, range(6)))
-    found = shown(calls.RecordingLogsAnswer, api.get(LOGS))["recording_logs"]
+    found = shown(calls.RecordingLogsResponse, api.get(LOGS))["recording_logs"]
     assert sorted(log["recording_id"] for log in found) == [f"rec_{number}" for number in range(6)]
 
 
@@ -546,12 +556,12 @@ def test_the_log_of_a_hidden_recording_is_shown_to_who_may_see_the_recording(
     ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
     registered(api)
-    shown(calls.RecordingLogAnswer, api.post(LOGS, {**LOG, "metadata": {"of": "ann"}}, token=ann))
+    shown(calls.RecordingLogResponse, api.post(LOGS, {**LOG, "metadata": {"of": "ann"}}, token=ann))
 
     def seen(token: str) -> list[Any]:
-        one = shown(calls.CallAnswer, api.get(CALL, token=token))
-        (listed,) = shown(calls.CallsAnswer, api.get(CALLS_PATH, token=token))["calls"]
-        logs = shown(calls.RecordingLogsAnswer, api.get(LOGS, token=token))["recording_logs"]
+        one = shown(calls.CallResponse, api.get(CALL, token=token))
+        (listed,) = shown(calls.CallsResponse, api.get(CALLS_PATH, token=token))["calls"]
+        logs = shown(calls.RecordingLogsResponse, api.get(LOGS, token=token))["recording_logs"]
         assert listed == one
         return [one["recording_ids"], one["linked_recording_ids"], [log["recording_id"] for log in logs]]
 
@@ -564,7 +574,7 @@ def test_the_log_of_a_hidden_recording_is_shown_to_who_may_see_the_recording(
         assert refused(by_id, 404) == "Recording log not found: rec_1."
     else:  # who has the id may open it
         assert len(found) == 1
-        assert shown(calls.RecordingLogAnswer, by_id)["metadata"] == {"of": "ann"}
+        assert shown(calls.RecordingLogResponse, by_id)["metadata"] == {"of": "ann"}
 
 
 def test_a_log_under_the_id_of_a_hidden_recording_stands_beside_its_own(api: Gateway, archive: Archive) -> None:
@@ -573,15 +583,15 @@ def test_a_log_under_the_id_of_a_hidden_recording_stands_beside_its_own(api: Gat
     ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
     registered(api)
-    anns = shown(calls.RecordingLogAnswer, api.post(LOGS, LOG, token=ann))
+    anns = shown(calls.RecordingLogResponse, api.post(LOGS, LOG, token=ann))
     for duration in (7, 8):
-        bobs = shown(calls.RecordingLogAnswer, api.post(LOGS, {**LOG, "duration_seconds": duration}, token=bob))
+        bobs = shown(calls.RecordingLogResponse, api.post(LOGS, {**LOG, "duration_seconds": duration}, token=bob))
         assert (bobs["duration_seconds"], bobs["transcription_status"]) == (duration, None)
-    assert shown(calls.RecordingLogAnswer, api.get(f"{LOGS}/rec_1", token=ann)) == anns
-    assert shown(calls.RecordingLogAnswer, api.get(f"{LOGS}/rec_1", token=bob)) == bobs
-    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == ["rec_1"]
-    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["linked_recording_ids"] == []
-    assert shown(calls.CallAnswer, api.get(CALL, token=ann))["recording_ids"] == ["rec_1", "rec_1"]
+    assert shown(calls.RecordingLogResponse, api.get(f"{LOGS}/rec_1", token=ann)) == anns
+    assert shown(calls.RecordingLogResponse, api.get(f"{LOGS}/rec_1", token=bob)) == bobs
+    assert shown(calls.CallResponse, api.get(CALL, token=bob))["recording_ids"] == ["rec_1"]
+    assert shown(calls.CallResponse, api.get(CALL, token=bob))["linked_recording_ids"] == []
+    assert shown(calls.CallResponse, api.get(CALL, token=ann))["recording_ids"] == ["rec_1", "rec_1"]
 
 
 def test_the_log_of_a_private_recording_stays_hidden_when_the_recording_is_removed(
@@ -589,11 +599,11 @@ def test_the_log_of_a_private_recording_stays_hidden_when_the_recording_is_remov
 ) -> None:
     archive.complete(user_id="ann", private=True)
     registered(api)
-    shown(calls.RecordingLogAnswer, api.post(LOGS, LOG))
+    shown(calls.RecordingLogResponse, api.post(LOGS, LOG))
     assert api.delete("/api/v1/audio-files/rec_1").status == 204
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
-    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == []
-    assert shown(calls.CallAnswer, api.get(CALL))["recording_ids"] == ["rec_1"]
+    assert shown(calls.CallResponse, api.get(CALL, token=bob))["recording_ids"] == []
+    assert shown(calls.CallResponse, api.get(CALL))["recording_ids"] == ["rec_1"]
 
 
 @pytest.mark.parametrize("by", ["ann", "administrator"])
@@ -605,7 +615,7 @@ def test_the_log_of_a_private_recording_stays_hidden_when_it_is_sent_again_after
     ann = api.identity.token(sub="ann", scope=ORDINARY, roles=())
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
     registered(api)
-    shown(calls.RecordingLogAnswer, api.post(LOGS, LOG, token=ann))
+    shown(calls.RecordingLogResponse, api.post(LOGS, LOG, token=ann))
     path = "/v1/core/recordings/rec_1" if how == "to the trash" else "/api/v1/audio-files/rec_1"
     assert api.delete(path).status in (200, 204)
 
@@ -613,10 +623,10 @@ def test_the_log_of_a_private_recording_stays_hidden_when_it_is_sent_again_after
     if by == "ann" and how == "for good":  # nobody can tell any more that it was Ann's
         assert refused(again, 409) == "The recording rec_1 was removed. No log of it is taken any more."
     else:
-        assert shown(calls.RecordingLogAnswer, again)["transcription_status"] == "completed"
-    assert shown(calls.CallAnswer, api.get(CALL, token=bob))["recording_ids"] == []
+        assert shown(calls.RecordingLogResponse, again)["transcription_status"] == "completed"
+    assert shown(calls.CallResponse, api.get(CALL, token=bob))["recording_ids"] == []
     assert refused(api.get(f"{LOGS}/rec_1", token=bob), 404) == "Recording log not found: rec_1."
-    assert shown(calls.CallAnswer, api.get(CALL))["linked_recording_ids"] == ["rec_1"]
+    assert shown(calls.CallResponse, api.get(CALL))["linked_recording_ids"] == ["rec_1"]
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -627,4 +637,4 @@ def test_of_a_removed_recording_no_log_is_taken(private: bool, api: Gateway, arc
     assert api.delete("/api/v1/audio-files/rec_1").status == 204
     bob = api.identity.token(sub="bob", scope=ORDINARY, roles=())
     assert refused(api.post(LOGS, LOG, token=bob), 409)
-    assert shown(calls.CallAnswer, api.get(CALL))["recording_ids"] == []
+    assert shown(calls.CallResponse, api.get(CALL))["recording_ids"] == []

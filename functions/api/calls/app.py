@@ -6,13 +6,14 @@ from fastapi import FastAPI
 
 from api.calls.errors import CallsError, error_response
 from api.documentation import surface_app
+from api.on_demand import RouterOnDemand
 
 PREFIX = "/v1/calls"
 
 
 def create_app() -> FastAPI:
     """The application; `api.app` mounts it."""
-    return surface_app(
+    app = surface_app(
         title="Auricle calls",
         description="Telephone calls and the logs of their recordings, in one envelope.",
         prefix=PREFIX,
@@ -20,3 +21,5 @@ def create_app() -> FastAPI:
         render=error_response,
         tags=[{"name": "calls", "description": "Telephone calls and the logs of their recordings."}],
     )
+    app.router.routes.append(RouterOnDemand("api.calls.routes", f"{PREFIX}(/.*)?"))
+    return app

@@ -32,12 +32,10 @@ PENDING: dict[str, str] = {
     "core.debrief": f"{_C}/debrief-questions(/[^/]+)?|{_R}/debrief",
     "core.media": f"{_R}/(images|multimedia-events)(/[^/]+)?",
     "core.views": f"{_R}/(viewed|views|listen|star)",
-    "calls": "/v1/calls(/.*)?",
 }
 DOORS = (
     Door(_A, "api.legacy.surfaces.agent"),
     Door(_C, "api.legacy.surfaces.core"),
-    Door("/v1/calls", "api.legacy.surfaces.calls"),
 )
 
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.legacy.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, agent, calls, core
+from api.legacy.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, agent, core
 from api.legacy.faults import Fault
 from api.legacy.reading import MAX_BODY_BYTES, NothingAsked
 from api.legacy.surface import Operation, Surface
@@ -20,7 +20,6 @@ from auricle import __version__
 DOCUMENTS: Mapping[str, SurfaceDocument] = {
     "agent": agent.DOCUMENT,
     "core": core.DOCUMENT,
-    "calls": calls.DOCUMENT,
 }
 """By the surface's name."""
 

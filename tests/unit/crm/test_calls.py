@@ -11,22 +11,38 @@ import pytest
 
 from auricle.crm.calls import (
     CALLS,
+    CallDirection,
     CallFilter,
-    Direction,
+    LogTranscriptionStatus,
     RecordingLog,
     TelephoneCall,
-    TranscriptionStatus,
     UpsertOutcome,
+    as_seen,
     change_call,
     checked_metadata,
     find_call,
+    list_calls,
     register_call,
     save_log,
     upsert_call,
+    visible_call,
+    visible_log,
+    with_transcription_statuses,
 )
 from auricle.crm.contacts import NewContact, add_contact
-from auricle.errors import CallNotFound, Conflict, InvalidRequest, PreconditionFailed, TransientError
+from auricle.directory.visibility import Viewer
+from auricle.errors import (
+    CallNotFound,
+    Conflict,
+    InvalidRequest,
+    PreconditionFailed,
+    RecordingNotFound,
+    TransientError,
+)
+from auricle.recordings.recording import Status
+from auricle.visible_stores import VisibleStores
 from tests.fakes import Fakes
+from tests.fakes.contract import a_recording
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -41,7 +57,7 @@ def fakes() -> Fakes:
 
 
 def registered(fakes: Fakes, call_id: str | None = "call_1", **facts: Any) -> TelephoneCall:
-    facts = {"direction": Direction.INBOUND, **facts}
+    facts = {"direction": CallDirection.INBOUND, **facts}
     return register_call("acme", call_id, facts, calls=fakes.records(CALLS), contacts=fakes.contacts, now=NOW)
 
 
@@ -57,11 +73,9 @@ def changed(fakes: Fakes, *, calls: Any = None, if_revision: int | None = None, 
     )
 
 
-def heard(fakes: Fakes, told_at: datetime, **facts: Any) -> UpsertOutcome:
-    facts = {"direction": Direction.INBOUND, **facts}
-    return upsert_call(
-        "acme", "call_1", facts, happened_at=told_at, calls=fakes.records(CALLS), contacts=fakes.contacts
-    )
+def heard(fakes: Fakes, told_at: datetime, call_id: str = "call_1", **facts: Any) -> UpsertOutcome:
+    facts = {"direction": CallDirection.INBOUND, **facts}
+    return upsert_call("acme", call_id, facts, happened_at=told_at, calls=fakes.records(CALLS), contacts=fakes.contacts)
 
 
 def logged(fakes: Fakes, recording_id: str = "rec_1", *, if_revision: int | None = None, **facts: Any) -> RecordingLog:
@@ -186,10 +200,10 @@ def test_a_filter_admits_what_agrees_in_every_field(fakes: Fakes) -> None:
     registered(fakes, **facts)
     logged(fakes)
     call = stored(fakes)
-    same: dict[str, Any] = {"direction": Direction.INBOUND, **facts, "recording_id": "rec_1"}
+    same: dict[str, Any] = {"direction": CallDirection.INBOUND, **facts, "recording_id": "rec_1"}
     assert CallFilter().admits(call)
     assert CallFilter(**same).admits(call)
-    other: dict[str, Any] = dict.fromkeys(same, "other") | {"direction": Direction.OUTBOUND}
+    other: dict[str, Any] = dict.fromkeys(same, "other") | {"direction": CallDirection.OUTBOUND}
     for name in same:
         assert CallFilter(**{name: same[name]}).admits(call)
         assert not CallFilter(**{**same, name: other[name]}).admits(call), name
@@ -211,9 +225,11 @@ def test_a_call_is_registered_at_the_first_event_and_changed_by_later_ones(fakes
 @pytest.mark.parametrize("told_at", [NOW, NOW - MINUTE])
 def test_an_event_that_comes_late_adds_only_what_was_not_known(told_at: datetime, fakes: Fakes) -> None:
     heard(fakes, NOW, agent_id="a")
-    assert heard(fakes, told_at, agent_id="b", campaign_id="c", direction=Direction.OUTBOUND) is UpsertOutcome.CHANGED
+    assert (
+        heard(fakes, told_at, agent_id="b", campaign_id="c", direction=CallDirection.OUTBOUND) is UpsertOutcome.CHANGED
+    )
     call = stored(fakes)
-    assert (call.agent_id, call.campaign_id, call.direction, call.updated_at) == ("a", "c", Direction.INBOUND, NOW)
+    assert (call.agent_id, call.campaign_id, call.direction, call.updated_at) == ("a", "c", CallDirection.INBOUND, NOW)
     assert heard(fakes, told_at, agent_id="b") is UpsertOutcome.KNOWN
 
 
@@ -231,7 +247,7 @@ def test_an_event_that_cannot_be_true_changes_nothing(fakes: Fakes) -> None:
 
 def test_a_log_keeps_what_an_update_does_not_name(fakes: Fakes) -> None:
     registered(fakes)
-    first = logged(fakes, transcription_status=TranscriptionStatus.PENDING, metadata={"a": 1})
+    first = logged(fakes, transcription_status=LogTranscriptionStatus.PENDING, metadata={"a": 1})
     assert (first.created_at, first.updated_at, first.linked) == (NOW + MINUTE, NOW + MINUTE, False)
     logged(fakes, "rec_2")
     again = logged(fakes, duration_s=61)
@@ -255,7 +271,7 @@ def test_a_call_has_twenty_logs_at_most(fakes: Fakes) -> None:
 def test_of_two_logs_the_one_of_our_own_recording_is_shown() -> None:
     foreign = RecordingLog("rec_1", "https://a", 1, NOW, NOW)
     ours = replace(foreign, linked=True)
-    call = TelephoneCall("acme", "call_1", NOW, NOW, Direction.INBOUND, logs=(foreign, ours))
+    call = TelephoneCall("acme", "call_1", NOW, NOW, CallDirection.INBOUND, logs=(foreign, ours))
     assert call.log("rec_1") is ours
     assert call.linked_recording_ids == ("rec_1",)
     hidden = call.without_logs_of(frozenset({"rec_1"}))
@@ -263,6 +279,106 @@ def test_of_two_logs_the_one_of_our_own_recording_is_shown() -> None:
     assert hidden.log("rec_1") == foreign
     assert call.without_logs_of(frozenset({"rec_2"})) == call
     assert call.log("rec_2") is None
+
+
+# --- what is seen -------------------------------------------------------------------------------------------
+
+ANN, BOB = Viewer(frozenset({"ann"})), Viewer(frozenset({"bob"}))
+
+
+def seen_by(viewer: Viewer, fakes: Fakes) -> VisibleStores:
+    return VisibleStores(lambda: fakes, viewer)
+
+
+def log_ids(call: TelephoneCall) -> list[str]:
+    return [log.recording_id for log in call.logs]
+
+
+def listed(fakes: Fakes, viewer: Viewer, **wanted: Any) -> list[list[str]]:
+    stores = seen_by(viewer, fakes)
+    page = list_calls("acme", CallFilter(**wanted), 50, None, stores=stores)
+    return [log_ids(call) for call in as_seen("acme", page.records, stores=stores)]
+
+
+def test_logs_of_hidden_recordings_are_seen_by_their_owner_alone(fakes: Fakes) -> None:
+    fakes.recordings.create(a_recording("acme", user_id="ann", private=True), [])
+    registered(fakes)
+    logged(fakes)
+    logged(fakes, "rec_elsewhere")
+    for viewer, seen in ((ANN, ["rec_1", "rec_elsewhere"]), (BOB, ["rec_elsewhere"])):
+        stores = seen_by(viewer, fakes)
+        assert log_ids(visible_call("acme", "call_1", stores=stores)) == seen
+        assert listed(fakes, viewer) == [seen]
+        assert visible_log("acme", "call_1", "rec_elsewhere", stores=stores)[1].recording_id == "rec_elsewhere"
+    assert listed(fakes, ANN, recording_id="rec_1") == [["rec_1", "rec_elsewhere"]]
+    assert listed(fakes, BOB, recording_id="rec_1") == []
+    assert visible_log("acme", "call_1", "rec_1", stores=seen_by(ANN, fakes))[1].linked
+    with pytest.raises(RecordingNotFound, match="Recording log not found: rec_1"):
+        visible_log("acme", "call_1", "rec_1", stores=seen_by(BOB, fakes))
+
+
+def test_the_log_of_an_undiscoverable_recording_is_seen_by_who_names_it(fakes: Fakes) -> None:
+    fakes.recordings.create(a_recording("acme", user_id="ann", discoverable=False), [])
+    registered(fakes)
+    logged(fakes)
+    stores = seen_by(BOB, fakes)
+    assert log_ids(visible_call("acme", "call_1", stores=stores)) == []
+    assert listed(fakes, BOB, recording_id="rec_1") == [[]]
+    assert visible_log("acme", "call_1", "rec_1", stores=stores)[1].recording_id == "rec_1"
+
+
+def test_calls_are_listed_by_when_they_began(fakes: Fakes) -> None:
+    for number in range(3):
+        registered(fakes, f"call_{number}", started_at=NOW + number * MINUTE, agent_id=f"usr_{number % 2}")
+    stores = seen_by(ANN, fakes)
+
+    def found(**wanted: Any) -> list[str]:
+        return [call.id for call in list_calls("acme", CallFilter(**wanted), 50, None, stores=stores).records]
+
+    assert found() == ["call_2", "call_1", "call_0"]
+    assert found(created_from=NOW + MINUTE) == ["call_2", "call_1"]
+    assert found(created_from=NOW + MINUTE, agent_id="usr_0") == ["call_2"]
+    assert found(created_to=NOW, agent_id="usr_1") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.UPLOADING, LogTranscriptionStatus.PENDING),
+        (Status.REDACTING, LogTranscriptionStatus.PENDING),
+        (Status.COMPLETE, LogTranscriptionStatus.COMPLETED),
+        (Status.RAW_SPLIT, LogTranscriptionStatus.COMPLETED),
+        (Status.ERROR, LogTranscriptionStatus.FAILED),
+        (Status.UNRECOVERABLE_ERROR, LogTranscriptionStatus.FAILED),
+    ],
+)
+def test_a_log_that_names_no_status_has_that_of_our_recording(
+    status: Status, expected: LogTranscriptionStatus, fakes: Fakes
+) -> None:
+    fakes.recordings.create(a_recording("acme", status=status), [])
+    unknown = RecordingLog("rec_1", "https://a", 1, NOW, NOW, linked=True)
+    stated = replace(unknown, transcription_status=LogTranscriptionStatus.PENDING)
+    foreign = replace(unknown, linked=False)
+    removed = replace(unknown, recording_id="rec_2")
+    logs = with_transcription_statuses("acme", [unknown, stated, foreign, removed], recordings=fakes.recordings)
+    assert logs == [replace(unknown, transcription_status=expected), stated, foreign, removed]
+
+
+def by_api(fakes: Fakes) -> object:
+    return registered(fakes, "docs")
+
+
+def by_event(fakes: Fakes) -> object:
+    return heard(fakes, NOW, "docs")
+
+
+@pytest.mark.parametrize("register", [by_api, by_event])
+def test_an_id_that_the_api_serves_otherwise_is_reserved(register: Callable[[Fakes], object], fakes: Fakes) -> None:
+    """`GET /v1/calls/docs` is a page."""
+    with pytest.raises(InvalidRequest, match="must not be docs") as refused:
+        register(fakes)
+    assert refused.value.field == "call_id"
+    assert fakes.records(CALLS).list("acme", 1).records == ()
 
 
 # --- rivals -------------------------------------------------------------------------------------------------

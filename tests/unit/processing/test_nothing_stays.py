@@ -21,7 +21,7 @@ from auricle.adapters import aws
 from auricle.adapters.dynamodb import documents
 from auricle.adapters.dynamodb.items import Item
 from auricle.bootstrap import Bootstrap
-from auricle.crm.calls import CALLS, Direction, RecordingLog, TelephoneCall
+from auricle.crm.calls import CALLS, CallDirection, RecordingLog, TelephoneCall
 from auricle.crm.contacts import Contact
 from auricle.processing.assemble import assemble_transcript
 from auricle.processing.diarize import diarize_recording
@@ -175,7 +175,7 @@ class Service:
         self.state.answers.claim("acme", "key_1", "owner_1", "fingerprint", now=NOW)
         self.state.answers.keep("acme", "key_1", "owner_1", CANARY.encode(), now=NOW)
         log = RecordingLog("rec_1", f"https://calls.test/{CANARY}", 12, NOW, NOW, linked=True)
-        call = TelephoneCall("acme", "call_1", NOW, NOW, Direction.INBOUND, logs=(log,))
+        call = TelephoneCall("acme", "call_1", NOW, NOW, CallDirection.INBOUND, logs=(log,))
         self.state.records(CALLS).add(call)
 
     def items(self) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,10 +21,12 @@ from auricle.errors import (
     RecordingNotFound,
 )
 from auricle.identifiers import new_id
-from auricle.records import RecordKind, change_record
+from auricle.recordings.recording import Status
+from auricle.records import Page, RecordKind, change_record
 
 if TYPE_CHECKING:
-    from auricle.ports import ContactStore, RecordingStore, RecordStore
+    from auricle.ports import ContactStore, Position, RecordingStore, RecordStore
+    from auricle.visible_stores import VisibleStores
 
 PHONE_PATTERN = r"^\+?[0-9][0-9 ()./-]{0,38}$"
 MAX_LOGS = 20
@@ -34,17 +36,22 @@ MAX_METADATA_DEPTH = 5
 MAX_METADATA_KEYS = 100
 MAX_INTEGER = 2**53 - 1
 """The largest whole number that every client reads as it was written."""
+NO_SUCH_CALL = "Call not found: {id}."
+NO_SUCH_LOG = "Recording log not found: {id}."
+"""In the words of the calls API's document."""
+RESERVED_IDS = frozenset({"docs"})
+"""What no call is registered by: below its own path the calls API serves other things under these names."""
 
 
-class Direction(StrEnum):
-    """Who called whom, as the tenant sees it. The values are wire names."""
+class CallDirection(StrEnum):
+    """Who called whom, as the tenant sees it."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
-class TranscriptionStatus(StrEnum):
-    """How far a recording's transcription is. The values are wire names."""
+class LogTranscriptionStatus(StrEnum):
+    """How far a recording's transcription is. `completed` and `failed` are final unless it is processed again."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -61,7 +68,7 @@ class RecordingLog:
     created_at: datetime
     updated_at: datetime
     transcription_id: str | None = None
-    transcription_status: TranscriptionStatus | None = None
+    transcription_status: LogTranscriptionStatus | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     metadata: Mapping[str, Any] | None = None
@@ -76,7 +83,7 @@ class TelephoneCall:
     id: str
     registered_at: datetime
     updated_at: datetime
-    direction: Direction
+    direction: CallDirection
     revision: int = 1
     from_number: str | None = None
     to_number: str | None = None
@@ -115,6 +122,14 @@ class TelephoneCall:
         return replace(self, logs=tuple(log for log in self.logs if not (log.linked and log.recording_id in hidden)))
 
 
+_TRANSCRIPTION_STATUSES: Mapping[Status, LogTranscriptionStatus] = {
+    **dict.fromkeys(Status, LogTranscriptionStatus.PENDING),
+    Status.COMPLETE: LogTranscriptionStatus.COMPLETED,
+    Status.RAW_SPLIT: LogTranscriptionStatus.COMPLETED,
+    Status.ERROR: LogTranscriptionStatus.FAILED,
+    Status.UNRECOVERABLE_ERROR: LogTranscriptionStatus.FAILED,
+}
+
 CALLS = RecordKind("call", TelephoneCall, CallNotFound)
 
 Changes = Mapping[str, Any]
@@ -123,16 +138,18 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls to list; None filters nothing."""
+    """Which calls to list; None filters nothing. Dates bound `TelephoneCall.created_at`."""
 
-    direction: Direction | None = None
+    direction: CallDirection | None = None
     agent_id: str | None = None
     campaign_id: str | None = None
     contact_id: str | None = None
     recording_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
 
     def admits(self, call: TelephoneCall) -> bool:
-        """Whether the call is one of those asked for."""
+        """Whether the call is one of those asked for; its date is for the store to bound."""
         return (
             self.direction in (None, call.direction)
             and self.agent_id in (None, call.agent_id)
@@ -142,17 +159,86 @@ class CallFilter:
         )
 
 
-def no_such_call(call_id: str) -> CallNotFound:
-    """In the words of the calls API's document."""
-    return CallNotFound(f"Call not found: {call_id}.")
-
-
 def find_call(org: str, call_id: str, *, calls: RecordStore[TelephoneCall]) -> TelephoneCall:
     """The tenant's call. Raises CallNotFound."""
     try:
         return calls.get(org, call_id)
     except CallNotFound:
-        raise no_such_call(call_id) from None
+        raise CallNotFound(NO_SUCH_CALL.format(id=call_id)) from None
+
+
+def list_calls(
+    org: str, wanted: CallFilter, limit: int, position: Position | None, *, stores: VisibleStores
+) -> Page[TelephoneCall]:
+    """Calls that the filter admits, newest first. The logs of a recording that the viewer may not open count for none.
+
+    They are returned whole: `as_seen` takes off what is not shown.
+    """
+    hidden = frozenset[str]()
+    if wanted.recording_id is not None:
+        hidden = stores.hidden(org, (wanted.recording_id,))
+
+    def admits(call: TelephoneCall) -> bool:
+        return wanted.admits(call.without_logs_of(hidden) if hidden else call)
+
+    is_filtered = wanted != CallFilter(created_from=wanted.created_from, created_to=wanted.created_to)
+    return stores.records(CALLS).list(
+        org,
+        limit,
+        position,
+        wanted=admits if is_filtered else None,
+        created_from=wanted.created_from,
+        created_to=wanted.created_to,
+    )
+
+
+def as_seen(
+    org: str, calls: Sequence[TelephoneCall], *, stores: VisibleStores, by_id: bool = False
+) -> Sequence[TelephoneCall]:
+    """The calls without the logs of recordings that are hidden from the viewer.
+
+    Who names a recording (`by_id`) is shown the log where they may open it, discoverable or not.
+    """
+    linked = [recording_id for call in calls for recording_id in call.linked_recording_ids]
+    hidden = stores.hidden(org, linked, listed=not by_id)
+    return [call.without_logs_of(hidden) for call in calls] if hidden else calls
+
+
+def visible_call(org: str, call_id: str, *, stores: VisibleStores) -> TelephoneCall:
+    """The call as the viewer sees it. Raises CallNotFound."""
+    (call,) = as_seen(org, [find_call(org, call_id, calls=stores.records(CALLS))], stores=stores)
+    return call
+
+
+def visible_log(
+    org: str, call_id: str, recording_id: str, *, stores: VisibleStores
+) -> tuple[TelephoneCall, RecordingLog]:
+    """The call and its log of that recording, where the viewer may open the recording.
+
+    Raises:
+        CallNotFound: no such call of the tenant.
+        RecordingNotFound: it has no such log, or the viewer may not see it.
+    """
+    found = find_call(org, call_id, calls=stores.records(CALLS))
+    (call,) = as_seen(org, [found], stores=stores, by_id=True)
+    log = call.log(recording_id)
+    if log is None:
+        raise RecordingNotFound(NO_SUCH_LOG.format(id=recording_id))
+    return call, log
+
+
+def with_transcription_statuses(
+    org: str, logs: Sequence[RecordingLog], *, recordings: RecordingStore
+) -> Sequence[RecordingLog]:
+    """The logs. One that names no status is given that of its recording now, if it is Auricle's own and not removed."""
+    unknown = [log.recording_id for log in logs if log.linked and log.transcription_status is None]
+    found = recordings.find(org, unknown) if unknown else {}
+
+    def known(log: RecordingLog) -> RecordingLog:
+        recording = found.get(log.recording_id) if log.linked and log.transcription_status is None else None
+        return replace(log, transcription_status=_TRANSCRIPTION_STATUSES[recording.status]) if recording else log
+
+    return [known(log) for log in logs]
 
 
 def register_call(
@@ -168,8 +254,10 @@ def register_call(
 
     Raises:
         Conflict: the id is taken.
-        InvalidRequest: the call ends before it begins, or its contact is not the tenant's.
+        InvalidRequest: the id is reserved, the call ends before it begins, or its contact is not the tenant's.
     """
+    if call_id in RESERVED_IDS:
+        raise InvalidRequest(f"must not be {call_id}: that is the address of the API's documentation", field="call_id")
     call = TelephoneCall(org=org, id=call_id or new_id("call", now), registered_at=now, updated_at=now, **facts)
     _check(call, facts, contacts)
     calls.add(call)
@@ -227,7 +315,7 @@ def upsert_call(
     Events come twice, and late: one that is no younger than what is known only adds what was not known.
 
     Raises:
-        InvalidRequest: the call ends before it begins, or its contact is not the tenant's.
+        InvalidRequest: the id is reserved, the call ends before it begins, or its contact is not the tenant's.
         TransientError: the call kept changing under the write.
     """
     try:
