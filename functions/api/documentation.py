@@ -213,7 +213,8 @@ _HEALTH = {
                 "x-request-id": {"description": "Name this when asking for help.", "schema": {"type": "string"}}
             },
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}},
-        }
+        },
+        "429": {"description": "Too many requests at once, of all clients together: the gateway's own answer."},
     },
 }
 
@@ -323,8 +324,13 @@ _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "ex
 
 def _mend(schema: Any) -> None:
     """Says two things in JSON Schema's words that pydantic does not: that keys which fit no pattern are refused, and
-    the bounds of numbers that a validator reads first."""
+    the bounds of numbers that a validator reads first. Leaves out the titles that pydantic makes of fields' names,
+    which generators of clients would name types after."""
     if isinstance(schema, dict):
+        properties = schema.get("properties")
+        for each in (schema.get("schema"), *(properties.values() if isinstance(properties, dict) else ())):
+            if isinstance(each, dict) and isinstance(each.get("title"), str):
+                del each["title"]
         if "patternProperties" in schema:
             schema.setdefault("additionalProperties", False)
         for name in _BOUNDS.keys() & schema.keys():

@@ -18,7 +18,7 @@ MAX_PUT_BYTES = 5 * 1024**3
 """The most that one PUT can hold on S3; what is processed is bounded by a setting, and less."""
 
 Checksum = Annotated[str, StringConstraints(max_length=64, pattern=r"^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$")]
-MediaType = Annotated[str, StringConstraints(max_length=127, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w=\"-]+)*$")]
+MediaType = Annotated[str, StringConstraints(max_length=127, pattern=r'^[\w.+-]+/[\w.+-]+(; ?[\w="-]+)*$')]
 
 
 class AudioFileStatus(StrEnum):
