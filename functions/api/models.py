@@ -123,6 +123,8 @@ def _end_moment(given: Any) -> Any:
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 """A whole number of a JSON body: JSON has one kind of number, and some clients write 640 as 640.0."""
+ByValue = Field(strict=False)
+"""In `Annotated`, of an enum of a JSON body: strict reading takes its members, and JSON has but their values."""
 QueryInteger = Annotated[int, BeforeValidator(_whole_of_text)]
 """A whole number of a query string or a form."""
 QueryNumber = Annotated[float, BeforeValidator(_number_of_text)]

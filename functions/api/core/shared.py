@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Security
-from pydantic import PlainSerializer, WithJsonSchema
+from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from api.dependencies import RequestContext, page_size, request_context
 from api.idempotency import Idempotent
+from api.models import WholeNumber
 from auricle.errors import NotFound
 
 PREFIX = "/v1/core"
@@ -49,3 +50,8 @@ Timestamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A moment that an answer shows so."""
+
+LAST_MOMENT_MS = 4_102_444_800_000
+"""The year 2100: what lies after it was not meant as milliseconds since 1970."""
+EpochMilliseconds = Annotated[WholeNumber, Field(ge=0, le=LAST_MOMENT_MS)]
+"""A moment of a request as milliseconds since 1970."""

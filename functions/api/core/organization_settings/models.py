@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT
-from api.models import CamelRequestModel, CamelResponseModel, WholeNumber, left_out
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, WholeNumber, left_out
 from auricle.directory.organization_settings import MAX_GRACE_DAYS, ConsentPolicy, OrganizationSettings
 
 LegalBasis = Annotated[
@@ -37,7 +37,7 @@ class ChangeOrganizationSettingsRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"consentPolicy": "held", "consentGraceDays": 14}]})
 
-    consent_policy: ConsentPolicy = left_out(strict=False, description=_POLICY)
+    consent_policy: Annotated[ConsentPolicy, ByValue] = left_out(description=_POLICY)
     consent_legal_basis: LegalBasis = left_out(description=_BASIS)
     consent_grace_days: WholeNumber = left_out(ge=0, le=MAX_GRACE_DAYS, description=_GRACE)
 
