@@ -589,6 +589,67 @@ def test_chunks_of_a_recording_that_has_none(api: Gateway, archive: Archive) -> 
     refused(send(api, "PATCH", ONE, {"numberOfExpectedChunks": 2}), 409, "conflict")
 
 
+EVERYTHING: dict[str, Any] = {
+    "title": "New",
+    "isPrivate": True,
+    "latitude": 1.5,
+    "transcriptionStatus": "UPLOADING",
+    "numberOfExpectedChunks": 2,
+    "customerConsentAttested": False,
+    "consentSignatureBase64": base64.b64encode(b"a name").decode(),
+}
+"""Fields, who sees it, the end, chunks and consent."""
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (EVERYTHING, {"if-match": '"7"'}, 412, "precondition-failed"),
+        (EVERYTHING, {"if-match": '"1", "2"'}, 412, "precondition-failed"),
+        ({**EVERYTHING, "transcriptionStatus": "COMPLETE"}, {}, 409, "illegal-transition"),
+        ({**EVERYTHING, "numberOfExpectedChunks": 1}, {}, 422, "invalid-request"),
+        ({**EVERYTHING, "dateCreated": "1989-12-31"}, {}, 422, "invalid-request"),
+    ],
+)
+def test_a_change_of_many_kinds_is_made_whole_or_not_at_all(
+    body: dict[str, Any], headers: dict[str, str], status: int, code: str, api: Gateway, services: Fakes
+) -> None:
+    assert send(api, "PUT", RECORDINGS, {"id": "rec_1"}).status == 201
+    services.recordings.change_chunks("acme", "rec_1", ChunksChange(arrived={1: Chunk("v1", 4, NOW)}))
+    before = services.recordings.detail("acme", "rec_1")
+    announced = len(services.recordings.announced)
+    answer = send(api, "PATCH", ONE, body, headers=headers)
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert services.recordings.detail("acme", "rec_1") == before
+    assert RecordingKeys("acme", "rec_1").consent_signature not in services.objects
+    assert len(services.recordings.announced) == announced
+    current = {"if-match": api.get(ONE).headers["etag"]}
+    made = send(api, "PATCH", ONE, EVERYTHING, headers=current)
+    data = shown(CHANGED, made)["data"]
+    assert (data["title"], data["isPrivate"], data["latitude"]) == ("New", True, 1.5)
+    assert (data["transcriptionStatus"], data["numberOfExpectedChunks"]) == ("UPLOADING", 2)
+    assert stored(services).consent is Consent.WITHDRAWN
+    assert RecordingKeys("acme", "rec_1").consent_signature in services.objects
+    assert made.headers["etag"] == api.get(ONE).headers["etag"]
+
+
+def test_a_change_of_many_kinds_does_not_overwrite_one_that_was_written_meanwhile(
+    api: Gateway, services: Fakes
+) -> None:
+    assert send(api, "PUT", RECORDINGS, {"id": "rec_1"}).status == 201
+    current = {"if-match": api.get(ONE).headers["etag"]}
+
+    def rival() -> None:
+        services.recordings.before_save = lambda: None
+        edit_recording("acme", "rec_1", Edit(fields={"title": "Theirs"}), recordings=services.recordings, now=NOW)
+
+    services.recordings.before_save = rival
+    refused(send(api, "PATCH", ONE, EVERYTHING, headers=current), 412, "precondition-failed")
+    found = services.recordings.detail("acme", "rec_1")
+    assert (found.recording.title, found.recording.status, found.chunks) == ("Theirs", Status.RECORDING, None)
+    assert (found.recording.private, found.recording.consent) == (False, Consent.ALL_CONSENTED)
+
+
 ALL, ONE_PARTY, HELD, NONE = Consent.ALL_CONSENTED, Consent.ONE_PARTY, Consent.PENDING, Consent.WITHDRAWN
 
 

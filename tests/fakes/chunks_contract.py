@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -100,6 +101,20 @@ class ChunksContract:
         remove(org, "rec_1", recordings=state.recordings, objects=state.objects, now=NOW)
         with pytest.raises(RecordingNotFound):
             state.recordings.change_chunks(org, "rec_1", change)
+
+    def test_a_recording_and_its_chunks_are_written_together_or_not_at_all(self, state: State, org: str) -> None:
+        before = state.recordings.get(org, "rec_1")
+        change = ChunksChange(expected=2, finished_at=NOW)
+        after = replace(before, title="New").to(Status.UPLOADING, at=LATER)
+        assert not state.recordings.save(after, expected=replace(before, revision=9), chunks=change)
+        assert state.recordings.detail(org, "rec_1").recording == before
+        assert self.chunks(state, org) is None
+        assert state.recordings.save(after, expected=before, chunks=change)
+        assert state.recordings.get(org, "rec_1") == replace(after, revision=before.revision + 1)
+        assert self.chunks(state, org) == Chunks(expected=2, finished_at=NOW)
+        again = state.recordings.get(org, "rec_1")
+        assert state.recordings.save(again, expected=again, chunks=ChunksChange(expected=3, finished_at=LATER))
+        assert self.chunks(state, org) == Chunks(expected=3, finished_at=NOW)
 
     # --- through the domain -------------------------------------------------------------------------------
 

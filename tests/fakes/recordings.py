@@ -153,6 +153,7 @@ class FakeRecordings:
         expected: Recording,
         events: Sequence[DomainEvent] = (),
         finished_stages: Mapping[Stage, StageResult] | None = None,
+        chunks: ChunksChange | None = None,
     ) -> bool:
         if finished_stages is not None:
             with self._lock:
@@ -160,7 +161,13 @@ class FakeRecordings:
                 if run.finished_at is None:
                     run.finished_at = recording.updated_at
                     run.stages.update(finished_stages)
-        return self._save(recording, expected, events, lambda _stored: None)
+
+        def note_chunks(stored: Recording) -> None:
+            if chunks is not None:
+                key = (stored.org, stored.id)
+                self.chunks[key] = noted(self.chunks.get(key), chunks)
+
+        return self._save(recording, expected, events, note_chunks)
 
     def add_later_version(self, org: str, recording_id: str, version: str) -> None:
         with self._lock:
@@ -239,7 +246,7 @@ class FakeRecordings:
         recording: Recording,
         expected: Recording,
         events: Sequence[DomainEvent],
-        write_run: Callable[[Recording], None],
+        write_beside: Callable[[Recording], None],
     ) -> bool:
         _check_contacts(recording)
         self.before_save()
@@ -250,7 +257,7 @@ class FakeRecordings:
                 return False
             after = replace(recording.as_consented(), revision=expected.revision + 1)
             check_item_size(after)
-            write_run(after)
+            write_beside(after)
             self._recordings[key] = after
             if after.status is Status.REMOVED:
                 self._unconfirmed.add(key)

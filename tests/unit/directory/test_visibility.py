@@ -277,7 +277,7 @@ def test_the_tenants_own_recordings_go_to_what_follows_from_consent_alone() -> N
     ]
     assert sorted(found) == [
         ("surfaces/agent/consent.py", "record_consent(all_recordings=...)"),
-        ("surfaces/core/recordings.py", "record_attested_consent(all_recordings=...)"),
+        ("surfaces/core/recordings.py", "update_recording(all_recordings=...)"),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from auricle.adapters.dynamodb import document_versions, documents, items
+from auricle.directory.visibility import Viewer
 from auricle.errors import ConsentRequired, RecordingNotFound, TransientError
 from auricle.processing import gate
 from auricle.processing.fetching_audio import Bounds, fetch_audio
@@ -19,12 +20,13 @@ from auricle.processing.finish import finish_recording
 from auricle.processing.sweep import run_stopped, sweep
 from auricle.recordings.chunk_uploads import accept_chunk
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis, ConsentChange, ObjectAccess, Parties
-from auricle.recordings.consent_changes import record_attested_consent, record_consent
+from auricle.recordings.consent_changes import record_consent
 from auricle.recordings.intake import Accepted, accept_upload, process
 from auricle.recordings.keys import RecordingKeys
 from auricle.recordings.recording import FINDINGS, Audio, Failure, Recording, Stage, Status
 from auricle.recordings.splitting import merge, split
 from auricle.recordings.trash import move_to_trash, restore
+from auricle.recordings.updates import AttestedConsent, Update, update_recording
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_finished_recording, a_recording
 
@@ -675,16 +677,16 @@ def test_what_somebody_records_replaces_what_the_parties_said(fakes: Fakes) -> N
     complete(fakes)
 
     def attested(parties: Parties) -> Recording:
-        return record_attested_consent(
+        update_recording(
             "acme",
             "rec_1",
-            parties,
-            by="u-2",
-            grace=GRACE,
+            Update(consent=AttestedConsent(parties, by="u-2", grace=GRACE)),
+            viewer=Viewer(frozenset({"u-2"})),
             intake=fakes.intake(max_upload_bytes=1000),
             all_recordings=fakes.recordings,
             now=NOW,
         )
+        return stored(fakes)
 
     refused = attested(Parties(customer=False))
     assert (refused.consent, refused.parties) == (NONE, Parties(customer=False))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auricle.directory.visibility import Viewer
 from auricle.errors import PreconditionFailed, RecordingNotFound
 from auricle.recordings.consent import (
     BasisKind,
@@ -17,8 +18,9 @@ from auricle.recordings.consent import (
     Parties,
     Withdrawal,
 )
-from auricle.recordings.consent_changes import consent_history, record_attested_consent, record_consent
+from auricle.recordings.consent_changes import consent_history, record_consent
 from auricle.recordings.recording import Failure, Recording, Stage, Status
+from auricle.recordings.updates import AttestedConsent, Update, update_recording
 from tests.fakes import Fakes
 from tests.fakes.contract import NOW, a_recording
 
@@ -55,7 +57,10 @@ def recorded(
 
 
 def attested(fakes: Fakes, customer: bool | None = None, rep: bool | None = None, at: datetime = LATER) -> Recording:
-    return record_attested_consent("acme", "rec_1", Parties(customer, rep), **ports(fakes, at))
+    given = ports(fakes, at)
+    consent = AttestedConsent(Parties(customer, rep), by=given.pop("by"), grace=given.pop("grace"))
+    update_recording("acme", "rec_1", Update(consent=consent), viewer=Viewer(frozenset({"u-2"})), **given)
+    return fakes.recordings.get("acme", "rec_1")
 
 
 def test_a_withdrawal_says_who_when_why_and_when_it_is_erased(fakes: Fakes) -> None:

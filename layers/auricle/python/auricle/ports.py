@@ -143,12 +143,13 @@ class RecordingStore(Protocol):
         expected: Recording,
         events: Sequence[DomainEvent] = (),
         finished_stages: Mapping[Stage, StageResult] | None = None,
+        chunks: ChunksChange | None = None,
     ) -> bool:
         """Writes the recording's new state if it is still as `expected` (same revision, status and run).
 
         In the same transaction: the lines on the timelines of its contacts (added, changed, and taken from
-        contacts no longer linked) and the events. The stored revision becomes `expected.revision + 1`. Returns
-        False, having written none of them, when the recording has moved on.
+        contacts no longer linked), the events, and what is noted of its chunks. The stored revision becomes
+        `expected.revision + 1`. Returns False, having written none of them, when the recording has moved on.
 
         Stages, where given, end the run before that, once: a run that has ended stays as it ended. Raises
         SupersededRun when the run is gone.

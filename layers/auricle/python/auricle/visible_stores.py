@@ -91,7 +91,7 @@ class VisibleStores:
         """The tenant's own recordings, hidden ones too: for what follows from consent, and for nothing else.
 
         Who withdraws consent to a recording withdraws it from all that is made of it, also from what others made
-        private since. `auricle.recordings.consent_changes` alone takes them, after the viewer was admitted to the
+        private since. `consent_changes` and `updates` alone take them, after the viewer was admitted to the
         recording that the request names, and answers with nothing of the others.
         """
         return self._stores().recordings
@@ -210,9 +210,12 @@ class VisibleRecordings:
         expected: Recording,
         events: Sequence[DomainEvent] = (),
         finished_stages: Mapping[Stage, StageResult] | None = None,
+        chunks: ChunksChange | None = None,
     ) -> bool:
         self._check_change(recording, expected)
-        return self._recordings.save(recording, expected=expected, events=events, finished_stages=finished_stages)
+        return self._recordings.save(
+            recording, expected=expected, events=events, finished_stages=finished_stages, chunks=chunks
+        )
 
     def add_later_version(self, org: str, recording_id: str, version: str) -> None:
         self.require(org, recording_id)

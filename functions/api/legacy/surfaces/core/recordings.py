@@ -28,10 +28,10 @@ from api.legacy.surfaces.core.recording_requests import (
     StartRequest,
 )
 from api.legacy.surfaces.core.wire import READ, WRITE, enveloped, milliseconds, surface, timestamp
-from auricle.errors import IllegalTransition, InvalidRequest, PreconditionFailed, RecordingNotFound
+from auricle.errors import InvalidRequest, PreconditionFailed, RecordingNotFound
 from auricle.identifiers import is_id
 from auricle.ports import Position, RecordingFilter
-from auricle.recordings.recording import Recording, RecordingDetail, Result, Status
+from auricle.recordings.recording import Recording, RecordingDetail, Result
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -380,95 +380,43 @@ _OF_CAPTURE = ("terminated_ungracefully", "record_errors", "latitude", "longitud
 
 
 def _changed(call: Call, recording_id: str, asked: ChangeRequest) -> Response:
-    from auricle.recordings.edits import Edit, edit_recording
+    from auricle.recordings.edits import Edit
+    from auricle.recordings.updates import AttestedConsent, Update, update_recording
 
     services, now = call.services, call.parts.now()
-    check_date(asked.created_at, now)
-    before = call.recording(recording_id)
-    expected = call.if_revision
-    if expected not in (None, before.revision):
-        raise PreconditionFailed("The recording was changed meanwhile. Read it again, then send the change anew.")
-    call.services.viewer.check_change(
-        before,
-        private=before.private if asked.is_private is None else asked.is_private,
-        discoverable=before.discoverable if asked.discoverable is None else asked.discoverable,
-    )
-    # First what may be refused for the chunks' sake, so that nothing is changed by half.
-    if _change_chunks(call, recording_id, asked, ends=_ends(before, asked.transcription_status)):
-        expected = None
     said = asked.model_fields_set
     fields = {name: getattr(asked, given) for given, name in _CLEARABLE.items() if given in said}
     if "result" in said:
         fields["result"] = Result(asked.result) if asked.result else None
     fields |= {name: value for given, name in _SETTABLE.items() if (value := getattr(asked, given)) is not None}
-    after = edit_recording(
-        call.org,
-        recording_id,
-        Edit(
-            fields=fields,
-            capture={name: value for name in _OF_CAPTURE if (value := getattr(asked, name)) is not None},
-        ),
-        recordings=services.recordings,
-        now=now,
-        if_revision=expected,
-    )
-    if asked.consent_signature is not None:
-        signature = b64decode(asked.consent_signature)
-        services.objects.write(after.keys.consent_signature, signature, content_type="application/octet-stream")
+    consent = None
     if asked.customer_consents is not None or asked.rep_consents is not None:
         from auricle.directory.organization_settings import settings_of
         from auricle.recordings.consent import Parties
-        from auricle.recordings.consent_changes import record_attested_consent
 
-        record_attested_consent(
-            call.org,
-            recording_id,
+        consent = AttestedConsent(
             Parties(customer=asked.customer_consents, rep=asked.rep_consents),
             by=call.caller.user,
             grace=settings_of(call.org, records=services, now=now).consent_grace,
-            intake=call.intake,
-            all_recordings=services.recordings_for_consent,
-            now=now,
         )
-    return _whole(call, recording_id)
-
-
-def _ends(recording: Recording, wanted: str | None) -> bool:
-    """Whether the phone says that recording has ended: the one move of `transcriptionStatus` that is a client's.
-
-    Raises:
-        IllegalTransition: any other move.
-    """
-    # Asking for the first chunk's URL makes it UPLOADING, and does not end it.
-    recorded = recording.status is Status.RECORDING or (recording.chunked and recording.status is Status.UPLOADING)
-    if wanted == Status.UPLOADING.value and recorded:
-        return True
-    if wanted is None or wanted == recording.status.value:
-        return False
-    raise IllegalTransition(
-        f"transcriptionStatus is {recording.status} and follows the processing: a client may only set a recording "
-        "that is RECORDING to UPLOADING."
+    update_recording(
+        call.org,
+        recording_id,
+        Update(
+            Edit(fields, {name: value for name in _OF_CAPTURE if (value := getattr(asked, name)) is not None}),
+            status=asked.transcription_status,
+            chunk_count=asked.chunk_count,
+            chunks_to_come=[int(number) for number in asked.chunks_outstanding or ()],
+            consent=consent,
+            consent_signature=b64decode(asked.consent_signature) if asked.consent_signature else None,
+        ),
+        viewer=services.viewer,
+        intake=call.intake,
+        all_recordings=services.recordings_for_consent,
+        now=now,
+        if_revision=call.if_revision,
     )
-
-
-def _change_chunks(call: Call, recording_id: str, asked: ChangeRequest, *, ends: bool) -> bool:
-    """How many chunks there are to be, and that no more are recorded; whether it said anything of that."""
-    count = asked.chunk_count
-    if asked.chunks_outstanding:
-        # Those still to come are expected too: numbers count from 0.
-        count = max(count or 0, *(int(number) + 1 for number in asked.chunks_outstanding))
-    if count is None and not ends:
-        return False
-    from auricle.recordings import chunk_uploads as chunking
-
-    try:
-        if ends:
-            chunking.finish(call.org, recording_id, count, intake=call.intake, now=call.parts.now())
-        elif count is not None:
-            chunking.expect(call.org, recording_id, count, intake=call.intake, now=call.parts.now())
-    except InvalidRequest as error:
-        raise InvalidRequest(error.message, field="numberOfExpectedChunks") from None
-    return True
+    return _whole(call, recording_id)
 
 
 def _check_revision(call: Call, recording_id: str) -> None:

@@ -15,7 +15,7 @@ from functools import partial
 from auricle.errors import Conflict, InvalidRequest, RecordingNotFound
 from auricle.ports import MAX_URL_SECONDS, ObjectStore, RecordingStore
 from auricle.processing_warnings import describe_chunks
-from auricle.recordings.changes import change_recording
+from auricle.recordings.changes import change_recording, change_with_chunks
 from auricle.recordings.chunks import MAX_CHUNKS, Chunk, Chunks, ChunksChange
 from auricle.recordings.intake import Accepted, Intake, accept_upload
 from auricle.recordings.keys import chunk_key_ids
@@ -77,7 +77,7 @@ def skip(org: str, recording_id: str, numbers: Sequence[int], *, intake: Intake,
     _check_numbers(numbers, detail.chunks)
     _look_anew(org, recording_id, intake.recordings, now)
     intake.recordings.change_chunks(org, recording_id, ChunksChange(skippable=frozenset(numbers)))
-    return _settled(org, recording_id, intake, now)
+    return start_when_complete(org, recording_id, intake=intake, now=now)
 
 
 def expect(org: str, recording_id: str, count: int, *, intake: Intake, now: datetime) -> RecordingDetail:
@@ -88,11 +88,16 @@ def expect(org: str, recording_id: str, count: int, *, intake: Intake, now: date
         Conflict: it is not uploaded in chunks, has all of them, or is locked.
         InvalidRequest: a chunk beyond that count is here already.
     """
-    detail = _open(org, recording_id, intake.recordings)
+    change_with_chunks(org, recording_id, partial(expecting, count=count), recordings=intake.recordings, now=now)
+    return start_when_complete(org, recording_id, intake=intake, now=now)
+
+
+def expecting(detail: RecordingDetail, count: int) -> tuple[Recording, ChunksChange]:
+    """The recording, and what is noted of its chunks, when there are to be so many. Raises as `expect` does."""
+    _check_open(detail.recording)
     _check_count(count, detail.chunks)
-    _look_anew(org, recording_id, intake.recordings, now)
-    intake.recordings.change_chunks(org, recording_id, ChunksChange(expected=count))
-    return _settled(org, recording_id, intake, now)
+    # What was named as missing may not be waited for any more: the sweep looks again.
+    return replace(detail.recording, failure=None), ChunksChange(expected=count)
 
 
 def finish(org: str, recording_id: str, count: int | None = None, *, intake: Intake, now: datetime) -> RecordingDetail:
@@ -105,16 +110,20 @@ def finish(org: str, recording_id: str, count: int | None = None, *, intake: Int
         Conflict: it is not uploaded in chunks, is locked, or is being processed with another count.
         InvalidRequest: a chunk beyond that count is here already; or no count, and nothing to tell it by.
     """
-    known = intake.recordings.detail(org, recording_id)
-    chunks = known.chunks or Chunks()
-    if chunks.finished_at is not None and count in (None, chunks.expected) and known.recording.chunked:
-        return _settled(org, recording_id, intake, now)
-    _check_open(known.recording)
+    change = partial(finishing, count=count, now=now)
+    change_with_chunks(org, recording_id, change, recordings=intake.recordings, now=now)
+    return start_when_complete(org, recording_id, intake=intake, now=now)
+
+
+def finishing(detail: RecordingDetail, count: int | None, *, now: datetime) -> tuple[Recording, ChunksChange]:
+    """The recording, and what is noted of its chunks, when nothing more is recorded. Raises as `finish` does."""
+    recording, chunks = detail.recording, detail.chunks or Chunks()
+    if chunks.finished_at is not None and count in (None, chunks.expected) and recording.chunked:
+        return recording, ChunksChange()
+    _check_open(recording)
     count = count or chunks.expected or max(chunks.numbers, default=-1) + 1
     _check_count(count, chunks)
-    change_recording(org, recording_id, partial(_being_uploaded, now=now), recordings=intake.recordings, now=now)
-    intake.recordings.change_chunks(org, recording_id, ChunksChange(expected=count, finished_at=now))
-    return _settled(org, recording_id, intake, now)
+    return _being_uploaded(recording, now), ChunksChange(expected=count, finished_at=now)
 
 
 def accept_chunk(org: str, recording_id: str, number: int, *, intake: Intake, now: datetime) -> Accepted:
@@ -158,8 +167,8 @@ def chunks_in_bucket(recording: Recording, objects: ObjectStore) -> Sequence[int
     return [ids[2] for ids in found if ids is not None]
 
 
-def _settled(org: str, recording_id: str, intake: Intake, now: datetime) -> RecordingDetail:
-    """The recording, after its processing was started if that is due."""
+def start_when_complete(org: str, recording_id: str, *, intake: Intake, now: datetime) -> RecordingDetail:
+    """The recording, after its processing was started if none of its chunks is waited for."""
     accept_upload(org, recording_id, intake=intake, now=now)
     detail = intake.recordings.detail(org, recording_id, with_trashed=True)
     if _note_lack(detail, intake.recordings, now) is None:

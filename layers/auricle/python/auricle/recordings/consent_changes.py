@@ -70,36 +70,22 @@ def record_consent(
     return _recorded(org, recording_id, change, by, grace, tenants_own, now, if_revision, admitted=intake.recordings)
 
 
-def record_attested_consent(
-    org: str,
-    recording_id: str,
-    parties: Parties,
-    *,
-    by: str,
-    grace: timedelta,
-    intake: Intake,
-    all_recordings: RecordingStore,
-    now: datetime,
+def with_attested_consent(
+    before: Recording, parties: Parties, *, by: str, grace: timedelta, now: datetime
 ) -> Recording:
-    """As `record_consent`, of what those who were recorded said themselves; of whom nothing is said, what was stays.
+    """The recording with what those who were recorded said themselves; of whom nothing is said, what was stays.
 
-    Raises:
-        RecordingNotFound, TransientError: as `record_consent` does.
+    Whoever stores it announces `consent_event` with it where it differs, and calls `settle_consent` afterwards.
     """
-
-    def change(before: Recording) -> Recording:
-        known = before.parties
-        said = Parties(
-            known.customer if parties.customer is None else parties.customer,
-            known.rep if parties.rep is None else parties.rep,
-        )
-        consent = attested(before.consent, said)
-        if said == known and consent is before.consent:
-            return before
-        return _changed(before, consent, said, by=by, note=None, grace=grace, now=now)
-
-    tenants_own = replace(intake, recordings=all_recordings)
-    return _recorded(org, recording_id, change, by, grace, tenants_own, now, None, admitted=intake.recordings)
+    known = before.parties
+    said = Parties(
+        known.customer if parties.customer is None else parties.customer,
+        known.rep if parties.rep is None else parties.rep,
+    )
+    consent = attested(before.consent, said)
+    if said == known and consent is before.consent:
+        return before
+    return _changed(before, consent, said, by=by, note=None, grace=grace, now=now)
 
 
 def consent_history(recording: Recording) -> tuple[ConsentChange, ...]:
@@ -154,11 +140,24 @@ def _recorded(
         with_trashed=True,
         locked=True,
     )
+    return settle_consent(after, by=by, grace=grace, intake=intake, now=now)
+
+
+def settle_consent(after: Recording, *, by: str, grace: timedelta, intake: Intake, now: datetime) -> Recording:
+    """Does what follows from the consent of a recording that is stored; returns it as it then stands.
+
+    The bucket blocks or unblocks it, what is made of it follows, and its processing starts where it was held.
+    Doing it again finishes what was cut short. `intake.recordings` are the tenant's own, as in `carry_to_made`.
+
+    Raises:
+        RecordingNotFound: it was removed meanwhile.
+        TransientError: something did not answer.
+    """
     after = settle_object_access(after, recordings=intake.recordings, objects=intake.objects, may_be_written=True)
     carry_to_made(after, by=by, grace=grace, intake=intake, now=now)
     if after.deleted_at is not None or not _was_held(after):
         return after
-    return process(org, recording_id, reprocess=False, intake=intake, now=now)
+    return process(after.org, after.id, reprocess=False, intake=intake, now=now)
 
 
 def _changed(

@@ -12,14 +12,18 @@ from auricle.adapters.dynamodb.translate import ConditionFailed, repeated, trans
 from auricle.recordings.chunks import ChunksChange
 
 
-def change(org: str, recording_id: str, noted: ChunksChange) -> None:
+def noting_chunks(org: str, recording_id: str, noted: ChunksChange) -> tuple[ChunksItem, list[Action]]:
+    """The item where chunks are noted, and the update of it."""
+    return ChunksItem(items.recording_key(org, recording_id), items.CHUNKS_KEY), _actions(noted)
+
+
+def change_chunks(org: str, recording_id: str, noted: ChunksChange) -> None:
     """Notes it. Only the first note of a recording asks for the recording: an item that is there has one.
 
     Raises:
         ConditionFailed: the recording is unknown, or removed.
     """
-    item = ChunksItem(items.recording_key(org, recording_id), items.CHUNKS_KEY)
-    actions = _actions(noted)
+    item, actions = noting_chunks(org, recording_id, noted)
     try:
         repeated(lambda: item.update(actions, condition=Item.pk.exists()))
     except ConditionFailed:

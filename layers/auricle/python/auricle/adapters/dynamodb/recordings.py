@@ -18,7 +18,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.pagination import PageIterator
 from pynamodb.transactions import TransactWrite
 
-from auricle.adapters.dynamodb import chunks, documents, items
+from auricle.adapters.dynamodb import documents, items
+from auricle.adapters.dynamodb.chunks import change_chunks, noting_chunks
 from auricle.adapters.dynamodb.items import (
     RECORDING_KIND,
     ChunksItem,
@@ -172,10 +173,12 @@ class DynamoRecordings:
         expected: Recording,
         events: Sequence[DomainEvent] = (),
         finished_stages: Mapping[Stage, StageResult] | None = None,
+        chunks: ChunksChange | None = None,
     ) -> bool:
         if finished_stages is not None:
             self._finish_run(_run(recording.org, recording.id, recording.run), recording.updated_at, finished_stages)
-        return self._save(recording, expected, events)
+        item, actions = noting_chunks(recording.org, recording.id, chunks) if chunks else (None, ())
+        return self._save(recording, expected, events, item, actions)
 
     def begin_run(self, recording: Recording, *, expected: Recording, events: Sequence[DomainEvent]) -> bool:
         run = _run(recording.org, recording.id, recording.run)
@@ -237,7 +240,7 @@ class DynamoRecordings:
 
     def change_chunks(self, org: str, recording_id: str, change: ChunksChange) -> None:
         try:
-            chunks.change(org, recording_id, change)
+            change_chunks(org, recording_id, change)
         except ConditionFailed:
             raise recording_not_found(recording_id) from None
 
@@ -312,9 +315,10 @@ class DynamoRecordings:
         recording: Recording,
         expected: Recording,
         events: Sequence[DomainEvent],
-        run: RunItem | None = None,
-        run_actions: Sequence[Action] = (),
+        beside: RunItem | ChunksItem | None = None,
+        actions: Sequence[Action] = (),
     ) -> bool:
+        """`beside` is an item of the recording that is updated in the same transaction, by `actions`."""
         _check_contacts(recording)
         if recording.created_at != expected.created_at:
             self._remember_month(recording)
@@ -322,8 +326,8 @@ class DynamoRecordings:
 
         def fill(transaction: TransactWrite) -> None:
             transaction.save(items.recording_item(stored), condition=_as_expected(expected))
-            if run is not None:
-                transaction.update(run, [*run_actions])
+            if beside is not None:
+                transaction.update(beside, [*actions])
             elif stored.status is Status.REMOVED:
                 transaction.delete(_run(stored.org, stored.id, stored.run))
             _change_timelines(transaction, recording_entries(expected), recording_entries(stored))
