@@ -83,7 +83,7 @@ WAV = "RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\
 def query_ids() -> Iterator[tuple[str, str]]:
     """Every (operation, query parameter) that is an id."""
     for name, operation in OPERATIONS.items():
-        for parameter in operation["parameters"]:
+        for parameter in operation.get("parameters", ()):
             if parameter.get("in") == "query" and IS_ID.search(parameter["name"]):
                 yield name, parameter["name"]
 
@@ -195,7 +195,7 @@ def unlike(known: str) -> str:
 
 def required(operation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The query parameters that must be given, with values."""
-    for parameter in operation["parameters"]:
+    for parameter in operation.get("parameters", ()):
         if parameter.get("in") == "query" and parameter["required"]:
             schema = parameter["schema"]
             shown = schema.get("examples") or schema.get("enum") or [schema.get("default")]

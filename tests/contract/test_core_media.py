@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import media as documented
+from api.core.media import models as documented
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.gateway import Gateway
@@ -30,19 +30,19 @@ def recording(archive: Archive) -> None:
 
 def test_an_image_is_added_listed_shown_and_removed(api: Gateway) -> None:
     answer = api.post(IMAGES, IMAGE)
-    image = shown(documented.ImageAnswer, answer, 201)["data"]
+    image = shown(documented.ImageResponse, answer, 201)["data"]
     assert image == {"id": image["id"], **IMAGE}
     place = f"{IMAGES}/{image['id']}"
     assert answer.headers["location"] == place
-    bare = shown(documented.ImageAnswer, api.post(IMAGES, {"rawImages": IMAGE["rawImages"]}), 201)["data"]
+    bare = shown(documented.ImageResponse, api.post(IMAGES, {"rawImages": IMAGE["rawImages"]}), 201)["data"]
     assert (bare["linkedImage"], bare["timestamp"]) == (None, None)
     page = shown(documented.ImagePage, api.get(IMAGES))
     assert sorted(one["id"] for one in page["data"]) == sorted([image["id"], bare["id"]])
-    assert shown(documented.ImageAnswer, api.get(place))["data"] == image
+    assert shown(documented.ImageResponse, api.get(place))["data"] == image
     found = api.get("/v1/core/recordings/rec_1", showPhotos="true").json["data"]["images"]
     assert IMAGE in found
     assert len(found) == 2
-    assert shown(documented.ImageAnswer, api.delete(place))["data"] == image
+    assert shown(documented.ImageResponse, api.delete(place))["data"] == image
     for method in ("GET", "DELETE"):
         refused(send(api, method, place), 404, "event-not-found")
     assert [one["id"] for one in api.get(IMAGES).json["data"]] == [bare["id"]]
@@ -50,22 +50,22 @@ def test_an_image_is_added_listed_shown_and_removed(api: Gateway) -> None:
 
 def test_a_file_is_put_where_the_event_says_and_goes_with_it(api: Gateway, services: Fakes) -> None:
     answer = api.post(MEDIA, EVENT)
-    event = shown(documented.MultimediaUploadAnswer, answer, 201)["data"]
+    event = shown(documented.MultimediaUploadResponse, answer, 201)["data"]
     assert (event["storageUrl"], event["expiresAt"]) == (f"rec_1/{event['id']}", "2026-03-30T12:15:00.123Z")
     key = f"orgs/acme/recordings/rec_1/media/{event['id']}"
     assert key in event["uploadUrl"]
     assert "image%2Fjpeg" in event["uploadUrl"]
     place = f"{MEDIA}/{event['id']}"
     assert answer.headers["location"] == place
-    assert shown(documented.MultimediaDownloadAnswer, api.get(place))["data"]["downloadUrl"] is None
+    assert shown(documented.MultimediaDownloadResponse, api.get(place))["data"]["downloadUrl"] is None
     services.objects.write(key, b"jpeg", content_type="image/jpeg")
-    read = shown(documented.MultimediaDownloadAnswer, api.get(place))["data"]
+    read = shown(documented.MultimediaDownloadResponse, api.get(place))["data"]
     assert key in read["downloadUrl"]
     kept = {"id": event["id"], "storageUrl": event["storageUrl"], **EVENT}
-    assert shown(documented.MultimediaPage, api.get(MEDIA))["data"] == [kept]
+    assert shown(documented.MultimediaEventPage, api.get(MEDIA))["data"] == [kept]
     found = api.get("/v1/core/recordings/rec_1", showMultimediaEvents="true").json["data"]["multimediaEvents"]
     assert found == [{"storageUrl": event["storageUrl"], **EVENT}]
-    assert shown(documented.MultimediaAnswer, api.delete(place))["data"] == kept
+    assert shown(documented.MultimediaEventResponse, api.delete(place))["data"] == kept
     assert services.objects.first_version(key) is None
     for method in ("GET", "DELETE"):
         refused(send(api, method, place), 404, "event-not-found")

@@ -12,6 +12,7 @@ from api.on_demand import RouterOnDemand
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
+    RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
     RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
@@ -21,6 +22,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 
 TAGS: list[dict[str, str]] = [
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
+    {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
     {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
     {"name": "tokens", "description": "API tokens of the organization, and whose credential a request carries."},
     {"name": "connections", "description": "Connections to CRMs and other systems of the organization."},

@@ -30,7 +30,6 @@ PENDING: dict[str, str] = {
     "core.crm_links": f"{_R}/link",
     "core.mobile_events": f"({_R}|{_C})/mobile-events(/[^/]+)?",
     "core.debrief": f"{_C}/debrief-questions(/[^/]+)?|{_R}/debrief",
-    "core.media": f"{_R}/(images|multimedia-events)(/[^/]+)?",
     "core.views": f"{_R}/(viewed|views|listen|star)",
 }
 DOORS = (

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from auricle.errors import Conflict, EventNotFound
+from auricle.errors import Conflict, ConsentRequired, EventNotFound
+from auricle.recordings.consent import Consent
 from auricle.recordings.media import (
     IMAGES,
     MULTIMEDIA,
@@ -16,6 +17,7 @@ from auricle.recordings.media import (
     RawImage,
     add_image,
     add_multimedia,
+    download_url,
     remove_multimedia,
 )
 from auricle.recordings.mobile_events import (
@@ -151,7 +153,24 @@ def test_a_file_is_put_where_it_is_erased_with_its_recording(fakes: Fakes) -> No
     events = fakes.records(MULTIMEDIA)
     assert events.get("acme", event.id, recording_id="rec_1") == event
     fakes.objects.write(event.key, b"png", content_type="image/png")
+    url = download_url(event, fakes.recordings.get("acme", "rec_1"), objects=fakes.objects, url_seconds=5000)
+    assert url is not None
+    assert event.key in url
     remove_multimedia(event, events=events, objects=fakes.objects)
     assert len(fakes.objects) == 0
     with pytest.raises(EventNotFound):
         remove_multimedia(replace(event), events=events, objects=fakes.objects)
+
+
+def test_urls_are_good_for_a_quarter_of_an_hour_at_most(fakes: Fakes) -> None:
+    assert put(fakes, url_seconds=901).expires_at == NOW + timedelta(minutes=15)
+    assert put(fakes, url_seconds=899).expires_at == NOW + timedelta(seconds=899)
+
+
+def test_without_consent_a_file_that_is_there_is_not_given_out(fakes: Fakes) -> None:
+    event = put(fakes).event
+    refused = replace(fakes.recordings.get("acme", "rec_1"), consent=Consent.WITHDRAWN)
+    assert download_url(event, refused, objects=fakes.objects, url_seconds=900) is None
+    fakes.objects.write(event.key, b"png", content_type="image/png")
+    with pytest.raises(ConsentRequired):
+        download_url(event, refused, objects=fakes.objects, url_seconds=900)

@@ -232,12 +232,13 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
 
         shown["debriefQuestions"] = debrief_questions_shown(recording)
     if "true" in (asked.photos, asked.multimedia_events):
-        from api.legacy.surfaces.core.media import images_shown, multimedia_shown
+        from api.core.media.models import CapturedImage, CapturedMultimedia
+        from auricle.recordings.media import IMAGES, MULTIMEDIA
 
         if asked.photos == "true":
-            shown["images"] = images_shown(children)
+            shown["images"] = [CapturedImage.of(image).model_dump() for image in children[IMAGES.name]]
         if asked.multimedia_events == "true":
-            shown["multimediaEvents"] = multimedia_shown(children)
+            shown["multimediaEvents"] = [CapturedMultimedia.of(event).model_dump() for event in children[MULTIMEDIA.name]]
     if asked.mobile_events == "true":
         from api.legacy.surfaces.core.mobile_events import mobile_event_shown
         from auricle.recordings.mobile_events import MOBILE_EVENTS

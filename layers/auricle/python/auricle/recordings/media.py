@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id
+from auricle.ports import MAX_URL_SECONDS
 from auricle.record_sizes import check_room
+from auricle.recordings.consent import check_content_may_be_shown
 from auricle.recordings.keys import RecordingKeys
 from auricle.records import RecordKind
 
 if TYPE_CHECKING:
     from auricle.ports import ObjectStore, RecordStore
+    from auricle.recordings.recording import Recording
     from auricle.records import T
 
 
@@ -118,9 +121,29 @@ def add_multimedia(
         happened_at_ms=happened_at_ms,
     )
     check_room([event], kind=MULTIMEDIA, records=events, max_count=MAX_MULTIMEDIA)
-    url = objects.upload_url(event.key, content_type=mime_type, seconds=url_seconds)
+    seconds = min(url_seconds, MAX_URL_SECONDS)
+    url = objects.upload_url(event.key, content_type=mime_type, seconds=seconds)
     events.add(event)
-    return MediaUpload(event, url, now + timedelta(seconds=url_seconds))
+    return MediaUpload(event, url, now + timedelta(seconds=seconds))
+
+
+def download_url(event: MultimediaEvent, recording: Recording, *, objects: ObjectStore, url_seconds: int) -> str | None:
+    """A presigned GET of the event's file; None until the file has been uploaded.
+
+    Raises:
+        ConsentRequired, TransientError: as `check_content_may_be_shown` does.
+    """
+    stored = objects.first_version(event.key)
+    if stored is None:
+        return None
+    check_content_may_be_shown(recording)
+    return objects.download_url(
+        event.key,
+        file_name=event.id,
+        content_type=event.mime_type,
+        seconds=min(url_seconds, MAX_URL_SECONDS),
+        version=stored.version,
+    )
 
 
 def remove_multimedia(event: MultimediaEvent, *, events: RecordStore[MultimediaEvent], objects: ObjectStore) -> None:

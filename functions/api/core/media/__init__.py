@@ -1,0 +1,1 @@
+"""Images and multimedia events that were captured during a recording."""

@@ -1,0 +1,209 @@
+"""What the core API reads and answers of images and multimedia events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from api.core.shared import EpochMilliseconds, Timestamp
+from api.examples import CORE_EXPIRES_AT, RECORDING_ID
+from api.models import CamelRequestModel, CamelResponseModel
+from api.urls import HttpsUrl
+from auricle.recordings import media as domain
+
+MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
+RenderingType = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+_CAPTURED = "When it was captured, in milliseconds since 1970"
+_CURSOR = "Leads to what follows; null at the end."
+_RENDERING = "https://images.example.com/roof.jpg"
+_CAPTURED_IMAGE: dict[str, Any] = {
+    "rawImages": [{"type": "web", "uri": _RENDERING, "url": _RENDERING}],
+    "linkedImage": "https://app.example.com/images/2176982453",
+    "timestamp": 1774872000000,
+}
+_IMAGE: dict[str, Any] = {"id": "image_19d4f2a1b0c00aa11bb22cc33dd44e", **_CAPTURED_IMAGE}
+_EVENT: dict[str, Any] = {
+    "id": "media_19d4f2a1b0c00aa11bb22cc33dd44e",
+    "storageUrl": f"{RECORDING_ID}/media_19d4f2a1b0c00aa11bb22cc33dd44e",
+    "mimeType": "image/jpeg",
+    "timestampInMilliseconds": 1774872000000,
+}
+_URL = "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b"
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+class AddImageRendering(CamelRequestModel):
+    """One rendering of an image."""
+
+    type: RenderingType = Field(description="What it is for, like `web`.")
+    uri: HttpsUrl = Field(description="Where it is; kept as it is, and never fetched.")
+    url: HttpsUrl = Field(description="Where it is; kept as it is, and never fetched.")
+
+    def as_domain(self) -> domain.RawImage:
+        return domain.RawImage(type=self.type, uri=self.uri, url=self.url)
+
+
+class AddImageRequest(CamelRequestModel):
+    """An image that lies elsewhere. Addresses are https; Auricle keeps them and fetches none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CAPTURED_IMAGE]})
+
+    raw_images: list[AddImageRendering] = Field(min_length=1, max_length=20, description="The image's renderings.")
+    linked_image: HttpsUrl | None = Field(None, description="The page that the image links to.")
+    timestamp: EpochMilliseconds | None = Field(None, description=f"{_CAPTURED}.")
+
+
+class AddMultimediaEventRequest(CamelRequestModel):
+    """A photo, a video or a voice note whose file is to be uploaded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"mimeType": "image/jpeg", "timestampInMilliseconds": 1774872000000}]}
+    )
+
+    mime_type: MimeType = Field(description="The file's media type. The PUT of the file must carry the same.")
+    timestamp_in_milliseconds: EpochMilliseconds = Field(description=f"{_CAPTURED}.")
+
+
+# --- responses ----------------------------------------------------------------------------------------------
+
+
+class ImageRendering(CamelResponseModel):
+    """One rendering of an image."""
+
+    type: str = Field(description="What it is for, like `web`.")
+    uri: str = Field(description="Where it is, as the client sent it.")
+    url: str = Field(description="Where it is, as the client sent it.")
+
+
+class _Identified(CamelResponseModel):
+    id: str = Field(description="Its id.")
+
+
+class CapturedImage(CamelResponseModel):
+    """One image in its renderings. Auricle keeps the addresses, and fetches none."""
+
+    raw_images: list[ImageRendering] = Field(description="The image's renderings.")
+    linked_image: str | None = Field(description="The page that the image links to.")
+    timestamp: int | None = Field(description=f"{_CAPTURED}; null where the client did not say.")
+
+    @classmethod
+    def of(cls, image: domain.ImageGroup) -> CapturedImage:
+        """As its recording shows it."""
+        return cls(**_image_fields(image))
+
+
+class Image(CapturedImage, _Identified):
+    """One image in its renderings, with its id. Auricle keeps the addresses, and fetches none."""
+
+    @classmethod
+    def of(cls, image: domain.ImageGroup) -> Image:
+        return cls(id=image.id, **_image_fields(image))
+
+
+class ImageResponse(CamelResponseModel):
+    """The image."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _IMAGE}]})
+
+    data: Image = Field(description="The image.")
+
+
+class ImagePage(CamelResponseModel):
+    """Some images, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_IMAGE], "cursor": None, "pageSize": 100}]})
+
+    data: list[Image] = Field(description="The images of this page.")
+    cursor: str | None = Field(description=_CURSOR)
+    page_size: int = Field(description="How many a page has at most.")
+
+
+class CapturedMultimedia(CamelResponseModel):
+    """One file that was captured during the recording."""
+
+    storage_url: str = Field(description="The file's name, which is no address to fetch it from.")
+    mime_type: str = Field(description="The file's media type.")
+    timestamp_in_milliseconds: int = Field(description=f"{_CAPTURED}.")
+
+    @classmethod
+    def of(cls, event: domain.MultimediaEvent) -> CapturedMultimedia:
+        """As its recording shows it."""
+        return cls(**multimedia_fields(event))
+
+
+class MultimediaEvent(CapturedMultimedia, _Identified):
+    """One file that was captured during the recording, with its id."""
+
+    @classmethod
+    def of(cls, event: domain.MultimediaEvent) -> MultimediaEvent:
+        return cls(id=event.id, **multimedia_fields(event))
+
+
+class MultimediaUpload(CapturedMultimedia, _Identified):
+    """The event, and where to PUT its file."""
+
+    upload_url: str = Field(description="Presigned PUT. Whoever has it can upload: treat it like a password.")
+    expires_at: Timestamp = Field(description="Until when the URL is good.")
+
+
+class MultimediaDownload(CapturedMultimedia, _Identified):
+    """The event, and where to GET its file."""
+
+    download_url: str | None = Field(description="Presigned GET; null until the file has been uploaded.")
+
+
+class MultimediaEventResponse(CamelResponseModel):
+    """The event."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _EVENT}]})
+
+    data: MultimediaEvent = Field(description="The event.")
+
+
+class MultimediaUploadResponse(CamelResponseModel):
+    """The event, and where to PUT its file."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"data": {**_EVENT, "uploadUrl": _URL, "expiresAt": CORE_EXPIRES_AT}}]}
+    )
+
+    data: MultimediaUpload = Field(description="The event, and where to PUT its file.")
+
+
+class MultimediaDownloadResponse(CamelResponseModel):
+    """The event, and where to GET its file."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {**_EVENT, "downloadUrl": _URL}}]})
+
+    data: MultimediaDownload = Field(description="The event, and where to GET its file.")
+
+
+class MultimediaEventPage(CamelResponseModel):
+    """Some events, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_EVENT], "cursor": None, "pageSize": 100}]})
+
+    data: list[MultimediaEvent] = Field(description="The events of this page.")
+    cursor: str | None = Field(description=_CURSOR)
+    page_size: int = Field(description="How many a page has at most.")
+
+
+def _image_fields(image: domain.ImageGroup) -> dict[str, Any]:
+    return {
+        "raw_images": [ImageRendering(type=raw.type, uri=raw.uri, url=raw.url) for raw in image.raw_images],
+        "linked_image": image.linked_image,
+        "timestamp": image.captured_at_ms,
+    }
+
+
+def multimedia_fields(event: domain.MultimediaEvent) -> dict[str, Any]:
+    """What every answer shows of an event."""
+    return {
+        "storage_url": event.storage_url,
+        "mime_type": event.mime_type,
+        "timestamp_in_milliseconds": event.happened_at_ms,
+    }
