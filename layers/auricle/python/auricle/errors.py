@@ -1,8 +1,8 @@
 """Every error Auricle raises on purpose, on one page.
 
 The message is part of the interface: it says what was wrong and what to do, and is shown to users as it is.
-Class names are part of the workflow: `infra/processing.asl.json` retries and catches by them, and each API
-surface maps them to HTTP once (`functions/api/surfaces/*`).
+Class names are part of the workflow: `infra/processing.asl.json` retries and catches by them, and the
+API maps them to HTTP once (`functions/api/problems.py`).
 """
 
 from __future__ import annotations
