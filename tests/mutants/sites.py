@@ -78,9 +78,9 @@ class Site:
 
 
 def modules() -> list[Path]:
-    """The modules of the domain and the API, but for the documents' models (nothing is decided there)."""
+    """The modules of the domain and the API, but for the examples of its document."""
     found = [path for root in (DOMAIN, API) for path in sorted(root.rglob("*.py"))]
-    return [path for path in found if not path.is_relative_to(API / "documents")]
+    return [path for path in found if path != API / "examples.py"]
 
 
 def sites(module: Path) -> Iterator[Site]:
@@ -102,7 +102,7 @@ def _operators() -> list[type[Operator]]:
 
 
 def _lines_without_behaviour(text: str) -> set[int]:
-    """Lines of annotations, of what only a type checker reads, of caches, and of protocols."""
+    """Lines of annotations, of what only a type checker or a reader reads, of caches, and of protocols."""
     lines: set[int] = set()
 
     def skip(node: ast.AST | None) -> None:
@@ -117,9 +117,15 @@ def _lines_without_behaviour(text: str) -> set[int]:
         elif isinstance(node, ast.ClassDef) and not _says_nothing(node):
             for decorator in node.decorator_list:
                 skip(decorator)  # frozen and slots: what a careless edit would show, mypy shows
+        elif isinstance(node, ast.keyword) and node.arg in _FOR_READERS:
+            skip(node.value)
         elif _says_nothing(node):
             skip(node)
     return lines
+
+
+_FOR_READERS = {"description", "summary", "responses", "tags", "json_schema_extra", "openapi_extra"}
+"""What routes and models say in the OpenAPI document alone."""
 
 
 def _signatures(text: str) -> set[int]:
