@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.dependencies import ROLE
+from api.forms import MEDIA_TYPE, Form
 from api.on_demand import RouterOnDemand
 from api.problems import Problem, Renderer, add_problem_handlers
 from api.requests import MAX_BODY_BYTES
@@ -145,6 +146,10 @@ _OF_BODIES = (
     PossibleError(415, "unsupported-media-type", "The body is declared to be something other than JSON."),
     PossibleError(422, "record-too-large", "With what is kept already there would be more than 400 KB."),
 )
+_OF_FORMS = (
+    PossibleError(400, "broken-form", "The form is broken, was not sent whole, or is not in UTF-8."),
+    PossibleError(415, "unsupported-media-type", "The body is not multipart/form-data."),
+)
 _OF_POSTS = (
     PossibleError(422, "idempotency-key-reused", "The Idempotency-Key was sent before, with another body."),
     PossibleError(409, "idempotency-in-progress", "An earlier request with the key is still being answered."),
@@ -170,6 +175,7 @@ def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
         schemas.pop(name, None)
     _, made = models_json_schema([(surface.error_model, "serialization")], ref_template="#/components/schemas/{model}")
     schemas |= made["$defs"]
+    _show_forms(document, routes)
     _mend([schemas, document["paths"]])
     components["securitySchemes"] = components.get("securitySchemes", {}) | _OTHER_CREDENTIALS
     for path, operations in document["paths"].items():
@@ -242,6 +248,7 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
         *_OF_EVERY_OPERATION,
         _LACKING_ROLE if needed and needed[0].startswith(ROLE) else _LACKING_SCOPE,
         *(_OF_BODIES if "application/json" in body else ()),
+        *(_OF_FORMS if MEDIA_TYPE in body else ()),
         *(_OF_POSTS if _takes(operation, "Idempotency-Key") else ()),
         *(_OF_UPDATES if _takes(operation, "If-Match") else ()),
     ]
@@ -260,12 +267,30 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
         response["headers"] = _headers(int(status), tagged=tagged and status < "300") | response.get("headers", {})
 
 
+def _form_of(route: APIRoute) -> type[BaseModel] | None:
+    """The model of the form that the route reads."""
+    called = (each.call for each in route.dependant.dependencies)
+    return next((each.model for each in called if isinstance(each, Form)), None)
+
+
+def _show_forms(document: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
+    """Shows the bodies that are read after the caller is known, of which FastAPI knows nothing."""
+    for route in routes:
+        model = _form_of(route) if isinstance(route, APIRoute) else None
+        if model is not None and isinstance(route, APIRoute):
+            _, made = models_json_schema([(model, "validation")], ref_template="#/components/schemas/{model}")
+            document["components"]["schemas"] |= made["$defs"]
+            content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+            for method in route.methods:
+                document["paths"][route.path][method.lower()]["requestBody"] = {"required": True, "content": content}
+
+
 def _show_examples(document: Mapping[str, Any], routes: Iterable[BaseRoute]) -> None:
     """Shows the example of each body and answer that its model has, with its nulls, which FastAPI leaves out."""
     examples: dict[str, Any] = {}
     for route in routes:
         if isinstance(route, APIRoute):
-            bodies = [param.field_info.annotation for param in route.dependant.body_params]
+            bodies = [_form_of(route), *(param.field_info.annotation for param in route.dependant.body_params)]
             others = [response.get("model") for response in route.responses.values()]
             for model in (route.response_model, *bodies, *others):
                 extra = getattr(model, "model_config", {}).get("json_schema_extra")

@@ -28,6 +28,7 @@ import orjson
 from fastapi import Depends, Header, Request, Response
 
 from api.dependencies import RequestContext, request_context
+from api.forms import is_form, read_form
 from api.problems import FieldProblem, HttpProblem, Problem
 from auricle.errors import NotYours, TransientError
 from auricle.identifiers import is_id
@@ -204,10 +205,9 @@ def _given_key(request: Request) -> str | None:
 
 async def _fingerprint(request: Request) -> str:
     """What stands for what the request says, however it is written."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        form = await request.form()
+    if is_form(request):
         parts = []
-        for part, value in form.multi_items():
+        for part, value in (await read_form(request)).multi_items():
             if isinstance(value, str):
                 parts.append([part, value])
             else:

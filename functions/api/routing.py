@@ -49,6 +49,8 @@ class ApiRoute(APIRoute):
             except Exception as error:  # noqa: BLE001  # else Starlette answers, and raises it again
                 release(request)
                 return await request.app.exception_handlers[Exception](request, error)
+            finally:
+                await request.close()  # the files of its form
             keep(request, response)
             return response
 
