@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from api.agent.errors import AgentError
+from api.agent.recordings import models as recordings
+from api.agent.timelines.models import Timeline
 from api.dependencies import Services
-from api.legacy.documents.agent import crm, recordings, wire
+from api.legacy.documents.agent import crm
+from api.legacy.documents.agent import recordings as links
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
@@ -44,7 +48,7 @@ def error(answer: Answer, status: int, code: str) -> Any:
     """What stands under `error`, once it is found to be that error and well-formed."""
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}, answer.body
-    wire.AgentError.model_validate(answer.json)
+    AgentError.model_validate(answer.json)
     found = answer.json["error"]
     assert (answer.status, found["code"]) == (status, code), found
     return found
@@ -164,7 +168,7 @@ def test_a_recording_in_the_bin_is_not_there(api: Gateway, archive: Archive) -> 
 
 def test_a_list_shows_everything_but_what_was_said(api: Gateway, archive: Archive, contact: str) -> None:
     archive.complete(contact_ids=(contact,), title="Renewal", source="twilio")
-    page = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings"))
+    page = shown(recordings.AgentRecordingPage, api.get(f"{FOUNDER}/recordings"))
     (listed,) = page["recordings"]
     detail = api.get(f"{FOUNDER}/recordings/rec_1").json
     assert listed == {name: detail[name] for name in listed}
@@ -178,7 +182,7 @@ def test_a_list_can_be_narrowed(api: Gateway, archive: Archive, contact: str) ->
     archive.put("rec_2", deal_id="d1", kind="voice_memo", created_at=NOW + timedelta(days=2))
 
     def ids(**query: Any) -> list[str]:
-        page = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings", **query))
+        page = shown(recordings.AgentRecordingPage, api.get(f"{FOUNDER}/recordings", **query))
         return [recording["id"] for recording in page["recordings"]]
 
     assert ids() == ["rec_2", "rec_1", "rec_0"]
@@ -198,7 +202,7 @@ def test_a_list_goes_on_by_page_and_by_cursor(api: Gateway, archive: Archive) ->
         archive.put(f"rec_{number}", created_at=NOW + timedelta(days=number))
 
     def page(**query: Any) -> tuple[list[str], Any]:
-        found = shown(recordings.RecordingPage, api.get(f"{FOUNDER}/recordings", per_page=2, **query))
+        found = shown(recordings.AgentRecordingPage, api.get(f"{FOUNDER}/recordings", per_page=2, **query))
         return [recording["id"] for recording in found["recordings"]], found
 
     first_ids, first = page()
@@ -236,10 +240,10 @@ def test_linking_puts_a_recording_on_timelines(api: Gateway, archive: Archive, c
     archive.complete()
     other = api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"}).json["id"]
     body = {"contact_ids": [contact, other], "deal_id": "deal_uuid"}
-    linked = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
+    linked = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
     assert (linked["contact_ids"], linked["deal_id"]) == ([contact, other], "deal_uuid")
     for contact_id in (contact, other):
-        timeline = shown(crm.Timeline, api.get(f"{FOUNDER}/contacts/{contact_id}/timeline"))
+        timeline = shown(Timeline, api.get(f"{FOUNDER}/contacts/{contact_id}/timeline"))
         assert [entry["id"] for entry in timeline["timeline"]] == ["rec_1"]
 
 
@@ -248,7 +252,7 @@ def test_linking_adds_and_repeating_it_changes_nothing(
 ) -> None:
     archive.complete(contact_ids=(contact,), deal_id="deal_1")
     api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
-    once = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
+    once = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
     assert (once["contact_ids"], once["deal_id"]) == ([contact, "contact_uuid_2"], "deal_1")
     before = services.recordings.get("acme", "rec_1")
     api.now = NOW + timedelta(hours=1)
@@ -281,7 +285,7 @@ def test_linking_to_nobody(api: Gateway, archive: Archive) -> None:
 def test_a_deal_is_named_by_its_id_known_here_or_not(api: Gateway, archive: Archive) -> None:
     """The document knows no error of an unknown deal: it may be one that only the CRM knows, as yet."""
     archive.complete()
-    linked = shown(recordings.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "deal_of_the_crm"}))
+    linked = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "deal_of_the_crm"}))
     assert linked["deal_id"] == "deal_of_the_crm"
     error(api.get(f"{FOUNDER}/deals/deal_of_the_crm"), 404, "DEAL_NOT_FOUND")
     api.post(f"{FOUNDER}/deals", {"id": "deal_of_the_crm", "name": "Renewal"})
@@ -295,12 +299,12 @@ def unlink(api: Gateway, body: Any, **headers: str) -> Answer:
 def test_what_is_taken_off_is_linked_no_more(api: Gateway, archive: Archive, contact: str) -> None:
     api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
     archive.complete(contact_ids=(contact, "contact_uuid_2"), deal_id="d1")
-    left = shown(recordings.Links, unlink(api, {"contact_ids": [contact]}))
+    left = shown(links.Links, unlink(api, {"contact_ids": [contact]}))
     assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
     assert api.get(f"{FOUNDER}/contacts/{contact}/timeline").json["timeline"] == []
-    left = shown(recordings.Links, unlink(api, {"deal_id": "another", "contact_ids": ["nobody"]}))
+    left = shown(links.Links, unlink(api, {"deal_id": "another", "contact_ids": ["nobody"]}))
     assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
-    left = shown(recordings.Links, unlink(api, {"deal_id": "d1", "contact_ids": ["contact_uuid_2"]}))
+    left = shown(links.Links, unlink(api, {"deal_id": "d1", "contact_ids": ["contact_uuid_2"]}))
     assert (left["contact_ids"], left["deal_id"]) == ([], None)
 
 
@@ -366,7 +370,7 @@ def test_wrong_contacts_are_named(body: Any, wrong: str, api: Gateway) -> None:
 
 def test_a_timeline_has_the_documented_shape(api: Gateway, archive: Archive, contact: str) -> None:
     archive.complete(contact_ids=(contact,))
-    found = shown(crm.Timeline, api.get(f"{FOUNDER}/contacts/{contact}/timeline"))
+    found = shown(Timeline, api.get(f"{FOUNDER}/contacts/{contact}/timeline"))
     assert found["contact"] == {"id": contact, "name": "Jane Smith", "company": "Acme Corp"}
     (entry,) = found["timeline"]
     assert (entry["type"], entry["id"], entry["date"]) == ("recording", "rec_1", "2026-03-30T12:00:00Z")
@@ -380,7 +384,7 @@ def test_a_timeline_can_be_narrowed_and_paged(api: Gateway, archive: Archive, co
     path = f"{FOUNDER}/contacts/{contact}/timeline"
 
     def found(**query: Any) -> list[str]:
-        return [entry["id"] for entry in shown(crm.Timeline, api.get(path, **query))["timeline"]]
+        return [entry["id"] for entry in shown(Timeline, api.get(path, **query))["timeline"]]
 
     assert found() == ["rec_4", "rec_3", "rec_2", "rec_1", "rec_0"]
     assert found(types="recording,email") == found()

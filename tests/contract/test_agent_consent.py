@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.agent import recordings
+from api.agent.consent import models as recordings
 from auricle.recordings.consent import Consent
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from api.agent.searching.models import SearchResults
+from api.agent.timelines.models import Timeline
 from api.legacy.documents.agent import crm
 from auricle.errors import TransientError
 from tests.contract.conftest import NOW, Archive
@@ -299,7 +301,7 @@ def test_every_type_stands_on_the_timeline_with_its_own_fields(api: Gateway, arc
         {"type": "note", "date": "2026-03-26", "body": "Wants\na discount"},
     )
     ids = [shown(crm.Interaction, api.post(path, each), 201)["id"] for each in said]
-    found = shown(crm.Timeline, api.get(f"{CONTACTS}/{contact}/timeline"))["timeline"]
+    found = shown(Timeline, api.get(f"{CONTACTS}/{contact}/timeline"))["timeline"]
     assert [entry["type"] for entry in found] == ["recording", "email", "sms", "meeting", "note"]
     assert found[1:] == [
         {
@@ -396,7 +398,7 @@ def test_a_timeline_has_page_numbers_too(api: Gateway, contact: str) -> None:
     path = f"{CONTACTS}/{contact}/timeline"
 
     def said(**query: Any) -> list[str]:
-        return [entry["preview"] for entry in shown(crm.Timeline, api.get(path, **query))["timeline"]]
+        return [entry["preview"] for entry in shown(Timeline, api.get(path, **query))["timeline"]]
 
     assert said(per_page=2) == said(limit=2) == said(per_page=2, page=1) == ["5", "4"]
     assert said(per_page=2, page=3) == ["1"]
@@ -416,7 +418,7 @@ SEARCH = f"{FOUNDER}/crm/search"
 
 def test_what_was_said_is_found_with_its_time(api: Gateway, archive: Archive, contact: str) -> None:
     archive.complete(contact_ids=(contact,))
-    (found,) = shown(crm.SearchResults, api.get(SEARCH, q="Thank you"))["results"]
+    (found,) = shown(SearchResults, api.get(SEARCH, q="Thank you"))["results"]
     assert 0 < found.pop("relevance_score") <= 1
     assert found == {
         "type": "recording_segment",
@@ -429,10 +431,10 @@ def test_what_was_said_is_found_with_its_time(api: Gateway, archive: Archive, co
 
 def test_interactions_and_contacts_are_found(api: Gateway, contact: str) -> None:
     made = api.post(f"{CONTACTS}/{contact}/interactions", EMAIL).json
-    (found,) = shown(crm.SearchResults, api.get(SEARCH, q="partnership"))["results"]
+    (found,) = shown(SearchResults, api.get(SEARCH, q="partnership"))["results"]
     assert (found["type"], found["interaction_id"], found["contact_id"]) == ("email", made["id"], contact)
     assert (found["contact_name"], found["date"]) == ("Jane Smith", EMAIL["date"])
-    (found,) = shown(crm.SearchResults, api.get(SEARCH, q="jane"))["results"]
+    (found,) = shown(SearchResults, api.get(SEARCH, q="jane"))["results"]
     assert (found["type"], found["contact_id"], found["snippet"]) == ("contact", contact, "Jane Smith, Acme Corp")
 
 
@@ -442,9 +444,7 @@ def test_a_search_has_a_scope_and_a_limit(api: Gateway, archive: Archive, contac
     archive.complete("rec_other")
 
     def ids(**query: Any) -> list[str]:
-        return [
-            found["recording_id"] for found in shown(crm.SearchResults, api.get(SEARCH, q="bye", **query))["results"]
-        ]
+        return [found["recording_id"] for found in shown(SearchResults, api.get(SEARCH, q="bye", **query))["results"]]
 
     assert len(ids()) == 10
     assert len(ids(limit=50)) == 13
@@ -456,7 +456,7 @@ def test_a_search_has_a_scope_and_a_limit(api: Gateway, archive: Archive, contac
 
 def test_what_is_in_the_bin_is_not_found(api: Gateway, archive: Archive) -> None:
     archive.complete(deleted_at=NOW)
-    assert shown(crm.SearchResults, api.get(SEARCH, q="bye"))["results"] == []
+    assert shown(SearchResults, api.get(SEARCH, q="bye"))["results"] == []
 
 
 @pytest.mark.parametrize(

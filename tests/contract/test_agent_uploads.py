@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.agent import recordings
+from api.agent.uploads import models as recordings
 from auricle.errors import TransientError
 from auricle.recordings.consent import Consent
 from auricle.recordings.recording import Status

@@ -11,10 +11,22 @@ from api.on_demand import RouterOnDemand
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 _CONTACT = f"{PREFIX}/contacts/[^/]+"
-ROUTERS: tuple[RouterOnDemand, ...] = ()
+ROUTERS: tuple[RouterOnDemand, ...] = (
+    RouterOnDemand("api.agent.uploads.routes", f"{PREFIX}/recordings/upload"),
+    RouterOnDemand("api.agent.consent.routes", f"{_RECORDING}/consent"),
+    RouterOnDemand("api.agent.recordings.routes", f"{PREFIX}/recordings|{_RECORDING}(/transcript)?"),
+    RouterOnDemand("api.agent.timelines.routes", f"{_CONTACT}/timeline"),
+    RouterOnDemand("api.agent.searching.routes", f"{PREFIX}/crm/search"),
+)
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
-TAGS: list[dict[str, str]] = []
+TAGS: list[dict[str, str]] = [
+    {"name": "uploads", "description": "Recordings made elsewhere."},
+    {"name": "recordings", "description": "Recordings with who said what."},
+    {"name": "consent", "description": "Who agreed to being recorded, and what follows from it."},
+    {"name": "timelines", "description": "Everything that happened with a contact."},
+    {"name": "search", "description": "Everything that was said with customers, by words."},
+]
 
 
 def create_app() -> FastAPI:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Security
+from fastapi import Query, Security
 
 from api.dependencies import RequestContext, page_size, path_id, request_context
 from api.idempotency import Idempotent
-from auricle.errors import ContactNotFound
+from api.models import EndMoment, Moment
+from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.recordings.recording import Status
 
 PREFIX = "/api/v1/agent/founder"
@@ -20,6 +22,16 @@ FounderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["role:fou
 """Of a POST: `Idempotency-Key` is honoured."""
 ContactId = path_id(ContactNotFound, "contact")
 PerPage = page_size("per_page")
+DateFrom = Annotated[Moment | None, Query(description="Of that moment or later; a date means the beginning of it.")]
+DateTo = Annotated[EndMoment | None, Query(description="Of that moment or earlier; a date means all of that day.")]
+RecordingType = Literal["phone", "in_person", "video", "voice_memo"]
+"""What kind of conversation a recording is."""
+
+
+def check_dates(date_from: datetime | None, date_to: datetime | None) -> None:
+    """Raises InvalidRequest: there is nothing between the two."""
+    if date_from and date_to and date_from > date_to:
+        raise InvalidRequest("date_from must not be later than date_to", field="date_from")
 
 
 class TranscriptionStatus(StrEnum):

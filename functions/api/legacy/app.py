@@ -13,15 +13,10 @@ from api.legacy.surface import Parts
 _A, _C = "/api/v1/agent/founder", "/v1/core"
 _R = f"{_C}/recordings/[^/]+"
 PENDING: dict[str, str] = {
-    "agent.consent": f"{_A}/recordings/[^/]+/consent",
     "agent.contacts": f"{_A}/contacts(/[^/]+)?",
     "agent.deals": f"{_A}/deals(/[^/]+)?",
     "agent.interactions": f"{_A}/contacts/[^/]+/interactions(/[^/]+)?",
     "agent.links": f"{_A}/recordings/[^/]+/link",
-    "agent.uploads": f"{_A}/recordings/upload",
-    "agent.recordings": f"{_A}/recordings(/[^/]+(/transcript)?)?",
-    "agent.searching": f"{_A}/crm/search",
-    "agent.timelines": f"{_A}/contacts/[^/]+/timeline",
     "core.splitting": f"{_R}/split|{_C}/recordings/merge",
     "core.uploads": f"{_C}/recordings/(signed-urls|upload)",
     "core.recordings": f"{_C}/recordings(/[^/]+(/restore)?)?",

@@ -276,7 +276,7 @@ def test_the_tenants_own_recordings_go_to_what_follows_from_consent_alone() -> N
         for use in _uses_of_tenants_recordings(ast.parse(path.read_text()))
     ]
     assert sorted(found) == [
-        ("surfaces/agent/consent.py", "record_consent(all_recordings=...)"),
+        ("agent/consent/routes.py", "record_consent(all_recordings=...)"),
         ("surfaces/core/recordings.py", "update_recording(all_recordings=...)"),
     ]
 

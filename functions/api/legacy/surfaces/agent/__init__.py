@@ -8,27 +8,17 @@ operations on the one surface of `wire`; importing them here puts them on it.
 from __future__ import annotations
 
 from api.legacy.surfaces.agent import (
-    consent,
     contacts,
     deals,
     interactions,
     links,
-    recordings,
-    searching,
-    timelines,
-    uploads,
 )
 from api.legacy.surfaces.agent.wire import surface
 
 __all__ = [
-    "consent",
     "contacts",
     "deals",
     "interactions",
     "links",
-    "recordings",
-    "searching",
     "surface",
-    "timelines",
-    "uploads",
 ]

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from auricle.domain_events import EventType
-from auricle.errors import AuricleError
+from auricle.errors import AuricleError, EmptyAudio, UnsupportedAudio
 from auricle.identifiers import new_id
 from auricle.ports import MAX_URL_SECONDS, ContactStore, ObjectStore, RecordingStore
 from auricle.recordings.consent import Consent, ConsentBasis
 from auricle.recordings.events import recording_event
 from auricle.recordings.intake import remove
 from auricle.recordings.recording import Recording, Rep, Status
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "mp4": "audio/mp4",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "webm": "audio/webm",
+    "flac": "audio/flac",
+    "aac": "audio/aac",
+    "amr": "audio/amr",
+    "aiff": "audio/aiff",
+}
+"""What audio that comes with a request is stored as, by its format. Any format that is processed is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,59 @@ def request_upload(
     )
     recordings.create(recording, [recording_event(EventType.RECORDING_CREATED, recording)])
     return Upload(recording, url, now + timedelta(seconds=seconds), _declared(wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAudio:
+    """A recording whose audio is stored, and how long it will turn out to be."""
+
+    recording: Recording
+    estimated_s: int
+
+
+def take_audio(
+    wanted: NewRecording,
+    content: bytes,
+    *,
+    org: str,
+    user: str,
+    recordings: RecordingStore,
+    contacts: ContactStore,
+    objects: ObjectStore,
+    now: datetime,
+    rep: Rep | None = None,
+) -> TakenAudio:
+    """As `take_upload`, of audio whose format its bytes tell, whatever its name says; a file without a name gets one.
+
+    Raises:
+        UnsupportedAudio: empty, no audio, or of a format that is not processed.
+        ContactNotFound, TransientError: as `take_upload` does.
+    """
+    from auricle.speech.estimate import estimated_duration_s
+    from auricle.speech.sniff import HEAD_BYTES, sniff
+
+    try:
+        audio_format = sniff(content[:HEAD_BYTES])
+    except EmptyAudio as error:
+        raise UnsupportedAudio(error.message) from None
+    # Before the recording is made: an error after it would be answered with a 500, and a retry would make another.
+    estimated_s = estimated_duration_s(content, audio_format)
+    recording = take_upload(
+        replace(
+            wanted,
+            file_name=wanted.file_name or f"recording.{audio_format.name}",
+            content_type=MEDIA_TYPES.get(audio_format.name),
+        ),
+        content,
+        org=org,
+        user=user,
+        recordings=recordings,
+        contacts=contacts,
+        objects=objects,
+        now=now,
+        rep=rep,
+    )
+    return TakenAudio(recording, estimated_s)
 
 
 def take_upload(

@@ -1,0 +1,1 @@
+"""Consent to recordings: recorded, withdrawn, and who did so when."""

@@ -1,0 +1,1 @@
+"""Recordings on the agent API: the list, the detail, and the transcript."""

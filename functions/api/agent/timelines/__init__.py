@@ -1,0 +1,1 @@
+"""Timelines of contacts: recordings, emails, text messages, meetings and notes."""
