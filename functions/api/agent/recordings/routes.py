@@ -76,7 +76,7 @@ async def get_recording(recording_id: RecordingId, context: Founder, response: R
     may_be_shown = content_may_be_shown(detail.recording)
     transcript = read_transcript(detail, context.stores.objects) if may_be_shown else None
     tag_revision(response, detail.recording.revision)
-    return AgentRecording.of_detail(detail, transcript, bucket=context.settings.bucket)
+    return AgentRecording.of(detail, transcript, bucket=context.settings.bucket)
 
 
 @router.get(
