@@ -282,7 +282,7 @@ class AgentRecording(_RecordingHead):
     error: AgentProcessingError | None = Field(description="Why processing failed, where it did.")
 
     @classmethod
-    def of_detail(cls, detail: RecordingDetail, transcript: Mapping[str, Any] | None, *, bucket: str) -> AgentRecording:
+    def of(cls, detail: RecordingDetail, transcript: Mapping[str, Any] | None, *, bucket: str) -> AgentRecording:
         """The recording with its transcript as `auricle.transcripts.storage` keeps it."""
         recording = detail.recording
         segments = transcript["segments"] if transcript else ()
