@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
@@ -123,8 +124,6 @@ def _end_moment(given: Any) -> Any:
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 """A whole number of a JSON body: JSON has one kind of number, and some clients write 640 as 640.0."""
-ByValue = Field(strict=False)
-"""In `Annotated`, of an enum of a JSON body: strict reading takes its members, and JSON has but their values."""
 QueryInteger = Annotated[int, BeforeValidator(_whole_of_text)]
 """A whole number of a query string or a form."""
 QueryNumber = Annotated[float, BeforeValidator(_number_of_text)]
@@ -162,6 +161,11 @@ after the `Query` that bounds how many there are.
 """
 
 # --- what answers say -------------------------------------------------------------------------------------
+
+
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that have a value. An answer whose route has `response_model_exclude_unset` leaves out the others."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _to_the_second(moment: datetime) -> datetime:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT, RECORDING_ID
-from api.models import CamelRequestModel, CamelResponseModel, Id, left_out
+from api.models import CamelRequestModel, CamelResponseModel, Id, left_out, without_none
 from auricle.recordings import comments as domain
 from auricle.recordings.recording import Recording
 
@@ -172,7 +172,7 @@ class CommentAudio(CamelResponseModel):
             "status": audio.status,
             "error_message": audio.error,
         }
-        return cls(storage_id=audio.storage_id, **_without_none(optional))
+        return cls(storage_id=audio.storage_id, **without_none(optional))
 
 
 class Comment(CamelResponseModel):
@@ -216,7 +216,7 @@ class Comment(CamelResponseModel):
             seen_by_uids=sorted(comment.seen),
             unread_uids=sorted(comment.unread),
             is_private=comment.private,
-            **_without_none(optional),
+            **without_none(optional),
         )
 
 
@@ -236,7 +236,3 @@ class CommentPage(CamelResponseModel):
     data: list[Comment] = Field(description="The comments of this page.")
     cursor: str | None = Field(description="Leads to what follows; null at the end.")
     page_size: int = Field(description="How many a page has at most.")
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
