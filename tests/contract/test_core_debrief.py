@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import debrief as documented
+from api.core.debrief import models as documented
 from auricle.recordings.recording import Result
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
@@ -51,7 +51,7 @@ class Reps:
     def asks(self, question: Any = None, **change: Any) -> str:
         """Adds a question; its id."""
         answer = self.api.post(QUESTIONS, {**(question or TEXT), **change})
-        added: str = shown(documented.QuestionAnswer, answer, 201)["data"]["id"]
+        added: str = shown(documented.DebriefQuestionResponse, answer, 201)["data"]["id"]
         return added
 
     def text(self, **config: Any) -> str:
@@ -61,7 +61,7 @@ class Reps:
         return send(self.api, "PUT", DEBRIEF, {"responses": responses}, headers=headers)
 
     def answers(self, responses: Any) -> Any:
-        return shown(documented.DebriefAnswer, self.tries(responses))["data"]
+        return shown(documented.DebriefResponse, self.tries(responses))["data"]
 
     def kept(self, question_id: str, answer: Any) -> Any:
         """What is kept of that answer."""
@@ -95,7 +95,7 @@ def test_a_question_shows_all_that_was_said_of_it(reps: Reps) -> None:
         "conversationType": "Door to door",
     }
     answer = reps.api.post(QUESTIONS, said)
-    question = shown(documented.QuestionAnswer, answer, 201)["data"]
+    question = shown(documented.DebriefQuestionResponse, answer, 201)["data"]
     assert question == {
         **said,
         "id": question["id"],
@@ -110,11 +110,11 @@ def test_a_question_shows_all_that_was_said_of_it(reps: Reps) -> None:
     }
     place = f"{QUESTIONS}/{question['id']}"
     assert (answer.headers["location"], answer.headers["etag"]) == (place, '"1"')
-    assert shown(documented.QuestionAnswer, reps.api.get(place))["data"] == question
+    assert shown(documented.DebriefQuestionResponse, reps.api.get(place))["data"] == question
 
 
 def test_a_question_of_which_no_more_is_said_is_asked_always_and_shown_in_results(reps: Reps) -> None:
-    question = shown(documented.QuestionAnswer, reps.api.post(QUESTIONS, TEXT), 201)["data"]
+    question = shown(documented.DebriefQuestionResponse, reps.api.post(QUESTIONS, TEXT), 201)["data"]
     assert question == {
         "id": question["id"],
         "prompt": "What did they say?",
@@ -144,9 +144,9 @@ def test_whole_numbers_may_be_written_with_a_fraction_of_nothing(reps: Reps) -> 
 def test_questions_are_listed_in_the_order_they_are_asked(reps: Reps) -> None:
     late, early = reps.asks(DATE), reps.asks(SELECT)
     other = reps.asks(TEXT, conversationType="Phone")
-    page = shown(documented.QuestionList, reps.api.get(QUESTIONS))
+    page = shown(documented.DebriefQuestionList, reps.api.get(QUESTIONS))
     assert [one["id"] for one in page["data"]] == [early, other, late]
-    page = shown(documented.QuestionList, reps.api.get(QUESTIONS, conversationType="Door to door"))
+    page = shown(documented.DebriefQuestionList, reps.api.get(QUESTIONS, conversationType="Door to door"))
     assert [one["id"] for one in page["data"]] == [early, late]
 
 
@@ -155,7 +155,7 @@ def test_a_question_is_replaced_whole_and_removed(reps: Reps) -> None:
     place = f"{QUESTIONS}/{question}"
     reps.api.now = NOW + timedelta(minutes=1)
     answer = send(reps.api, "PUT", place, SELECT, headers={"if-match": '"1"'})
-    replaced = shown(documented.QuestionAnswer, answer)["data"]
+    replaced = shown(documented.DebriefQuestionResponse, answer)["data"]
     assert answer.headers["etag"] == '"2"'
     assert "promptDetails" not in replaced
     assert (replaced["prompt"], replaced["createdAt"][14:16], replaced["updatedAt"][14:16]) == (
@@ -165,7 +165,7 @@ def test_a_question_is_replaced_whole_and_removed(reps: Reps) -> None:
     )
     for method, body in (("PUT", TEXT), ("DELETE", None)):
         refused(send(reps.api, method, place, body, headers={"if-match": '"1"'}), 412, "precondition-failed")
-    assert shown(documented.QuestionAnswer, send(reps.api, "DELETE", place))["data"] == replaced
+    assert shown(documented.DebriefQuestionResponse, send(reps.api, "DELETE", place))["data"] == replaced
     for method, body in (("GET", None), ("PUT", TEXT), ("DELETE", None)):
         found = refused(send(reps.api, method, place, body), 404, "question-not-found")
         assert found["error"] == f"There is no debrief question {question}."
@@ -231,7 +231,7 @@ def test_there_are_so_many_questions(reps: Reps, monkeypatch: pytest.MonkeyPatch
 def test_a_debrief_shows_what_would_be_asked_then_what_was(reps: Reps) -> None:
     ended, said = reps.asks(SELECT), reps.asks(TEXT)
     reps.asks(TEXT, conversationType="Phone")
-    before = shown(documented.DebriefAnswer, reps.api.get(DEBRIEF))["data"]
+    before = shown(documented.DebriefResponse, reps.api.get(DEBRIEF))["data"]
     assert (before["recordingId"], before["debriefResponses"]) == ("rec_1", {})
     assert [question["id"] for question in before["debriefQuestions"]] == [ended, said]
     responses = {ended: ["closed", 3], said: "We'll see"}
@@ -239,7 +239,7 @@ def test_a_debrief_shows_what_would_be_asked_then_what_was(reps: Reps) -> None:
     assert (after["debriefResponses"], after["debriefQuestions"]) == (responses, before["debriefQuestions"])
     send(reps.api, "PUT", f"{QUESTIONS}/{said}", {**TEXT, "prompt": "Another one"})
     send(reps.api, "DELETE", f"{QUESTIONS}/{ended}")
-    assert shown(documented.DebriefAnswer, reps.api.get(DEBRIEF))["data"] == after
+    assert shown(documented.DebriefResponse, reps.api.get(DEBRIEF))["data"] == after
     found = reps.api.get("/v1/core/recordings/rec_1").json["data"]
     assert found["debriefResponses"] == responses
     assert found["debriefQuestions"] == after["debriefQuestions"]

@@ -16,6 +16,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
     RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
+    RouterOnDemand("api.core.debrief.routes", rf"{PREFIX}/debrief-questions(/[^/]+)?|{_RECORDING}/debrief"),
     RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
@@ -23,6 +24,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 TAGS: list[dict[str, str]] = [
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
+    {"name": "debrief", "description": "Questions a rep answers after a conversation, and the answers."},
     {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
     {"name": "tokens", "description": "API tokens of the organization, and whose credential a request carries."},
     {"name": "connections", "description": "Connections to CRMs and other systems of the organization."},

@@ -24,7 +24,6 @@ PENDING: dict[str, str] = {
     "core.chunks": f"{_R}/(chunks(/.*)?|finish)",
     "core.crm_links": f"{_R}/link",
     "core.mobile_events": f"({_R}|{_C})/mobile-events(/[^/]+)?",
-    "core.debrief": f"{_C}/debrief-questions(/[^/]+)?|{_R}/debrief",
     "core.views": f"{_R}/(viewed|views|listen|star)",
 }
 DOORS = (

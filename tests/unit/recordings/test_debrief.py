@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from auricle.recordings.debrief import (
     SelectConfig,
     TextConfig,
     add_question,
+    replace_question,
 )
 from tests.fakes import Fakes
 
@@ -26,7 +27,7 @@ BARE = DebriefQuestion("acme", "question_1", NOW, NOW, "When?", ResponseType.DAT
 
 def of_size(size_bytes: int, number: int) -> DebriefQuestion:
     """A question that has so many bytes as JSON."""
-    empty = replace(BARE, id=f"question_{number}", prompt="")
+    empty = replace(BARE, id=f"question_{number}", prompt="", date=DateConfig())
     return replace(empty, prompt="a" * (size_bytes - bytes_as_json(empty)))
 
 
@@ -65,3 +66,26 @@ def test_a_tenants_questions_have_128_kib_together_at_most() -> None:
 )
 def test_a_question_must_be_answered_where_it_says_so(question: DebriefQuestion, required: bool) -> None:
     assert question.required is required
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong"),
+    [
+        (BARE, ""),
+        (replace(BARE, text=TextConfig()), ""),
+        (replace(BARE, date=DateConfig(earliest=NOW, latest=NOW - timedelta(seconds=1))), ".earliestAllowableDate"),
+        (replace(BARE, response_type=ResponseType.FREE_TEXT, text=TextConfig(min_size=2, max_size=1)), ".minSize"),
+        (replace(BARE, response_type=ResponseType.SELECT, select=SelectConfig(("a",), False, 2, 1)), ".minSelects"),
+        (replace(BARE, response_type=ResponseType.SELECT, select=SelectConfig(("a", "a"))), ".options"),
+    ],
+)
+def test_a_configuration_is_its_types_and_something_fits_it(question: DebriefQuestion, wrong: str) -> None:
+    questions = Fakes().records(QUESTIONS)
+    with pytest.raises(InvalidRequest) as refused:
+        add_question(question, questions=questions)
+    assert refused.value.field == f"responseConfig{wrong}"
+    sound = replace(BARE, date=DateConfig(earliest=NOW, latest=NOW))
+    add_question(sound, questions=questions)
+    with pytest.raises(InvalidRequest):
+        replace_question("acme", sound.id, question, questions=questions, if_revision=None)
+    assert questions.get("acme", sound.id) == sound

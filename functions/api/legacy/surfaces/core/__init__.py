@@ -12,8 +12,6 @@ from api.legacy.surfaces.core.wire import surface
 
 MODULES: Mapping[str, str] = {
     "chunks": "chunks",
-    "debrief": "debrief",
-    "debrief-questions": "debrief",
     "finish": "chunks",
     "link": "crm_links",
     "listen": "views",

@@ -228,9 +228,10 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
 
         shown |= chunks_shown(detail)
     if recording.debrief_asked:
-        from api.legacy.surfaces.core.debrief import debrief_questions_shown
+        from api.core.debrief.models import RecordingQuestion
 
-        shown["debriefQuestions"] = debrief_questions_shown(recording)
+        questions = [RecordingQuestion.of(question) for question in recording.debrief_asked]
+        shown["debriefQuestions"] = [question.model_dump(exclude_unset=True) for question in questions]
     if "true" in (asked.photos, asked.multimedia_events):
         from api.core.media.models import CapturedImage, CapturedMultimedia
         from auricle.recordings.media import IMAGES, MULTIMEDIA

@@ -141,8 +141,9 @@ def add_question(question: DebriefQuestion, *, questions: RecordStore[DebriefQue
 
     Raises:
         Conflict: there are as many as there may be, or there is no room for one of its size.
-        InvalidRequest: it depends on a question there is not, or is too large.
+        InvalidRequest: nothing could fit its configuration, it depends on a question there is not, or is too large.
     """
+    _check_config(question)
     present = all_questions(question.org, questions=questions)
     if len(present) >= MAX_QUESTIONS:
         raise Conflict(f"There are {MAX_QUESTIONS} debrief questions already. Delete one first.")
@@ -163,10 +164,12 @@ def replace_question(
 
     Raises:
         QuestionNotFound: there is none.
-        InvalidRequest: it depends on a question there is not, or on itself, or is too large.
+        InvalidRequest: nothing could fit its configuration, it depends on a question there is not, or on itself, or is
+            too large.
         Conflict: there is no room for one of its size.
         PreconditionFailed: it is not at `if_revision` (any more).
     """
+    _check_config(new)
     present = all_questions(org, questions=questions)
     _check_conditions(replace(new, id=question_id), present)
     _check_room(replace(new, id=question_id), present)
@@ -207,9 +210,9 @@ def all_questions(org: str, *, questions: RecordStore[DebriefQuestion]) -> tuple
     return tuple(sorted(found, key=lambda question: (question.sort_value, question.id)))
 
 
-def questions_for(recording: Recording, *, questions: RecordStore[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
-    """What a rep may be asked about this conversation."""
-    return tuple(
+def questions_of(recording: Recording, *, questions: RecordStore[DebriefQuestion]) -> tuple[DebriefQuestion, ...]:
+    """The questions of its debrief as they stood when it was answered; until then, what would be asked now."""
+    return recording.debrief_asked or tuple(
         question
         for question in all_questions(recording.org, questions=questions)
         if question.concerns(recording.conversation_type)
@@ -219,6 +222,29 @@ def questions_for(recording: Recording, *, questions: RecordStore[DebriefQuestio
 def _answered_so(answers: Mapping[str, Answer], condition: Condition) -> bool:
     answer = answers.get(condition.question_id)
     return condition.value in answer if isinstance(answer, tuple) else answer == condition.value
+
+
+def _check_config(question: DebriefQuestion) -> None:
+    """It has the configuration of its response type, which some answer fits."""
+    date, text, select = question.date, question.text, question.select
+    configs = {ResponseType.DATE: date, ResponseType.FREE_TEXT: text, ResponseType.SELECT: select}
+    if configs[question.response_type] is None:
+        kind = question.response_type.value
+        raise InvalidRequest(f"responseConfig is not one of a {kind}", field="responseConfig")
+    if date is not None:
+        _check_order(date.earliest, date.latest, "earliestAllowableDate", "latestAllowableDate")
+    if text is not None:
+        _check_order(text.min_size, text.max_size, "minSize", "maxSize")
+    if select is not None:
+        _check_order(select.min_selects, select.max_selects, "minSelects", "maxSelects")
+        if len(set(select.options)) != len(select.options):
+            raise InvalidRequest("responseConfig.options has the same option twice", field="responseConfig.options")
+
+
+def _check_order(least: Any, most: Any, least_field: str, most_field: str) -> None:
+    if least is not None and most is not None and least > most:
+        field = f"responseConfig.{least_field}"
+        raise InvalidRequest(f"{field} must not be more than {most_field}", field=field)
 
 
 def _check_conditions(question: DebriefQuestion, present: Sequence[DebriefQuestion]) -> None:

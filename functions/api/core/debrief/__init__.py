@@ -1,0 +1,1 @@
+"""Questions a rep answers after a conversation, and the answers."""

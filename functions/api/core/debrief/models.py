@@ -1,0 +1,400 @@
+"""What the API reads and answers of debriefs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from api.core.shared import EpochMilliseconds, Timestamp
+from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.models import (
+    ByValue,
+    CamelRequestModel,
+    CamelResponseModel,
+    Id,
+    Line,
+    Moment,
+    WholeNumber,
+    left_out,
+    without_none,
+)
+from auricle.recordings.debrief import (
+    MAX_ANSWER_CHARACTERS,
+    MAX_QUESTIONS,
+    Answer,
+    Condition,
+    DateConfig,
+    DebriefQuestion,
+    ResponseType,
+    SelectConfig,
+    Target,
+    TextConfig,
+)
+from auricle.recordings.recording import Recording
+
+MAX_NUMBER = 10**15
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Selects = Annotated[WholeNumber, Field(ge=0, le=200)]
+Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
+Choice = Annotated[str, StringConstraints(max_length=1000)] | Number
+
+_QUESTION_ID = "question_19d4f2a1b0c00aa11bb22cc33dd4"
+_NEW_QUESTION = {
+    "prompt": "How did it end?",
+    "responseType": "SELECT_RESPONSE",
+    "responseConfig": {"options": ["closed", "not closed", "in progress"], "dropdown": True, "minSelects": 1},
+    "sortValue": 1,
+    "includeIf": [],
+    "onlyIncludeIfFlagged": False,
+    "setResponseToField": "result",
+    "hideFromResults": False,
+}
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+class DateConfigRequest(CamelRequestModel):
+    """The answer is a day, or with `includeTime` a moment, within bounds that are both inclusive."""
+
+    include_time: bool = Field(description="Whether it is a moment of a day.")
+    required: bool = Field(description="Whether a debrief without an answer is refused.")
+    earliest_allowable_date: Moment | EpochMilliseconds | None = Field(
+        None,
+        description="The earliest it may be: a moment in ISO 8601, or milliseconds since 1970. Null bounds nothing.",
+    )
+    latest_allowable_date: Moment | EpochMilliseconds | None = Field(
+        None, description="The latest it may be: a moment in ISO 8601, or milliseconds since 1970. Null bounds nothing."
+    )
+
+
+class TextConfigRequest(CamelRequestModel):
+    """The answer is text, whose length is bounded; or a number, which is."""
+
+    interpret_as_number: bool = Field(description="Whether it is a number.")
+    required: bool = Field(description="Whether a debrief without an answer is refused.")
+    min_size: Size | None = Field(None, description="The fewest characters, or the least number.")
+    max_size: Size | None = Field(None, description="The most characters, or the greatest number.")
+    validation_error_message: Line | None = Field(
+        None, description="What to say of an answer that does not fit. Null says what is wrong with it."
+    )
+
+
+class SelectConfigRequest(CamelRequestModel):
+    """The answer is one of the options, or several."""
+
+    options: Annotated[list[Choice], Field(min_length=1, max_length=200)] = Field(
+        description="What can be chosen, each once."
+    )
+    dropdown: bool = Field(False, description="Whether the app shows them as a dropdown.")
+    min_selects: Selects | None = Field(
+        None, description="The fewest that are chosen; 1 or more refuses a debrief without an answer."
+    )
+    max_selects: Selects | None = Field(None, description="The most that are chosen.")
+
+
+class ConditionRequest(CamelRequestModel):
+    """Holds where that question was answered so."""
+
+    question_id: Id = Field(description="The id of another question.")
+    value: Choice = Field(description="Its answer, or one of several.")
+
+
+def _config_kind(given: Any) -> str:
+    """Which of the three a configuration means to be: each has a field that only it has."""
+    fields = given if isinstance(given, Mapping) else ()
+    if "options" in fields:
+        return "select"
+    return "date" if "includeTime" in fields else "text"
+
+
+class DebriefQuestionRequest(CamelRequestModel):
+    """A question, whole."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_NEW_QUESTION]})
+
+    prompt: Text = Field(description="The question.")
+    response_type: Annotated[ResponseType, ByValue] = Field(description="What kind of answer it takes.")
+    response_config: Annotated[
+        Annotated[DateConfigRequest, Tag("date")]
+        | Annotated[TextConfigRequest, Tag("text")]
+        | Annotated[SelectConfigRequest, Tag("select")],
+        Discriminator(_config_kind),
+    ] = Field(description="What answers fit: the configuration of its `responseType`.")
+    sort_value: Size = Field(description="Where it stands among the others: the lowest is asked first.")
+    prompt_details: Text | None = Field(None, description="What is shown beneath the question.")
+    include_if: Annotated[list[ConditionRequest], Field(max_length=20)] = Field(
+        [], description="It is asked where one of these holds; none means always."
+    )
+    only_include_if_flagged: bool = Field(
+        False, description="Whether it is asked only where the app brings it up: then it is never required."
+    )
+    set_response_to_field: Annotated[Target, ByValue] | None = Field(
+        None, description="The recording's field that an answer sets."
+    )
+    hide_from_results: bool = Field(False, description="Whether the app leaves it out where it shows answers.")
+    conversation_type: Line | None = Field(
+        None, description="It is asked of conversations of this type; null means of all."
+    )
+
+    def question(self, org: str, question_id: str, now: datetime) -> DebriefQuestion:
+        """It as a question of that id."""
+        return DebriefQuestion(
+            org=org,
+            id=question_id,
+            created_at=now,
+            updated_at=now,
+            prompt=self.prompt,
+            response_type=self.response_type,
+            sort_value=self.sort_value,
+            prompt_details=self.prompt_details,
+            include_if=tuple(Condition(one.question_id, one.value) for one in self.include_if),
+            only_if_flagged=self.only_include_if_flagged,
+            sets_field=self.set_response_to_field,
+            hide_from_results=self.hide_from_results,
+            conversation_type=self.conversation_type,
+            **_config(self.response_config),
+        )
+
+
+def _config(sent: DateConfigRequest | TextConfigRequest | SelectConfigRequest) -> dict[str, Any]:
+    """The configuration under the name that a question has for it."""
+    if isinstance(sent, DateConfigRequest):
+        earliest, latest = _moment(sent.earliest_allowable_date), _moment(sent.latest_allowable_date)
+        return {"date": DateConfig(sent.include_time, sent.required, earliest, latest)}
+    if isinstance(sent, TextConfigRequest):
+        bounds = sent.min_size, sent.max_size
+        return {"text": TextConfig(sent.interpret_as_number, sent.required, *bounds, sent.validation_error_message)}
+    return {"select": SelectConfig(tuple(sent.options), sent.dropdown, sent.min_selects, sent.max_selects)}
+
+
+def _moment(sent: datetime | int | None) -> datetime | None:
+    return datetime.fromtimestamp(sent / 1000, UTC) if isinstance(sent, int) else sent
+
+
+class AnswerDebriefRequest(CamelRequestModel):
+    """All answers of a debrief. Those that are left out are taken back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"responses": {_QUESTION_ID: "closed"}}]})
+
+    responses: Annotated[
+        dict[
+            Annotated[str, StringConstraints(max_length=64)],
+            Annotated[str, StringConstraints(max_length=MAX_ANSWER_CHARACTERS)]
+            | Number
+            | Annotated[list[Choice], Field(max_length=200)],
+        ],
+        Field(max_length=MAX_QUESTIONS),
+    ] = Field(
+        description="The answers by the ids of the questions: text, a number, or a list of them where several options "
+        "may be chosen."
+    )
+
+    def answers(self) -> Mapping[str, Answer]:
+        """The answers as the domain has them."""
+        return {
+            question_id: tuple(answer) if isinstance(answer, list) else answer
+            for question_id, answer in self.responses.items()
+        }
+
+
+# --- responses ----------------------------------------------------------------------------------------------
+
+
+class DateConfigResponse(CamelResponseModel):
+    """The answer is a day, or with `includeTime` a moment. Bounds that there are none of are left out."""
+
+    include_time: bool = Field(description="Whether it is a moment of a day.")
+    required: bool = Field(description="Whether a debrief without an answer is refused.")
+    earliest_allowable_date: Timestamp = left_out(description="The earliest it may be.")
+    latest_allowable_date: Timestamp = left_out(description="The latest it may be.")
+
+
+class TextConfigResponse(CamelResponseModel):
+    """The answer is text, whose length is bounded; or a number, which is. What there is none of is left out."""
+
+    interpret_as_number: bool = Field(description="Whether it is a number.")
+    required: bool = Field(description="Whether a debrief without an answer is refused.")
+    min_size: int | float = left_out(description="The fewest characters, or the least number.")
+    max_size: int | float = left_out(description="The most characters, or the greatest number.")
+    validation_error_message: str = left_out(description="What to say of an answer that does not fit.")
+
+
+class SelectConfigResponse(CamelResponseModel):
+    """The answer is one of the options, or several. Bounds that there are none of are left out."""
+
+    options: list[str | int | float] = Field(description="What can be chosen.")
+    dropdown: bool = Field(description="Whether the app shows them as a dropdown.")
+    min_selects: int = left_out(description="The fewest that are chosen; with 1 or more an answer is required.")
+    max_selects: int = left_out(description="The most that are chosen.")
+
+
+class ConditionResponse(CamelResponseModel):
+    """Holds where that question was answered so."""
+
+    question_id: str = Field(description="The id of another question.")
+    value: str | int | float = Field(description="Its answer, or one of several.")
+
+
+class RecordingQuestion(CamelResponseModel):
+    """One question, as recordings show it. What it has none of is left out."""
+
+    id: str = Field(description="Its id.")
+    prompt: str = Field(description="The question.")
+    response_type: ResponseType = Field(description="What kind of answer it takes.")
+    response_config: DateConfigResponse | TextConfigResponse | SelectConfigResponse = Field(
+        description="What answers fit: the configuration of its `responseType`."
+    )
+    sort_value: int | float = Field(description="Where it stands among the others: the lowest is asked first.")
+    prompt_details: str = left_out(description="What is shown beneath the question.")
+    include_if: list[ConditionResponse] = Field(description="It is asked where one of these holds; none means always.")
+    only_include_if_flagged: bool = Field(
+        description="Whether it is asked only where the app brings it up: then it is never required."
+    )
+    set_response_to_field: Target = left_out(description="The recording's field that an answer sets.")
+    hide_from_results: bool = Field(description="Whether the app leaves it out where it shows answers.")
+
+    @classmethod
+    def of(cls, question: DebriefQuestion) -> RecordingQuestion:
+        return cls(**_question_fields(question))
+
+
+class DebriefQuestionFields(RecordingQuestion):
+    """One question, as those who write questions see it."""
+
+    conversation_type: str | None = Field(description="It is asked of conversations of this type; null means of all.")
+    created_at: Timestamp = Field(description="When it was added.")
+    updated_at: Timestamp = Field(description="When it was last replaced.")
+
+    @classmethod
+    def of(cls, question: DebriefQuestion) -> DebriefQuestionFields:
+        return cls(
+            **_question_fields(question),
+            conversation_type=question.conversation_type,
+            created_at=question.created_at,
+            updated_at=question.updated_at,
+        )
+
+
+def _question_fields(question: DebriefQuestion) -> dict[str, Any]:
+    """The fields of a question, as recordings show it."""
+    return {
+        "id": question.id,
+        "prompt": question.prompt,
+        "response_type": question.response_type,
+        "response_config": _config_of(question),
+        "sort_value": _plain(question.sort_value),
+        **without_none({"prompt_details": question.prompt_details, "set_response_to_field": question.sets_field}),
+        "include_if": [
+            ConditionResponse(question_id=condition.question_id, value=condition.value)
+            for condition in question.include_if
+        ],
+        "only_include_if_flagged": question.only_if_flagged,
+        "hide_from_results": question.hide_from_results,
+    }
+
+
+def _config_of(question: DebriefQuestion) -> DateConfigResponse | TextConfigResponse | SelectConfigResponse:
+    date, text, select = question.date, question.text, question.select
+    if date is not None:
+        return DateConfigResponse(
+            include_time=date.include_time,
+            required=date.required,
+            **without_none({"earliest_allowable_date": date.earliest, "latest_allowable_date": date.latest}),
+        )
+    if text is not None:
+        optional = {
+            "min_size": _plain(text.min_size),
+            "max_size": _plain(text.max_size),
+            "validation_error_message": text.message,
+        }
+        return TextConfigResponse(interpret_as_number=text.as_number, required=text.required, **without_none(optional))
+    if select is None:
+        raise AssertionError(f"{question.id} has no configuration")
+    return SelectConfigResponse(
+        options=list(select.options),
+        dropdown=select.dropdown,
+        **without_none({"min_selects": select.min_selects, "max_selects": select.max_selects}),
+    )
+
+
+def _plain(number: float | None) -> int | float | None:
+    """A whole number without a fraction of nothing."""
+    return int(number) if number is not None and number == int(number) else number
+
+
+_RECORDING_QUESTION = {"id": _QUESTION_ID, **_NEW_QUESTION}
+_QUESTION = {
+    **_RECORDING_QUESTION,
+    "conversationType": None,
+    "createdAt": CORE_CREATED_AT,
+    "updatedAt": CORE_CREATED_AT,
+}
+
+
+class DebriefQuestionResponse(CamelResponseModel):
+    """The question."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _QUESTION}]})
+
+    data: DebriefQuestionFields = Field(description="The question.")
+
+    @classmethod
+    def of(cls, question: DebriefQuestion) -> DebriefQuestionResponse:
+        return cls(data=DebriefQuestionFields.of(question))
+
+
+class DebriefQuestionList(CamelResponseModel):
+    """All questions, in the order they are asked: 200 at most, so there is never a next page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_QUESTION], "cursor": None}]})
+
+    data: list[DebriefQuestionFields] = Field(description="The questions.")
+    cursor: None = Field(description="Always null.")
+
+
+class DebriefFields(CamelResponseModel):
+    """The answers by question id, and the questions as they stood then; unanswered, those that would be asked now."""
+
+    recording_id: str = Field(description="The id of the recording.")
+    debrief_responses: dict[str, str | int | float | list[str | int | float]] = Field(
+        description="The answers by the ids of the questions; empty until it is answered."
+    )
+    debrief_questions: list[RecordingQuestion] = Field(
+        description="The questions as they stood when they were answered; until then, those that would be asked now."
+    )
+
+
+class DebriefResponse(CamelResponseModel):
+    """The debrief of a recording."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "data": {
+                        "recordingId": RECORDING_ID,
+                        "debriefResponses": {_QUESTION_ID: "closed"},
+                        "debriefQuestions": [_RECORDING_QUESTION],
+                    },
+                },
+            ],
+        },
+    )
+
+    data: DebriefFields = Field(description="The answers and the questions.")
+
+    @classmethod
+    def of(cls, recording: Recording, questions: tuple[DebriefQuestion, ...]) -> DebriefResponse:
+        return cls(
+            data=DebriefFields(
+                recording_id=recording.id,
+                debrief_responses=recording.debrief,
+                debrief_questions=[RecordingQuestion.of(question) for question in questions],
+            ),
+        )
