@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import mobile_events as documented
+from api.core.mobile_events import models as documented
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import refused, send, shown
 from tests.contract.core_reference import conforms
@@ -41,7 +41,7 @@ def told(api: Gateway, *events: Any, recording_id: str = "rec_1", token: str | N
     path = TOLD.replace("rec_1", recording_id)
     answer = send(api, "POST", path, {"events": [{"event": event} for event in events]}, token=token)
     api.now += timedelta(seconds=1)
-    made: list[Any] = shown(documented.MobileEventsTold, answer, 201)["data"]
+    made: list[Any] = shown(documented.ReportedMobileEventsResponse, answer, 201)["data"]
     return made
 
 
@@ -58,7 +58,7 @@ def test_every_kind_of_event_is_told_listed_and_read(api: Gateway) -> None:
     assert page == {"data": [made[::-1]], "cursor": None}
     for one in made:
         answer = api.get(f"{EVENTS}/{one['id']}")
-        assert shown(documented.MobileEventShown, answer) == one
+        assert shown(documented.MobileEvent, answer) == one
         conforms(answer, "get", f"{EVENTS}/{{id}}")
     assert made[0] == {
         "id": made[0]["id"],
@@ -87,7 +87,7 @@ def test_events_are_shown_with_their_recording_in_the_order_told(api: Gateway) -
         },
         {"event": OFFLINE},
     ]
-    made = shown(documented.MobileEventsTold, api.post(TOLD, {"events": events}), 201)["data"]
+    made = shown(documented.ReportedMobileEventsResponse, api.post(TOLD, {"events": events}), 201)["data"]
     assert made[0]["externalOpportunityIds"] == ["opp_1"]
     told(api, START, recording_id="rec_2")
     found = api.get("/v1/core/recordings/rec_1", showMobileEvents="true").json["data"]["mobileEvents"]

@@ -13,6 +13,7 @@ _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
+    RouterOnDemand("api.core.mobile_events.routes", rf"{_RECORDING}/mobile-events|{PREFIX}/mobile-events(/[^/]+)?"),
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
     RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
@@ -25,6 +26,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
     {"name": "debrief", "description": "Questions a rep answers after a conversation, and the answers."},
+    {"name": "mobile events", "description": "What a phone reports of a recording: started, paused, offline."},
     {"name": "people", "description": "Users and teams of the organization, and the organization itself."},
     {"name": "tokens", "description": "API tokens of the organization, and whose credential a request carries."},
     {"name": "connections", "description": "Connections to CRMs and other systems of the organization."},

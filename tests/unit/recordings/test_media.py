@@ -23,9 +23,11 @@ from auricle.recordings.media import (
 from auricle.recordings.mobile_events import (
     MOBILE_EVENTS,
     MobileEvent,
+    MobileEventFilter,
     NewMobileEvent,
     add_mobile_events,
     find_mobile_event,
+    list_mobile_events,
 )
 from auricle.recordings.recording import Recording, Status
 from tests.fakes import Fakes
@@ -87,6 +89,24 @@ def test_an_event_is_found_by_its_id_alone(fakes: Fakes) -> None:
             find_mobile_event("acme", event_id, events=events)
     with pytest.raises(EventNotFound):
         find_mobile_event("globex", made[0].id, events=events)
+
+
+def test_a_list_of_events_leaves_out_the_moments_that_bound_it(fakes: Fakes) -> None:
+    made = told(fakes, *[NewMobileEvent(f"e{number}", {}) for number in range(4)])
+
+    def found(**wanted: Any) -> list[str]:
+        events = fakes.records(MOBILE_EVENTS)
+        page = list_mobile_events(
+            "acme", MobileEventFilter(**wanted), 9, None, recordings=fakes.recordings, events=events
+        )
+        return [event.name for event in page.records]
+
+    assert found() == ["e3", "e2", "e1", "e0"]
+    assert found(created_after=made[0].created_at, created_before=made[3].created_at) == ["e2", "e1"]
+    assert found(recording_id="rec_1", created_after=made[2].created_at) == ["e3"]
+    assert found(names=("e1", "e3"), recording_id="rec_1") == ["e1", "e3"]
+    assert found(user_id="ann", names=("e1",)) == ["e1"]
+    assert found(user_id="bob") == found(recording_id="rec_none") == found(recording_id="rec_1", user_id="bob") == []
 
 
 def test_a_recording_has_a_thousand_mobile_events_at_most(fakes: Fakes) -> None:

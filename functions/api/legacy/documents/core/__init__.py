@@ -8,7 +8,6 @@ from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
     chunks,
     crm_links,
-    mobile_events,
     recordings,
     splitting,
     transcripts,
@@ -36,7 +35,6 @@ class CoreError(CamelShown):
 _PARTS = (
     chunks,
     crm_links,
-    mobile_events,
     recordings,
     splitting,
     transcripts,

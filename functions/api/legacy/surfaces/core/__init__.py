@@ -16,7 +16,6 @@ MODULES: Mapping[str, str] = {
     "link": "crm_links",
     "listen": "views",
     "merge": "splitting",
-    "mobile-events": "mobile_events",
     "recordings": "recordings",
     "restore": "recordings",
     "signed-urls": "uploads",

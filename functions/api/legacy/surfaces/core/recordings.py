@@ -241,10 +241,10 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
         if asked.multimedia_events == "true":
             shown["multimediaEvents"] = [CapturedMultimedia.of(event).model_dump() for event in children[MULTIMEDIA.name]]
     if asked.mobile_events == "true":
-        from api.legacy.surfaces.core.mobile_events import mobile_event_shown
+        from api.core.mobile_events.models import RecordedMobileEvent
         from auricle.recordings.mobile_events import MOBILE_EVENTS
 
-        shown["mobileEvents"] = [mobile_event_shown(event) for event in children[MOBILE_EVENTS.name]]
+        shown["mobileEvents"] = [RecordedMobileEvent.of(event).model_dump() for event in children[MOBILE_EVENTS.name]]
     if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
         from api.legacy.surfaces.core import crm_links
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from auricle.errors import EventNotFound
+from auricle.errors import EventNotFound, RecordingNotFound
 from auricle.identifiers import new_id
 from auricle.record_sizes import check_room
-from auricle.records import RecordKind
+from auricle.records import Page, RecordKind
 
 if TYPE_CHECKING:
-    from auricle.ports import RecordStore
+    from auricle.ports import Position, RecordingStore, RecordStore
 
 _PREFIX = "evt"
 _MOMENT = slice(len(_PREFIX) + 1, len(_PREFIX) + 12)
@@ -56,6 +56,21 @@ class NewMobileEvent:
     happened_at_ms: int | None = None
     duration_ms: int | None = None
     opportunity_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MobileEventFilter:
+    """Which events a list shows; None and an empty tuple admit them all. The moments themselves are left out."""
+
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    names: tuple[str, ...] = ()
+    user_id: str | None = None
+    recording_id: str | None = None
+
+    def admits(self, event: MobileEvent) -> bool:
+        """Whether it is an event of that name and user."""
+        return (not self.names or event.name in self.names) and self.user_id in (None, event.user_id)
 
 
 def add_mobile_events(
@@ -113,3 +128,30 @@ def find_mobile_event(org: str, event_id: str, *, events: RecordStore[MobileEven
     if not found.records:
         raise MOBILE_EVENTS.not_found(event_id)
     return found.records[0]
+
+
+def list_mobile_events(
+    org: str,
+    wanted: MobileEventFilter,
+    count: int,
+    position: Position | None,
+    *,
+    recordings: RecordingStore,
+    events: RecordStore[MobileEvent],
+) -> Page[MobileEvent]:
+    """Events of all recordings, newest first; of one recording, oldest first, and none where it is not there."""
+    if wanted.recording_id is not None:
+        try:
+            recordings.get(org, wanted.recording_id)
+        except RecordingNotFound:
+            return Page((), None)
+    a_moment = timedelta(microseconds=1)
+    return events.list(
+        org,
+        count,
+        position,
+        recording_id=wanted.recording_id,
+        wanted=wanted.admits if wanted.names or wanted.user_id is not None else None,
+        created_from=wanted.created_after + a_moment if wanted.created_after else None,
+        created_to=wanted.created_before - a_moment if wanted.created_before else None,
+    )

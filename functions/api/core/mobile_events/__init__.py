@@ -1,0 +1,1 @@
+"""What the phone reports of a recording: started, paused, offline and the like."""

@@ -1,0 +1,128 @@
+"""What the phone reports of a recording: started, paused, offline and the like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from api.core.errors import NO_RECORDING
+from api.core.mobile_events.models import (
+    MobileEvent,
+    MobileEventCode,
+    MobileEventPage,
+    ReportedMobileEventsResponse,
+    ReportMobileEventsRequest,
+)
+from api.core.shared import PREFIX, Reader, WriterOnce
+from api.dependencies import Cursor, RecordingId, page_size, path_id
+from api.documentation import PossibleError, errors
+from api.models import CommaSeparated, Id, Moment
+from api.paging import Cursors, fit_page
+from api.routing import api_router
+from auricle.errors import EventNotFound, InvalidRequest, RecordingNotFound
+from auricle.ports import Position
+from auricle.recordings import mobile_events as domain
+
+router = api_router(PREFIX, tags=["mobile events"])
+
+MobileEventId: Any = path_id(EventNotFound, "mobile event")
+LongPageSize: Any = page_size("pageSize", 1000)
+
+
+@router.post(
+    "/recordings/{recording_id}/mobile-events",
+    status_code=201,
+    responses=errors(
+        NO_RECORDING,
+        PossibleError(409, "conflict", "The recording would have more than 1,000 events, or than 1.5 MB of them."),
+    ),
+    summary="Report what happened on the phone",
+)
+async def report_mobile_events(
+    recording_id: RecordingId, body: ReportMobileEventsRequest, context: WriterOnce
+) -> ReportedMobileEventsResponse:
+    """One event or up to 100, in the order they happened; they are shown with the recording (`showMobileEvents`). What
+    an event says besides its name follows from the name."""
+    events = domain.add_mobile_events(
+        context.org,
+        context.recording(recording_id).id,
+        [event.as_domain() for event in body.events],
+        user=context.caller.user,
+        events=context.stores.records(domain.MOBILE_EVENTS),
+        now=context.now,
+    )
+    return ReportedMobileEventsResponse(data=[MobileEvent.of(event) for event in events])
+
+
+@router.get("/mobile-events", summary="List what happened on phones")
+async def list_mobile_events(
+    context: Reader,
+    created_after: Annotated[
+        Moment | None, Query(alias="createdAtGt", description="Reported after this moment, itself left out.")
+    ] = None,
+    created_before: Annotated[
+        Moment | None, Query(alias="createdAtLt", description="Reported before this moment, itself left out.")
+    ] = None,
+    event_code: Annotated[MobileEventCode | None, Query(alias="eventCode", description="Of this kind.")] = None,
+    event_codes: Annotated[
+        list[MobileEventCode] | None,
+        Query(
+            alias="eventCodeIn",
+            max_length=10,
+            description="Of these kinds or that of `eventCode`; separated by commas, or given several times.",
+        ),
+        CommaSeparated,
+    ] = None,
+    user_id: Annotated[
+        str | None, Query(alias="userId", min_length=1, max_length=256, description="Reported by this user.")
+    ] = None,
+    recording_id: Annotated[Id | None, Query(alias="recordingId", description="Of this recording.")] = None,
+    cursor: Cursor = None,
+    page_size: LongPageSize = 100,
+) -> MobileEventPage:
+    """Of all recordings, newest first; of one recording (`recordingId`), oldest first. Events of recordings that are
+    hidden from the caller are left out."""
+    if created_after and created_before and created_after >= created_before:
+        raise InvalidRequest("createdAtGt must be earlier than createdAtLt", field="createdAtGt")
+    codes = {*(event_codes or ()), *((event_code,) if event_code else ())}
+    wanted = domain.MobileEventFilter(
+        created_after=created_after,
+        created_before=created_before,
+        names=tuple(sorted(codes)),
+        user_id=user_id,
+        recording_id=recording_id,
+    )
+    stores = context.stores
+    cursors = Cursors(context.settings, org=context.org, route=f"{PREFIX}/mobile-events", filters=repr(wanted))
+    position = cursors.position(cursor)
+
+    def read(count: int) -> tuple[list[MobileEvent], Position | None]:
+        page = domain.list_mobile_events(
+            context.org,
+            wanted,
+            count,
+            position,
+            recordings=stores.recordings,
+            events=stores.records(domain.MOBILE_EVENTS),
+        )
+        return [MobileEvent.of(event) for event in page.records], page.next_position
+
+    found, following = fit_page(read, page_size)
+    return MobileEventPage(data=[found] if found else [], cursor=cursors.seal(following))
+
+
+@router.get(
+    "/mobile-events/{event_id}",
+    responses=errors(PossibleError(404, "event-not-found", "Unknown, or of a recording that is not there.")),
+    summary="Get an event",
+)
+async def get_mobile_event(event_id: MobileEventId, context: Reader) -> MobileEvent:
+    """One event of a phone."""
+    events = context.stores.records(domain.MOBILE_EVENTS, by_id=True)
+    event = domain.find_mobile_event(context.org, event_id, events=events)
+    try:
+        context.recording(event.recording_id)
+    except RecordingNotFound:
+        raise domain.MOBILE_EVENTS.not_found(event_id) from None
+    return MobileEvent.of(event)
