@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from api.agent.contacts.models import Contact
 from api.agent.errors import AgentError
+from api.agent.links.models import RecordingLinks
 from api.agent.recordings import models as recordings
 from api.agent.timelines.models import Timeline
 from api.dependencies import Services
-from api.legacy.documents.agent import crm
-from api.legacy.documents.agent import recordings as links
 from auricle.recordings.recording import Status
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
@@ -57,7 +57,7 @@ def error(answer: Answer, status: int, code: str) -> Any:
 @pytest.fixture
 def contact(api: Gateway) -> str:
     made = api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_1", "name": "Jane Smith", "company": "Acme Corp"})
-    return str(shown(crm.Contact, made, 201)["id"])
+    return str(shown(Contact, made, 201)["id"])
 
 
 # --- recordings ---------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def test_linking_puts_a_recording_on_timelines(api: Gateway, archive: Archive, c
     archive.complete()
     other = api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"}).json["id"]
     body = {"contact_ids": [contact, other], "deal_id": "deal_uuid"}
-    linked = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
+    linked = shown(RecordingLinks, api.post(f"{FOUNDER}/recordings/rec_1/link", body))
     assert (linked["contact_ids"], linked["deal_id"]) == ([contact, other], "deal_uuid")
     for contact_id in (contact, other):
         timeline = shown(Timeline, api.get(f"{FOUNDER}/contacts/{contact_id}/timeline"))
@@ -252,7 +252,7 @@ def test_linking_adds_and_repeating_it_changes_nothing(
 ) -> None:
     archive.complete(contact_ids=(contact,), deal_id="deal_1")
     api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
-    once = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
+    once = shown(RecordingLinks, api.post(f"{FOUNDER}/recordings/rec_1/link", {"contact_ids": ["contact_uuid_2"]}))
     assert (once["contact_ids"], once["deal_id"]) == ([contact, "contact_uuid_2"], "deal_1")
     before = services.recordings.get("acme", "rec_1")
     api.now = NOW + timedelta(hours=1)
@@ -285,7 +285,7 @@ def test_linking_to_nobody(api: Gateway, archive: Archive) -> None:
 def test_a_deal_is_named_by_its_id_known_here_or_not(api: Gateway, archive: Archive) -> None:
     """The document knows no error of an unknown deal: it may be one that only the CRM knows, as yet."""
     archive.complete()
-    linked = shown(links.Links, api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "deal_of_the_crm"}))
+    linked = shown(RecordingLinks, api.post(f"{FOUNDER}/recordings/rec_1/link", {"deal_id": "deal_of_the_crm"}))
     assert linked["deal_id"] == "deal_of_the_crm"
     error(api.get(f"{FOUNDER}/deals/deal_of_the_crm"), 404, "DEAL_NOT_FOUND")
     api.post(f"{FOUNDER}/deals", {"id": "deal_of_the_crm", "name": "Renewal"})
@@ -299,12 +299,12 @@ def unlink(api: Gateway, body: Any, **headers: str) -> Answer:
 def test_what_is_taken_off_is_linked_no_more(api: Gateway, archive: Archive, contact: str) -> None:
     api.post(f"{FOUNDER}/contacts", {"id": "contact_uuid_2", "name": "John Doe"})
     archive.complete(contact_ids=(contact, "contact_uuid_2"), deal_id="d1")
-    left = shown(links.Links, unlink(api, {"contact_ids": [contact]}))
+    left = shown(RecordingLinks, unlink(api, {"contact_ids": [contact]}))
     assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
     assert api.get(f"{FOUNDER}/contacts/{contact}/timeline").json["timeline"] == []
-    left = shown(links.Links, unlink(api, {"deal_id": "another", "contact_ids": ["nobody"]}))
+    left = shown(RecordingLinks, unlink(api, {"deal_id": "another", "contact_ids": ["nobody"]}))
     assert (left["contact_ids"], left["deal_id"]) == (["contact_uuid_2"], "d1")
-    left = shown(links.Links, unlink(api, {"deal_id": "d1", "contact_ids": ["contact_uuid_2"]}))
+    left = shown(RecordingLinks, unlink(api, {"deal_id": "d1", "contact_ids": ["contact_uuid_2"]}))
     assert (left["contact_ids"], left["deal_id"]) == ([], None)
 
 
@@ -340,10 +340,10 @@ def test_a_locked_recording_keeps_its_links(api: Gateway, archive: Archive) -> N
 def test_a_contact_comes_back_as_it_was_created(api: Gateway) -> None:
     body = {"name": "Jane Smith", "company": "Acme Corp", "email": "jane@acme.example", "phone": "+1 (555) 010-0199"}
     answer = api.post(f"{FOUNDER}/contacts", body)
-    made = shown(crm.Contact, answer, 201)
+    made = shown(Contact, answer, 201)
     assert made == {**made, **body}
     assert answer.headers["location"] == f"{FOUNDER}/contacts/{made['id']}"
-    assert shown(crm.Contact, api.get(f"{FOUNDER}/contacts/{made['id']}")) == made
+    assert shown(Contact, api.get(f"{FOUNDER}/contacts/{made['id']}")) == made
 
 
 def test_an_id_is_taken_once(api: Gateway, contact: str) -> None:

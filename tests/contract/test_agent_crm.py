@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from api.agent.contacts.models import Contact, ContactPage
+from api.agent.deals.models import Deal, DealPage
+from api.agent.interactions.models import Interaction
 from api.agent.searching.models import SearchResults
 from api.agent.timelines.models import Timeline
-from api.legacy.documents.agent import crm
 from auricle.errors import TransientError
 from tests.contract.conftest import NOW, Archive
 from tests.contract.gateway import Answer, Gateway, Identity
@@ -29,7 +31,7 @@ def services() -> Fakes:
 @pytest.fixture
 def contact(api: Gateway) -> str:
     made = api.post(CONTACTS, {"id": "contact_uuid_1", "name": "Jane Smith", "company": "Acme Corp"})
-    return str(shown(crm.Contact, made, 201)["id"])
+    return str(shown(Contact, made, 201)["id"])
 
 
 def wrong(answer: Answer) -> list[str]:
@@ -49,17 +51,17 @@ def test_a_contact_says_what_it_is_in_its_crm(api: Gateway) -> None:
         "connection_id": "connection_1",
         "crm_url": "https://crm.example/003",
     }
-    made = shown(crm.Contact, api.post(CONTACTS, said), 201)
+    made = shown(Contact, api.post(CONTACTS, said), 201)
     assert made == {**made, **said}
-    assert shown(crm.Contact, api.get(f"{CONTACTS}/{made['id']}")) == made
+    assert shown(Contact, api.get(f"{CONTACTS}/{made['id']}")) == made
 
 
 def test_what_is_named_is_changed_and_nothing_else(api: Gateway, contact: str) -> None:
     api.now = NOW + timedelta(hours=1)
-    changed = shown(crm.Contact, patch(api, f"{CONTACTS}/{contact}", {"title": "CFO", "company": None}))
+    changed = shown(Contact, patch(api, f"{CONTACTS}/{contact}", {"title": "CFO", "company": None}))
     assert (changed["name"], changed["title"], changed["company"]) == ("Jane Smith", "CFO", None)
     assert (changed["created_at"], changed["updated_at"]) == ("2026-03-30T12:00:00Z", "2026-03-30T13:00:00Z")
-    assert shown(crm.Contact, api.get(f"{CONTACTS}/{contact}")) == changed
+    assert shown(Contact, api.get(f"{CONTACTS}/{contact}")) == changed
 
 
 def test_a_change_is_made_to_the_state_it_names(api: Gateway, contact: str) -> None:
@@ -97,7 +99,7 @@ def test_contacts_are_listed_by_page_and_by_cursor(api: Gateway) -> None:
         api.post(CONTACTS, {"id": f"c{number}", "name": f"Contact {number}"})
 
     def page(**query: Any) -> tuple[list[str], Any]:
-        found = shown(crm.ContactPage, api.get(CONTACTS, **query))
+        found = shown(ContactPage, api.get(CONTACTS, **query))
         return [contact["id"] for contact in found["contacts"]], found
 
     assert page()[0] == ["c4", "c3", "c2", "c1", "c0"]
@@ -137,7 +139,7 @@ def test_contacts_are_found_by_what_is_known_of_them(query: Any, found: list[str
     api.now = NOW + timedelta(minutes=1)
     api.post(CONTACTS, {"id": "john", "name": "John Doe", "company": "ACME Corp"})
     api.post(CONTACTS, {"id": "mary", "name": "Mary Major"})
-    assert [contact["id"] for contact in shown(crm.ContactPage, api.get(CONTACTS, **query))["contacts"]] == found
+    assert [contact["id"] for contact in shown(ContactPage, api.get(CONTACTS, **query))["contacts"]] == found
 
 
 @pytest.mark.parametrize(
@@ -177,15 +179,15 @@ def test_a_deal_comes_back_as_it_was_created(api: Gateway, contact: str) -> None
         "addresses": [{"street": "1 Main St", "city": "Springfield", "state": "IL", "zip": "62701", "country": "US"}],
     }
     answer = api.post(DEALS, said)
-    made = shown(crm.Deal, answer, 201)
+    made = shown(Deal, answer, 201)
     assert made == {**made, **said}
     assert answer.headers["location"] == f"{DEALS}/{made['id']}"
     assert answer.headers["etag"] == '"1"'
-    assert shown(crm.Deal, api.get(f"{DEALS}/{made['id']}")) == made
+    assert shown(Deal, api.get(f"{DEALS}/{made['id']}")) == made
 
 
 def test_a_deal_of_which_little_is_known(api: Gateway) -> None:
-    made = shown(crm.Deal, api.post(DEALS, {"id": "d1", "name": "Renewal", "amount": 3}), 201)
+    made = shown(Deal, api.post(DEALS, {"id": "d1", "name": "Renewal", "amount": 3}), 201)
     assert (made["id"], made["disposition"], made["amount"]) == ("d1", "OPEN", 3)
     unknown = ("account_name", "stage", "external_id", "connection_id", "crm_url", "closed_at")
     assert [made[name] for name in unknown] == [None] * 6
@@ -213,10 +215,10 @@ def test_wrong_deals_are_named(body: Any, field: str, api: Gateway) -> None:
 
 def test_a_deals_contacts_are_known(api: Gateway, contact: str) -> None:
     error(api.post(DEALS, {"name": "a", "contact_ids": [contact, "nobody"]}), 404, "CONTACT_NOT_FOUND")
-    assert shown(crm.DealPage, api.get(DEALS))["deals"] == []
+    assert shown(DealPage, api.get(DEALS))["deals"] == []
     api.post(DEALS, {"id": "d1", "name": "a"})
     error(patch(api, f"{DEALS}/d1", {"contact_ids": ["nobody"]}), 404, "CONTACT_NOT_FOUND")
-    linked = shown(crm.Deal, patch(api, f"{DEALS}/d1", {"contact_ids": [contact, contact]}))
+    linked = shown(Deal, patch(api, f"{DEALS}/d1", {"contact_ids": [contact, contact]}))
     assert linked["contact_ids"] == [contact]
 
 
@@ -225,7 +227,7 @@ def test_a_deal_is_changed_in_the_state_that_is_named(api: Gateway) -> None:
     api.now = NOW + timedelta(hours=1)
     body: dict[str, Any] = {"disposition": "LOST", "closed_at": "2026-03-30T12:30:00Z", "stage": None, "addresses": []}
     answer = patch(api, f"{DEALS}/d1", body, if_match='"1"')
-    changed = shown(crm.Deal, answer)
+    changed = shown(Deal, answer)
     assert (changed["disposition"], changed["closed_at"]) == ("LOST", "2026-03-30T12:30:00Z")
     assert (changed["stage"], changed["addresses"], changed["name"]) == (None, [], "a")
     assert (changed["updated_at"], answer.headers["etag"]) == ("2026-03-30T13:00:00Z", '"2"')
@@ -245,7 +247,7 @@ def test_deals_are_listed_and_narrowed(api: Gateway, contact: str) -> None:
         api.post(DEALS, {"id": f"d{number}", "name": "a", **said})
 
     def ids(**query: Any) -> list[str]:
-        return [deal["id"] for deal in shown(crm.DealPage, api.get(DEALS, **query))["deals"]]
+        return [deal["id"] for deal in shown(DealPage, api.get(DEALS, **query))["deals"]]
 
     assert ids() == ["d2", "d1", "d0"]
     assert ids(contact_id=contact) == ["d0"]
@@ -282,13 +284,13 @@ EMAIL = {
 
 def test_an_interaction_comes_back_as_it_was_recorded(api: Gateway, contact: str) -> None:
     answer = api.post(f"{CONTACTS}/{contact}/interactions", EMAIL)
-    made = shown(crm.Interaction, answer, 201)
+    made = shown(Interaction, answer, 201)
     assert made == {**made, **EMAIL, "contact_id": contact, "duration_seconds": None}
     assert made["preview"].startswith("Thank you for the follow-up. We would")
     assert made["preview"].endswith("...")
     assert (made["recorded_by"], made["recorded_at"]) == ("user_1", "2026-03-30T12:00:00Z")
     assert answer.headers["location"] == f"{CONTACTS}/{contact}/interactions/{made['id']}"
-    assert shown(crm.Interaction, api.get(answer.headers["location"])) == made
+    assert shown(Interaction, api.get(answer.headers["location"])) == made
 
 
 def test_every_type_stands_on_the_timeline_with_its_own_fields(api: Gateway, archive: Archive, contact: str) -> None:
@@ -300,7 +302,7 @@ def test_every_type_stands_on_the_timeline_with_its_own_fields(api: Gateway, arc
         {"type": "meeting", "date": "2026-03-27", "subject": "Kick-off", "body": "Agenda", "duration_seconds": 1800},
         {"type": "note", "date": "2026-03-26", "body": "Wants\na discount"},
     )
-    ids = [shown(crm.Interaction, api.post(path, each), 201)["id"] for each in said]
+    ids = [shown(Interaction, api.post(path, each), 201)["id"] for each in said]
     found = shown(Timeline, api.get(f"{CONTACTS}/{contact}/timeline"))["timeline"]
     assert [entry["type"] for entry in found] == ["recording", "email", "sms", "meeting", "note"]
     assert found[1:] == [
@@ -337,7 +339,7 @@ def test_every_type_stands_on_the_timeline_with_its_own_fields(api: Gateway, arc
 
 
 def test_without_a_date_it_happened_just_now(api: Gateway, contact: str) -> None:
-    made = shown(crm.Interaction, api.post(f"{CONTACTS}/{contact}/interactions", {"type": "note", "body": "x"}), 201)
+    made = shown(Interaction, api.post(f"{CONTACTS}/{contact}/interactions", {"type": "note", "body": "x"}), 201)
     assert made["date"] == "2026-03-30T12:00:00Z"
 
 

@@ -14,8 +14,12 @@ _CONTACT = f"{PREFIX}/contacts/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.agent.uploads.routes", f"{PREFIX}/recordings/upload"),
     RouterOnDemand("api.agent.consent.routes", f"{_RECORDING}/consent"),
+    RouterOnDemand("api.agent.links.routes", f"{_RECORDING}/link"),
     RouterOnDemand("api.agent.recordings.routes", f"{PREFIX}/recordings|{_RECORDING}(/transcript)?"),
+    RouterOnDemand("api.agent.contacts.routes", f"{PREFIX}/contacts|{_CONTACT}"),
+    RouterOnDemand("api.agent.interactions.routes", f"{_CONTACT}/interactions(/[^/]+)?"),
     RouterOnDemand("api.agent.timelines.routes", f"{_CONTACT}/timeline"),
+    RouterOnDemand("api.agent.deals.routes", f"{PREFIX}/deals(/[^/]+)?"),
     RouterOnDemand("api.agent.searching.routes", f"{PREFIX}/crm/search"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
@@ -24,7 +28,11 @@ TAGS: list[dict[str, str]] = [
     {"name": "uploads", "description": "Recordings made elsewhere."},
     {"name": "recordings", "description": "Recordings with who said what."},
     {"name": "consent", "description": "Who agreed to being recorded, and what follows from it."},
+    {"name": "links", "description": "Which contacts and which deal a recording concerns."},
+    {"name": "contacts", "description": "The people conversations are held with."},
+    {"name": "interactions", "description": "Emails, text messages, meetings and notes of a contact."},
     {"name": "timelines", "description": "Everything that happened with a contact."},
+    {"name": "deals", "description": "What conversations are held to win."},
     {"name": "search", "description": "Everything that was said with customers, by words."},
 ]
 

@@ -13,10 +13,6 @@ from api.legacy.surface import Parts
 _A, _C = "/api/v1/agent/founder", "/v1/core"
 _R = f"{_C}/recordings/[^/]+"
 PENDING: dict[str, str] = {
-    "agent.contacts": f"{_A}/contacts(/[^/]+)?",
-    "agent.deals": f"{_A}/deals(/[^/]+)?",
-    "agent.interactions": f"{_A}/contacts/[^/]+/interactions(/[^/]+)?",
-    "agent.links": f"{_A}/recordings/[^/]+/link",
     "core.splitting": f"{_R}/split|{_C}/recordings/merge",
     "core.uploads": f"{_C}/recordings/(signed-urls|upload)",
     "core.recordings": f"{_C}/recordings(/[^/]+(/restore)?)?",
@@ -26,7 +22,6 @@ PENDING: dict[str, str] = {
     "core.views": f"{_R}/(viewed|views|listen|star)",
 }
 DOORS = (
-    Door(_A, "api.legacy.surfaces.agent"),
     Door(_C, "api.legacy.surfaces.core"),
 )
 

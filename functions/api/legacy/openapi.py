@@ -11,14 +11,13 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.legacy.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, agent, core
+from api.legacy.documents import REQUEST_ID, Documented, Refusal, SurfaceDocument, core
 from api.legacy.faults import Fault
 from api.legacy.reading import MAX_BODY_BYTES, NothingAsked
 from api.legacy.surface import Operation, Surface
 from auricle import __version__
 
 DOCUMENTS: Mapping[str, SurfaceDocument] = {
-    "agent": agent.DOCUMENT,
     "core": core.DOCUMENT,
 }
 """By the surface's name."""

@@ -10,7 +10,7 @@ import pytest
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.interactions import Direction, NewInteraction, place_of, record_interaction
 from auricle.crm.timeline import EntryType, TimelineEntry
-from auricle.errors import InteractionNotFound, InvalidRequest
+from auricle.errors import ContactNotFound, InteractionNotFound, InvalidRequest
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, 0, 0, 123456, tzinfo=UTC)
@@ -124,3 +124,10 @@ def test_what_is_no_id_of_an_interaction_is_not_found(interaction_id: str) -> No
 def test_an_id_says_when_it_was() -> None:
     assert place_of(f"sms_{'0' * 31}") == (EntryType.SMS, datetime(1970, 1, 1, tzinfo=UTC))
     assert place_of(f"sms_{'0' * 8}3e8{'f' * 20}") == (EntryType.SMS, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+
+def test_of_an_unknown_contact_nothing_else_is_checked(fakes: Fakes) -> None:
+    with pytest.raises(ContactNotFound):
+        record_interaction(
+            NewInteraction(EntryType.NOTE), org="acme", contact_id="eve", user="u", contacts=fakes.contacts, now=NOW
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from auricle.ports import ContactStore
 
 
+_NOT_DIGITS = re.compile(r"[^0-9]")
+
+
 class CustomerType(StrEnum):
-    """What a contact is in the CRM it comes from. The values are the core API's wire names."""
+    """What a contact is in the CRM it comes from."""
 
     CONTACT = "CONTACT"
     ACCOUNT = "ACCOUNT"
@@ -58,6 +62,38 @@ class NewContact:
     external_id: str | None = None
     connection_id: str | None = None
     crm_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFilter:
+    """Which contacts to list; None filters nothing. The case of letters makes no difference."""
+
+    words: str | None = None
+    """Each of them stands in the name, company, title, address or number."""
+    email: str | None = None
+    phone: str | None = None
+    """Its digits alone count."""
+    company: str | None = None
+
+    def admits(self, contact: Contact) -> bool:
+        """Whether the contact is one of those asked for."""
+        return (
+            (self.words is None or _has_words(contact, self.words))
+            and (self.email is None or self.email.casefold() == (contact.email or "").casefold())
+            and (self.company is None or self.company.casefold() == (contact.company or "").casefold())
+            and (self.phone is None or _digits(self.phone) == _digits(contact.phone or ""))
+        )
+
+
+def _has_words(contact: Contact, words: str) -> bool:
+    known = (contact.name, contact.company, contact.title, contact.email, contact.phone)
+    text = " ".join(part for part in known if part is not None).casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def _digits(phone: str) -> str:
+    """What makes two ways to write a number the same."""
+    return _NOT_DIGITS.sub("", phone)
 
 
 def add_contact(wanted: NewContact, *, org: str, contacts: ContactStore, now: datetime) -> Contact:

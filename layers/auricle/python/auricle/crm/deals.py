@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Disposition(StrEnum):
-    """What became of a deal. The values are the core API's wire names."""
+    """What became of a deal. `WON` and `LOST` can be changed like all else."""
 
     OPEN = "OPEN"
     WON = "WON"
@@ -60,6 +60,23 @@ class Deal:
 
 
 DEALS = RecordKind("deal", Deal, DealNotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class DealFilter:
+    """Which deals to list; None filters nothing."""
+
+    contact_id: str | None = None
+    stage: str | None = None
+    disposition: Disposition | None = None
+
+    def admits(self, deal: Deal) -> bool:
+        """Whether the deal is one of those asked for."""
+        return (
+            (self.contact_id is None or self.contact_id in deal.contact_ids)
+            and self.stage in (None, deal.stage)
+            and self.disposition in (None, deal.disposition)
+        )
 
 
 def add_deal(

@@ -58,9 +58,10 @@ def record_interaction(
     """Puts it on the contact's timeline, at its date.
 
     Raises:
-        InvalidRequest: something that its type needs is missing, or does not belong to it.
         ContactNotFound: not the tenant's.
+        InvalidRequest: something that its type needs is missing, or does not belong to it.
     """
+    contacts.get_contact(org, contact_id)
     for field in REQUIRED[wanted.type]:
         if getattr(wanted, field) is None:
             raise InvalidRequest(f"{field} is needed: it is {_a(wanted.type)}", field=field)

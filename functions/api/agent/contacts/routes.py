@@ -1,0 +1,96 @@
+"""Contacts: the people conversations are held with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Body, Query, Response
+
+from api.agent.contacts.models import Contact, ContactPage, CreateContactRequest, Phone, UpdateContactRequest
+from api.agent.errors import ID_TAKEN, NO_CONTACT
+from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage
+from api.dependencies import Cursor, IfMatch, Page, tag_revision
+from api.documentation import errors
+from api.models import Line
+from api.paging import Batch, Cursors, read_page
+from api.routing import api_router
+from auricle.crm import contacts
+from auricle.crm.contacts import ContactFilter, NewContact, add_contact, change_contact
+from auricle.ports import Position
+
+router = api_router(PREFIX, tags=["contacts"])
+
+
+@router.post("/contacts", status_code=201, responses=errors(ID_TAKEN), summary="Create a contact")
+async def create_contact(body: CreateContactRequest, context: FounderOnce, response: Response) -> Contact:
+    """Without an `id` one is made."""
+    contact = add_contact(
+        NewContact(**body.model_dump()), org=context.org, contacts=context.stores.contacts, now=context.now
+    )
+    response.headers["location"] = f"{PREFIX}/contacts/{contact.id}"
+    return _tagged(contact, response)
+
+
+@router.get("/contacts", summary="List contacts")
+async def list_contacts(
+    context: Founder,
+    q: Annotated[
+        Line | None, Query(description="Words that all stand in the name, company, title, address or number.")
+    ] = None,
+    email: Annotated[Line | None, Query(description="With this address, whatever its case.")] = None,
+    phone: Annotated[Phone | None, Query(description="With this number, however it is written.")] = None,
+    company: Annotated[Line | None, Query(description="Of this company, whatever its case.")] = None,
+    page: Page = None,
+    per_page: PerPage = 20,
+    cursor: Cursor = None,
+) -> ContactPage:
+    """Newest first. `q` is looked for in names, companies, titles, addresses and numbers, whatever their case; `email`,
+    `company` and `phone` must be the contact's own."""
+    wanted = ContactFilter(words=q, email=email, phone=phone, company=company)
+    cursors = Cursors(context.settings, org=context.org, route="agent contacts", filters=repr(wanted))
+    admits = None if wanted == ContactFilter() else wanted.admits
+
+    def read(count: int, position: Position | None) -> Batch[contacts.Contact]:
+        found = context.stores.contacts.list_contacts(context.org, count, position, wanted=admits)
+        return found.records, found.next_position
+
+    found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
+    return ContactPage(
+        contacts=[Contact.of(contact) for contact in found],
+        page=None if cursor else page or 1,
+        per_page=per_page,
+        next=cursors.seal(position),
+    )
+
+
+@router.get("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Get a contact")
+async def get_contact(contact_id: ContactId, context: Founder, response: Response) -> Contact:
+    """As it stands now."""
+    return _tagged(context.stores.contacts.get_contact(context.org, contact_id), response)
+
+
+@router.patch("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Change a contact")
+async def update_contact(
+    contact_id: ContactId,
+    body: Annotated[UpdateContactRequest, Body(default_factory=UpdateContactRequest)],
+    context: Founder,
+    if_match: IfMatch,
+    response: Response,
+) -> Contact:
+    """What is named is changed; null empties it."""
+    changes = body.model_dump(exclude_unset=True)
+    contact = change_contact(
+        context.org,
+        contact_id,
+        lambda before: replace(before, **changes),
+        contacts=context.stores.contacts,
+        now=context.now,
+        if_revision=if_match,
+    )
+    return _tagged(contact, response)
+
+
+def _tagged(contact: contacts.Contact, response: Response) -> Contact:
+    tag_revision(response, contact.revision)
+    return Contact.of(contact)

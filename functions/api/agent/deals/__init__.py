@@ -1,0 +1,1 @@
+"""Deals: what conversations are held to win."""

@@ -1,0 +1,1 @@
+"""Interactions: emails, text messages, meetings and notes of a contact."""

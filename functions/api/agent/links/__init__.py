@@ -1,0 +1,1 @@
+"""Which contacts and which deal a recording concerns."""

@@ -1,0 +1,87 @@
+"""What recordings are linked to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Body, Response
+
+from api.agent.errors import LOCKED, NO_CONTACT, NO_RECORDING
+from api.agent.links.models import LinkRequest, RecordingLinks, UnlinkRequest
+from api.agent.shared import PREFIX, Founder, FounderOnce
+from api.dependencies import IfMatch, RecordingId, tag_revision
+from api.documentation import errors
+from api.routing import api_router
+from auricle.errors import InvalidRequest
+from auricle.recordings.recording import Recording
+
+router = api_router(PREFIX, tags=["links"])
+
+
+@router.post(
+    "/recordings/{recording_id}/link",
+    responses=errors(NO_RECORDING, NO_CONTACT, LOCKED),
+    summary="Link to contacts and a deal",
+)
+async def link_recording_to_crm(
+    recording_id: RecordingId,
+    body: Annotated[LinkRequest, Body(default_factory=LinkRequest)],
+    context: FounderOnce,
+    if_match: IfMatch,
+    response: Response,
+) -> RecordingLinks:
+    """Contacts are added to those linked already, and the recording appears on their timelines. A deal is named by its
+    id in the CRM, known here or not."""
+    from auricle.crm.links import link_recording
+
+    _check_names_any(body, "link")
+    recording = link_recording(
+        context.org,
+        recording_id,
+        contact_ids=body.contact_ids,
+        deal_id=body.deal_id,
+        recordings=context.stores.recordings,
+        contacts=context.stores.contacts,
+        now=context.now,
+        if_revision=if_match,
+    )
+    return _tagged(recording, response)
+
+
+@router.delete(
+    "/recordings/{recording_id}/link",
+    responses=errors(NO_RECORDING, LOCKED),
+    summary="Take contacts and the deal off a recording",
+)
+async def unlink_recording_from_crm(
+    recording_id: RecordingId,
+    body: Annotated[UnlinkRequest, Body(default_factory=UnlinkRequest)],
+    context: Founder,
+    if_match: IfMatch,
+    response: Response,
+) -> RecordingLinks:
+    """What the recording was not linked to changes nothing."""
+    from auricle.crm.links import unlink_recording
+
+    _check_names_any(body, "take off")
+    recording = unlink_recording(
+        context.org,
+        recording_id,
+        contact_ids=body.contact_ids,
+        deal_id=body.deal_id,
+        recordings=context.stores.recordings,
+        now=context.now,
+        if_revision=if_match,
+    )
+    return _tagged(recording, response)
+
+
+def _check_names_any(body: LinkRequest | UnlinkRequest, what_for: str) -> None:
+    """Raises InvalidRequest: the body names nothing at all."""
+    if not body.contact_ids and body.deal_id is None:
+        raise InvalidRequest(f"Give contact_ids or a deal_id to {what_for}.", field="contact_ids")
+
+
+def _tagged(recording: Recording, response: Response) -> RecordingLinks:
+    tag_revision(response, recording.revision)
+    return RecordingLinks.of(recording)
