@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import views as documented
+from api.core.views import models as documented
 from auricle.recordings.counters import Counters
 from auricle.recordings.views import star
 from tests.contract.conftest import NOW, Archive
@@ -32,16 +32,16 @@ class Audience:
 
     def views(self, user: str) -> None:
         answer = self.ask(user, "PUT", VIEWED)
-        assert shown(documented.SuccessAnswer, answer) == {"data": {"success": True}}
+        assert shown(documented.SuccessResponse, answer) == {"data": {"success": True}}
 
     def viewed_for(self, user: str, duration_ms: int) -> None:
         answer = self.ask(user, "POST", VIEWS, {"duration": duration_ms})
-        assert shown(documented.SuccessAnswer, answer) == {"data": {"success": True}}
+        assert shown(documented.SuccessResponse, answer) == {"data": {"success": True}}
 
     def listens(self, user: str, duration_ms: int, session: str | None = None, **given: Any) -> Any:
         body = {"duration": duration_ms, **({"recordingEngagementId": session} if session else {}), **given}
         answer = self.ask(user, "PUT", LISTEN, body)
-        return shown(documented.ListeningAnswer, answer)["data"]["recordingEngagement"]
+        return shown(documented.ListeningResponse, answer)["data"]["recordingEngagement"]
 
     @property
     def counters(self) -> Counters:
@@ -136,10 +136,10 @@ def test_a_session_is_its_users_on_its_recording(audience: Audience, archive: Ar
 
 def test_a_star_counts_once_for_each_user(audience: Audience) -> None:
     for user in ("ann", "ann", "bob"):
-        assert shown(documented.StarAnswer, audience.ask(user, "PUT", STAR)) == {"data": {"starred": True}}
+        assert shown(documented.StarResponse, audience.ask(user, "PUT", STAR)) == {"data": {"starred": True}}
     assert audience.counters == Counters(stars=2)
     for user in ("ann", "ann", "cid"):
-        assert shown(documented.StarAnswer, audience.ask(user, "DELETE", STAR)) == {"data": {"starred": False}}
+        assert shown(documented.StarResponse, audience.ask(user, "DELETE", STAR)) == {"data": {"starred": False}}
     assert audience.counters == Counters(stars=1)
     audience.views("bob")
     assert audience.counters == Counters(stars=1, views=1, viewers=1)

@@ -16,6 +16,7 @@ from auricle.errors import NotFound
 PREFIX = "/v1/core"
 
 Reader = Annotated[RequestContext, Security(request_context, scopes=["recordings:read"])]
+ReaderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recordings:read"])]
 Writer = Annotated[RequestContext, Security(request_context, scopes=["recordings:write"])]
 WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recordings:write"])]
 """Of a POST: `Idempotency-Key` is honoured."""

@@ -19,7 +19,6 @@ PENDING: dict[str, str] = {
     "core.transcripts": f"{_R}/(utterances|summary|signedUrl|transcription-language)",
     "core.chunks": f"{_R}/(chunks(/.*)?|finish)",
     "core.crm_links": f"{_R}/link",
-    "core.views": f"{_R}/(viewed|views|listen|star)",
 }
 DOORS = (
     Door(_C, "api.legacy.surfaces.core"),

@@ -12,7 +12,6 @@ from api.legacy.documents.core import (
     splitting,
     transcripts,
     uploads,
-    views,
 )
 
 
@@ -39,7 +38,6 @@ _PARTS = (
     splitting,
     transcripts,
     uploads,
-    views,
 )
 OPERATIONS: Mapping[str, Documented] = {name: of for part in _PARTS for name, of in part.OPERATIONS.items()}
 

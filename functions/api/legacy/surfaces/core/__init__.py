@@ -14,20 +14,16 @@ MODULES: Mapping[str, str] = {
     "chunks": "chunks",
     "finish": "chunks",
     "link": "crm_links",
-    "listen": "views",
     "merge": "splitting",
     "recordings": "recordings",
     "restore": "recordings",
     "signed-urls": "uploads",
     "signedUrl": "transcripts",
     "split": "splitting",
-    "star": "views",
     "summary": "transcripts",
     "transcription-language": "transcripts",
     "upload": "uploads",
     "utterances": "transcripts",
-    "viewed": "views",
-    "views": "views",
 }
 """Which module answers, by the last of the path's first three parts that stands here."""
 

@@ -1,0 +1,1 @@
+"""Who viewed a recording, who starred it, and how long they listened."""

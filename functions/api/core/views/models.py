@@ -1,0 +1,126 @@
+"""What the core API reads and answers of views, listening and stars."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from api.core.shared import Timestamp
+from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.models import CamelRequestModel, CamelResponseModel, Id, WholeNumber
+from auricle.recordings import views as domain
+
+DurationMs = Annotated[WholeNumber, Field(ge=0, le=domain.MAX_DURATION_MS)]
+ClientPlatform = Literal["WEB", "IOS", "ANDROID"]
+
+
+class ReportViewRequest(CamelRequestModel):
+    """How long the recording was viewed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"duration": 61200}]})
+
+    duration: DurationMs = Field(description="In milliseconds; a day at most.")
+
+
+class ReportListeningRequest(CamelRequestModel):
+    """How long somebody has listened in one session."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"duration": 42000, "clientPlatform": "WEB"}]})
+
+    recording_engagement_id: Id | None = Field(
+        None, description="The session, by the id that its first report was answered; left out, it begins one."
+    )
+    duration: DurationMs = Field(description="Of the whole session so far, in milliseconds; a day at most.")
+    client_platform: ClientPlatform | None = Field(
+        None, description="Where it is listened to; left out, what was said before stays."
+    )
+
+
+class Success(CamelResponseModel):
+    """It was noted."""
+
+    success: Literal[True] = Field(True, description="That it was noted.")
+
+
+class SuccessResponse(CamelResponseModel):
+    """It was noted."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"success": True}}]})
+
+    data: Success = Field(description="It was noted.")
+
+
+class RecordingEngagement(CamelResponseModel):
+    """One listening session of one user."""
+
+    id: str = Field(description="The id of the session.")
+    duration_milliseconds: int = Field(description="Of the whole session so far; it never shrinks.")
+    user_id: str = Field(description="The id of the user who listens.")
+    recording_id: str = Field(description="The id of the recording.")
+    organization_id: str = Field(description="The id of the organization.")
+    created_at: Timestamp = Field(description="When it was first reported.")
+    updated_at: Timestamp = Field(description="When it was last reported.")
+    client_platform: ClientPlatform | None = Field(description="Where it is listened to; null where it was not said.")
+
+    @classmethod
+    def of(cls, engagement: domain.Engagement) -> RecordingEngagement:
+        return cls.model_validate(
+            {
+                "id": engagement.id,
+                "duration_milliseconds": engagement.duration_ms,
+                "user_id": engagement.user_id,
+                "recording_id": engagement.recording_id,
+                "organization_id": engagement.org,
+                "created_at": engagement.created_at,
+                "updated_at": engagement.updated_at,
+                "client_platform": engagement.client_platform,
+            }
+        )
+
+
+class Listening(CamelResponseModel):
+    """The session as it is kept."""
+
+    recording_engagement: RecordingEngagement = Field(description="The session.")
+
+
+class ListeningResponse(CamelResponseModel):
+    """The session as it is kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "data": {
+                        "recordingEngagement": {
+                            "id": "engagement_19d4f2a1b0c00aa11bb22cc33dd44e",
+                            "durationMilliseconds": 42000,
+                            "userId": "user_1",
+                            "recordingId": RECORDING_ID,
+                            "organizationId": "acme",
+                            "createdAt": CORE_CREATED_AT,
+                            "updatedAt": "2026-03-30T12:00:42.000Z",
+                            "clientPlatform": "WEB",
+                        },
+                    },
+                },
+            ],
+        },
+    )
+
+    data: Listening = Field(description="The session as it is kept.")
+
+
+class Star(CamelResponseModel):
+    """Whether the caller has starred the recording."""
+
+    starred: bool = Field(description="Whether the caller has starred it.")
+
+
+class StarResponse(CamelResponseModel):
+    """Whether the caller has starred the recording."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"starred": True}}]})
+
+    data: Star = Field(description="Whether the caller has starred the recording.")
