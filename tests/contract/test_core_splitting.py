@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import splitting as documented
+from api.core.splitting import models as documented
 from auricle.errors import TransientError
 from auricle.processing.sweep import sweep
 from auricle.recordings.consent import Consent
@@ -47,11 +47,11 @@ def complete(archive: Archive, recording_id: str = "rec_1", *, duration_s: float
 
 
 def split(api: Gateway, *at_ms: int) -> Any:
-    return shown(documented.SplitAnswer, api.post(SPLIT, {"splitTimestampsMs": at_ms}))
+    return shown(documented.SplitResponse, api.post(SPLIT, {"splitTimestampsMs": at_ms}))
 
 
 def merged(api: Gateway, *recording_ids: str, **said: Any) -> Any:
-    return shown(documented.MergeAnswer, api.post(MERGE, {"recordingIds": recording_ids, **said}), 201)
+    return shown(documented.MergeResponse, api.post(MERGE, {"recordingIds": recording_ids, **said}), 201)
 
 
 # --- splitting ----------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def test_a_recording_becomes_its_parts(api: Gateway, archive: Archive, services:
     contacts = ("ann", "bob")
     original = complete(archive, created_at=NOW - timedelta(hours=1), contact_ids=contacts, **SAID)
     answer = api.post(SPLIT, {"splitTimestampsMs": [20_000, 45_500]})
-    data = shown(documented.SplitAnswer, answer)
+    data = shown(documented.SplitResponse, answer)
     assert (data["id"], data["transcriptionStatus"]) == ("rec_1", "RAW_SPLIT")
     ids = [part["id"] for part in data["recordings"]]
     assert len(set(ids)) == 3
@@ -256,7 +256,7 @@ def test_several_become_one_in_that_order(api: Gateway, archive: Archive, servic
     first = complete(archive, "rec_2", contact_ids=("ann", "bob"), created_at=NOW - timedelta(hours=1), **SAID)
     second = complete(archive, "rec_1", contact_ids=("bob", "cid"), consent=Consent.ALL_CONSENTED)
     answer = api.post(MERGE, {"recordingIds": ["rec_2", "rec_1"]})
-    data = shown(documented.MergeAnswer, answer, 201)
+    data = shown(documented.MergeResponse, answer, 201)
     assert answer.headers["location"] == f"/v1/core/recordings/{data['id']}"
     assert data["madeOf"] == [
         {"recordingId": "rec_2", "startMs": 0, "endMs": None},

@@ -11,6 +11,7 @@ from api.on_demand import RouterOnDemand
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
+    RouterOnDemand("api.core.splitting.routes", rf"{_RECORDING}/split|{PREFIX}/recordings/merge"),
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
     RouterOnDemand("api.core.mobile_events.routes", rf"{_RECORDING}/mobile-events|{PREFIX}/mobile-events(/[^/]+)?"),
@@ -26,6 +27,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 TAGS: list[dict[str, str]] = [
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
+    {"name": "splitting", "description": "Splitting one recording into several, and merging several into one."},
     {"name": "debrief", "description": "Questions a rep answers after a conversation, and the answers."},
     {"name": "mobile events", "description": "What a phone reports of a recording: started, paused, offline."},
     {"name": "views", "description": "Who viewed a recording, who starred it, and how long they listened."},

@@ -13,9 +13,8 @@ from api.legacy.surface import Parts
 _A, _C = "/api/v1/agent/founder", "/v1/core"
 _R = f"{_C}/recordings/[^/]+"
 PENDING: dict[str, str] = {
-    "core.splitting": f"{_R}/split|{_C}/recordings/merge",
     "core.uploads": f"{_C}/recordings/(signed-urls|upload)",
-    "core.recordings": f"{_C}/recordings(/[^/]+(/restore)?)?",
+    "core.recordings": f"{_C}/recordings(/(?!merge$)[^/]+(/restore)?)?",
     "core.transcripts": f"{_R}/(utterances|summary|signedUrl|transcription-language)",
     "core.chunks": f"{_R}/(chunks(/.*)?|finish)",
     "core.crm_links": f"{_R}/link",

@@ -9,7 +9,6 @@ from api.legacy.documents.core import (
     chunks,
     crm_links,
     recordings,
-    splitting,
     transcripts,
     uploads,
 )
@@ -35,7 +34,6 @@ _PARTS = (
     chunks,
     crm_links,
     recordings,
-    splitting,
     transcripts,
     uploads,
 )

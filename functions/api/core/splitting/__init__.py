@@ -1,0 +1,1 @@
+"""Splitting one recording into several, and merging several into one."""

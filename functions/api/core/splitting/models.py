@@ -1,0 +1,181 @@
+"""What the API reads and answers where recordings are split and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from api.core.shared import Timestamp
+from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.models import CamelRequestModel, CamelResponseModel, Id, Line, WholeNumber
+from auricle.recordings.recording import Recording, Split, Status
+from auricle.recordings.splitting import MAX_MERGED, MAX_SPLITS
+
+_DAY_MS = 24 * 3600 * 1000
+
+Cut = Annotated[WholeNumber, Field(ge=1, lt=_DAY_MS)]
+
+_FIRST_PART_ID = "rec_9b1c2d3e4f5061728394a5b6c7d8e9f"
+_SECOND_PART_ID = "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f"
+_OTHER_ID = "rec_8sj29a"
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+class SplitRequest(CamelRequestModel):
+    """Where a recording is cut."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"splitTimestampsMs": [30500]}]})
+
+    split_timestamps_ms: Annotated[list[Cut], Field(min_length=1, max_length=MAX_SPLITS)] = Field(
+        description="The cuts, in milliseconds from the beginning of the recording, each later than the one before."
+    )
+
+
+class MergeRequest(CamelRequestModel):
+    """Which recordings become one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"recordingIds": [RECORDING_ID, _OTHER_ID], "title": "Both visits"}]},
+    )
+
+    recording_ids: Annotated[list[Id], Field(min_length=2, max_length=MAX_MERGED)] = Field(
+        description="The ids of the recordings, in the order they are to follow each other."
+    )
+    title: Line | None = Field(None, description="The title of the new recording; that of the first where it is null.")
+
+
+# --- responses ----------------------------------------------------------------------------------------------
+
+
+class MadeOf(CamelResponseModel):
+    """A stretch of a recording's audio."""
+
+    recording_id: str = Field(description="The id of the recording.")
+    start_ms: int = Field(description="Where it begins, in milliseconds from the recording's beginning.")
+    end_ms: int | None = Field(description="Where it ends, so counted; null is the recording's end.")
+
+
+class MadeRecording(CamelResponseModel):
+    """A recording that was made of others; read it by its id for everything else."""
+
+    id: str = Field(description="Its id.")
+    title: str | None = Field(description="Its title.")
+    date_created: Timestamp = Field(description="When what is heard in it was recorded.")
+    transcription_status: Status = Field(description="How far it is.")
+    made_of: list[MadeOf] = Field(description="The audio it is made of, in order.")
+
+    @classmethod
+    def of(cls, recording: Recording) -> MadeRecording:
+        return cls(
+            id=recording.id,
+            title=recording.title,
+            date_created=recording.created_at,
+            transcription_status=recording.status,
+            made_of=[
+                MadeOf(recording_id=excerpt.recording_id, start_ms=excerpt.start_ms, end_ms=excerpt.end_ms)
+                for excerpt in recording.made_of
+            ],
+        )
+
+
+class SplitMade(CamelResponseModel):
+    """A cut, and the recording that begins there."""
+
+    split_timestamp_ms: int = Field(description="Where it is cut, in milliseconds from the beginning.")
+    split_recording_id: str = Field(description="The id of the recording that begins there.")
+    split_date: Timestamp = Field(description="When it was cut.")
+
+    @classmethod
+    def of(cls, cut: Split) -> SplitMade:
+        return cls(split_timestamp_ms=cut.at_ms, split_recording_id=cut.recording_id, split_date=cut.made_at)
+
+
+class SplitRecording(CamelResponseModel):
+    """The recording that was split, and its parts."""
+
+    id: str = Field(description="Its id.")
+    transcription_status: Status = Field(description="How far it is: `RAW_SPLIT` once it is split.")
+    split_history: list[SplitMade] = Field(description="Where it is cut.")
+    recordings: list[MadeRecording] = Field(description="Its parts in order, those that were not removed since.")
+
+
+class SplitResponse(CamelResponseModel):
+    """What became of the recording."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "data": {
+                        "id": RECORDING_ID,
+                        "transcriptionStatus": "RAW_SPLIT",
+                        "splitHistory": [
+                            {
+                                "splitTimestampMs": 30500,
+                                "splitRecordingId": _SECOND_PART_ID,
+                                "splitDate": CORE_CREATED_AT,
+                            },
+                        ],
+                        "recordings": [
+                            {
+                                "id": _FIRST_PART_ID,
+                                "title": "Kitchen remodel (1 of 2)",
+                                "dateCreated": "2026-03-30T11:00:00.000Z",
+                                "transcriptionStatus": "UPLOADED",
+                                "madeOf": [{"recordingId": RECORDING_ID, "startMs": 0, "endMs": 30500}],
+                            },
+                            {
+                                "id": _SECOND_PART_ID,
+                                "title": "Kitchen remodel (2 of 2)",
+                                "dateCreated": "2026-03-30T11:00:30.500Z",
+                                "transcriptionStatus": "UPLOADED",
+                                "madeOf": [{"recordingId": RECORDING_ID, "startMs": 30500, "endMs": None}],
+                            },
+                        ],
+                    },
+                },
+            ],
+        },
+    )
+
+    data: SplitRecording = Field(description="The recording and its parts.")
+
+    @classmethod
+    def of(cls, original: Recording, cuts: Sequence[Split], parts: Sequence[Recording]) -> SplitResponse:
+        return cls(
+            data=SplitRecording(
+                id=original.id,
+                transcription_status=original.status,
+                split_history=[SplitMade.of(cut) for cut in cuts],
+                recordings=[MadeRecording.of(part) for part in parts],
+            ),
+        )
+
+
+class MergeResponse(CamelResponseModel):
+    """The recording that was made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "data": {
+                        "id": _FIRST_PART_ID,
+                        "title": "Both visits",
+                        "dateCreated": "2026-03-30T11:00:00.000Z",
+                        "transcriptionStatus": "UPLOADED",
+                        "madeOf": [
+                            {"recordingId": RECORDING_ID, "startMs": 0, "endMs": None},
+                            {"recordingId": _OTHER_ID, "startMs": 0, "endMs": None},
+                        ],
+                    },
+                },
+            ],
+        },
+    )
+
+    data: MadeRecording = Field(description="The recording.")
