@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from auricle.crm.contacts import NewContact, add_contact
-from auricle.errors import ContactNotFound, TransientError
+from auricle.errors import ContactNotFound, TransientError, UnsupportedAudio
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 from auricle.recordings.recording import Recording, Rep, Status
-from auricle.recordings.uploads import NewRecording, Upload, request_upload, take_upload
+from auricle.recordings.uploads import NewRecording, Upload, request_upload, take_audio, take_upload
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -192,3 +192,30 @@ def test_where_the_bytes_cannot_be_stored_nothing_is_left(removable: bool, monke
         take_upload(EVERYTHING, b"RIFF", **given)
     if removable:
         assert (len(fakes.recordings), len(fakes.objects)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type", "name"),
+    [
+        (b"RIFF\0\0\0\0WAVE", "audio/wav", "recording.wav"),
+        (b"\0\0\0\x20ftypM4A ", "audio/mp4", "recording.m4a"),
+        (b"caff", None, "recording.caf"),
+    ],
+)
+def test_audio_is_what_its_bytes_say(head: bytes, content_type: str | None, name: str) -> None:
+    fakes = Fakes()
+    given = ports(fakes)
+    named = take_audio(replace(EVERYTHING, content_type="text/html"), head + bytes(10_000), **given)
+    nameless = take_audio(replace(EVERYTHING, file_name=""), head + bytes(10_000), **given)
+    assert named.recording == fakes.recordings.get("acme", named.recording.id)
+    assert (named.recording.file_name, named.recording.content_type) == (EVERYTHING.file_name, content_type)
+    assert nameless.recording.file_name == name
+    assert named.estimated_s >= 1
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"hello"], ids=["empty", "pdf", "text"])
+def test_what_is_no_audio_becomes_no_recording(content: bytes) -> None:
+    fakes = Fakes()
+    with pytest.raises(UnsupportedAudio):
+        take_audio(EVERYTHING, content, **ports(fakes))
+    assert (len(fakes.recordings), len(fakes.objects)) == (0, 0)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from email import message_from_bytes
+from email.message import Message
 from typing import Any
 
 import pytest
 
-from auricle.adapters.multipart import FormReader
 from infra.local import glue
 from infra.local.cross_site import CrossSiteRules
 from infra.local.front import MAX_INVOCATION_BYTES, Front
-from infra.local.large_forms import PATH
+from infra.local.large_forms import PATH, LargeForm
 from tests.contract.forms import BOUNDARY, form
 from tests.loops import run
 
@@ -69,6 +70,20 @@ def ask(body: bytes, *, path: str = PATH, content_type: str = CONTENT_TYPE, whol
     return sent[0]["status"], sent[1]["body"]
 
 
+def fields_of(content_type: str, body: bytes) -> tuple[tuple[str, str], ...]:
+    """The form's fields, which are all that it has."""
+    read = message_from_bytes(f"content-type: {content_type}\r\n\r\n".encode() + body)
+    parts = [part for part in read.get_payload() if isinstance(part, Message)]
+    assert not any(part.get_filename() for part in parts)
+    return tuple((str(part.get_param("name", header="content-disposition")), text_of(part)) for part in parts)
+
+
+def text_of(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode()
+
+
 def test_a_form_that_fits_goes_on_as_it_is(passed_on: list[Mapping[str, Any]]) -> None:
     body = form(*FIELDS, ("file", b"RIFF" * 1000))
     assert ask(body)[0] == 200
@@ -85,11 +100,11 @@ def test_of_a_larger_one_the_fields_go_on_with_the_files_name_and_size(
     assert ask(body)[0] == 200
     headers, left = passed_on[0]["headers"], passed_on[0]["body"]
     assert int(headers["content-length"]) == len(left) < 1000
-    reader = FormReader(headers["content-type"], wanted_bytes=0)
-    reader.feed(left)
-    found = reader.finish()
-    assert found.files == ()
-    assert found.fields == (*FIELDS, ("file_name", "lång.wav"), ("file_size", str(len(LARGE) * times)))
+    assert fields_of(headers["content-type"], left) == (
+        *FIELDS,
+        ("file_name", "lång.wav"),
+        ("file_size", str(len(LARGE) * times)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,3 +124,82 @@ def test_anything_else_is_too_large_as_it_is_in_aws(body: bytes, how: Any, passe
     status, answer = ask(body, **how)
     assert (status, json.loads(answer)) == (413, {"message": "Request Entity Too Large"})
     assert passed_on == []
+
+
+# --- read as it arrives ----------------------------------------------------------------------------------------
+
+FORM = (
+    b'--xyz\r\nContent-Disposition: form-data; name="title"\r\n\r\nGr\xc3\xb6\xc3\x9fe\r\n'
+    b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a \xc3\xbc.wav"\r\n'
+    b"Content-Type: audio/wav\r\n\r\n"
+    b"RIFF\r\n--xy\0\xff\r\n"
+    b'--xyz\r\nContent-Disposition: form-data; name="empty"\r\n\r\n\r\n'
+    b"--xyz--\r\n"
+)
+FIELD = b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n%s\r\n'
+A_FILE = b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\r\n'
+
+
+def left_of(body: bytes, *, piece: int = 1 << 20, content_type: str = 'multipart/form-data; boundary="xyz"') -> Any:
+    """What goes on of a form that arrives in pieces; None where nothing does."""
+    reading = LargeForm(content_type)
+    for start in range(0, len(body), piece):
+        reading.feed(body[start : start + piece])
+    left = reading.without_file()
+    return None if left is None else fields_of(*left)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 7, 50, 10_000])
+def test_a_form_in_whatever_pieces(piece: int) -> None:
+    assert left_of(FORM, piece=piece) == (
+        ("title", "Größe"),
+        ("file_name", "a ü.wav"),
+        ("file_size", "12"),
+        ("empty", ""),
+    )
+
+
+@pytest.mark.parametrize("length", [0, 1, 30, 60, len(FORM) - 60, len(FORM) - 5])
+def test_a_form_that_breaks_off(length: int) -> None:
+    assert left_of(FORM[:length]) is None
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "multipart/form-data",
+        "multipart/mixed; boundary=xyz",
+        "text/plain; boundary=xyz",
+        f"multipart/form-data; boundary={'x' * 300}",
+    ],
+    ids=["nothing", "no boundary", "mixed", "text", "long boundary"],
+)
+def test_what_is_no_form(content_type: str) -> None:
+    assert left_of(FORM, content_type=content_type) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"nothing",
+        FORM.replace(b"a \xc3", b"a \xff"),
+        FORM.replace(b"Gr", b"x" * 65_537),
+        A_FILE + FIELD % b"" * 40 + b"--xyz--\r\n",
+    ],
+    ids=["nothing", "file name", "large field", "many parts"],
+)
+def test_what_is_wrong_with_a_form(body: bytes) -> None:
+    assert left_of(body) is None
+
+
+def test_a_field_may_have_65536_bytes_and_a_form_40_parts() -> None:
+    found = left_of(A_FILE + FIELD % (b"x" * 65_536) + FIELD % b"" * 38 + b"--xyz--\r\n")
+    assert ("a", "x" * 65_536) in found
+    assert len(found) == 41  # the file is two of them
+
+
+def test_a_part_without_a_name_is_not_named_by_the_one_before_it() -> None:
+    nameless = b"--xyz\r\nContent-Type: text/plain\r\n\r\n2\r\n"
+    found = left_of(A_FILE + FIELD % b"1" + nameless + b"--xyz--\r\n")
+    assert sorted(found) == [("", "2"), ("a", "1"), ("file_name", "a"), ("file_size", "0")]
