@@ -281,7 +281,7 @@ def _show_forms(document: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
             _, made = models_json_schema([(model, "validation")], ref_template="#/components/schemas/{model}")
             document["components"]["schemas"] |= made["$defs"]
             content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
-            for method in route.methods:
+            for method in route.methods or ():
                 document["paths"][route.path][method.lower()]["requestBody"] = {"required": True, "content": content}
 
 

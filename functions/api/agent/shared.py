@@ -22,6 +22,7 @@ FounderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["role:fou
 """Of a POST: `Idempotency-Key` is honoured."""
 ContactId = path_id(ContactNotFound, "contact")
 PerPage = page_size("per_page")
+Limit = page_size("limit")
 DateFrom = Annotated[Moment | None, Query(description="Of that moment or later; a date means the beginning of it.")]
 DateTo = Annotated[EndMoment | None, Query(description="Of that moment or earlier; a date means all of that day.")]
 RecordingType = Literal["phone", "in_person", "video", "voice_memo"]

@@ -119,7 +119,9 @@ class RecordingConsent(ResponseModel):
         return cls(
             id=recording.id,
             consent_status=recording.consent,
-            basis=basis and RecordingConsentBasis(kind=basis.kind, legal_basis=basis.legal_basis, since=basis.at),
+            basis=RecordingConsentBasis(kind=basis.kind, legal_basis=basis.legal_basis, since=basis.at)
+            if basis
+            else None,
             customer_consents=recording.parties.customer,
             rep_consents=recording.parties.rep,
             content_shown=content_may_be_shown(recording),

@@ -20,9 +20,9 @@ from auricle.transcripts.transcript import display_name
 _START = "Seconds from the beginning of the recording to where it begins."
 _END = "Seconds from the beginning of the recording to where it ends."
 _CONFIDENCE = "How sure the engine is, 0 to 1; null where it does not tell."
-_SEGMENT = {"start_seconds": 0.51, "end_seconds": 3.2, "text": "Thank you for calling"}
-_DIARIZATION = [{"speaker": "Speaker 1", "contact_id": None, "segments": [_SEGMENT]}]
-_SUMMARY = {
+_SEGMENT: dict[str, Any] = {"start_seconds": 0.51, "end_seconds": 3.2, "text": "Thank you for calling"}
+_DIARIZATION: list[Any] = [{"speaker": "Speaker 1", "contact_id": None, "segments": [_SEGMENT]}]
+_SUMMARY: dict[str, Any] = {
     "id": RECORDING_ID,
     "type": "phone",
     "source": "twilio",
@@ -309,21 +309,23 @@ class AgentRecording(_RecordingHead):
                 AgentSpeaker(speaker=display_name(talk.speaker), talk_seconds=talk.talk_s, word_count=talk.word_count)
                 for talk in recording.speakers
             ],
-            audio=audio
-            and AgentAudio(
+            audio=AgentAudio(
                 format=audio.format,
                 codec=audio.codec,
                 channels=audio.channels,
                 sample_rate_hz=audio.sample_rate_hz,
                 duration_seconds=audio.duration_s,
-            ),
+            )
+            if audio
+            else None,
             engines={
                 stage: AgentEngine(name=engine.name, version=engine.version, model=engine.model)
                 for stage, engine in recording.engines.items()
             },
             warnings=[AgentWarning(code=warning.code, message=warning.message) for warning in recording.warnings],
-            error=failure
-            and AgentProcessingError(stage=failure.stage, code=code_of(failure.code), message=failure.message),
+            error=AgentProcessingError(stage=failure.stage, code=code_of(failure.code), message=failure.message)
+            if failure
+            else None,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -55,17 +55,19 @@ Result = SegmentResult | InteractionResult | ContactResult
 
 def result_of(hit: Hit) -> Result:
     """What was found as its kind shows it."""
-    common = {
+    fields: dict[str, Any] = {
         "type": hit.kind,
         "contact_name": hit.contact_name,
         "snippet": hit.snippet,
         "relevance_score": hit.score,
     }
     if hit.kind == "recording_segment":
-        return SegmentResult(**common, recording_id=hit.id, timestamp_seconds=hit.start_s)
+        fields["timestamp_seconds"] = hit.start_s
+        return SegmentResult(**fields, recording_id=hit.id)
     if hit.kind == "contact":
-        return ContactResult(**common, contact_id=hit.id)
-    return InteractionResult(**common, contact_id=hit.contact_id, interaction_id=hit.id, date=hit.date)
+        return ContactResult(**fields, contact_id=hit.id)
+    fields |= {"contact_id": hit.contact_id, "date": hit.date}
+    return InteractionResult(**fields, interaction_id=hit.id)
 
 
 class SearchResults(ResponseModel):

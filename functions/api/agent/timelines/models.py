@@ -93,7 +93,7 @@ Entry = RecordingEntry | EmailEntry | SmsEntry | MeetingEntry | NoteEntry
 def entry_of(entry: TimelineEntry) -> Entry:
     """The entry as its type shows it."""
     facts = entry.facts
-    common = {"type": entry.type.value, "id": entry.id, "date": entry.date}
+    common: dict[str, Any] = {"type": entry.type.value, "id": entry.id, "date": entry.date}
     match entry.type:
         case EntryType.RECORDING:
             known: dict[str, Any] = {"title": facts["title"]} if "title" in facts else {}

@@ -8,9 +8,9 @@ from fastapi import Query
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from api.agent.errors import NO_CONTACT
-from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, PerPage, check_dates
+from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, Limit, PerPage, check_dates
 from api.agent.timelines.models import Timeline, TimelineContact, entry_of
-from api.dependencies import Cursor, Page, page_size
+from api.dependencies import Cursor, Page
 from api.documentation import errors
 from api.paging import Batch, Cursors, read_page
 from api.routing import api_router
@@ -36,7 +36,6 @@ EntryTypes = Annotated[
     AfterValidator(_check_types),
     WithJsonSchema({"type": "string", "maxLength": 255, "pattern": f"^{_ANY_TYPE}(,{_ANY_TYPE})*$"}),
 ]
-Limit = page_size("limit")
 
 
 @router.get(

@@ -87,10 +87,20 @@ class UploadForm(RequestModel):
             raise ConsentRequired("consent_status is missing: say all_consented, one_party or pending.")
         return given
 
+    @property
+    def has_file(self) -> bool:
+        """Whether the file came with the form."""
+        return "file" in self.model_fields_set
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size of the file, whether it came with the form or not; None where nothing says it."""
+        return self.file.size if self.has_file else self.file_size
+
     def recording(self, now: datetime) -> NewRecording:
         """The recording that the form describes; of a file without a name, so is it."""
         return NewRecording(
-            file_name=_base_name(self.file.filename or "") if self.file else self.file_name or "",
+            file_name=_base_name(self.file.filename or "") if self.has_file else self.file_name or "",
             title=self.title,
             kind=self.type,
             source=self.source,

@@ -52,13 +52,13 @@ async def upload_recording(
     from auricle.directory.users import rep_of_id
     from auricle.recordings.uploads import take_audio
 
-    size_bytes = form.file.size if form.file else form.file_size
+    size_bytes = form.size_bytes
     if size_bytes is None:
         raise invalid_request([FieldProblem("file", "is missing")])
     wanted = form.recording(context.now)
     if size_bytes > MAX_DIRECT_BYTES:
         return _hand_over(wanted, size_bytes, context, request)
-    if not form.file:
+    if not form.has_file:
         raise invalid_request(
             [FieldProblem("file", f"is missing: up to {MAX_DIRECT_BYTES} bytes are sent with the form")]
         )
