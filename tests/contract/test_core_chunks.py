@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import CoreError
-from api.legacy.documents.core import chunks as documented
+from api.core.chunks import models as documented
+from api.core.errors import CoreError
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunk_uploads import accept_chunk, finish, request_chunks
 from auricle.recordings.intake import Intake
@@ -50,16 +50,16 @@ class Phone:
             accept_chunk("acme", "rec_1", number, intake=self.intake, now=self.api.now)
 
     def asks(self, *numbers: int) -> Any:
-        return shown(documented.ChunkUrlsAnswer, self.api.post(URLS, {"chunkNumbers": numbers}))
+        return shown(documented.ChunkUrlsResponse, self.api.post(URLS, {"chunkNumbers": numbers}))
 
     def finishes(self, **said: Any) -> Any:
-        return shown(documented.ChunkBoardAnswer, self.api.post(FINISH, said))
+        return shown(documented.ChunkBoardResponse, self.api.post(FINISH, said))
 
     def skips(self, *numbers: int) -> Any:
-        return shown(documented.ChunkBoardAnswer, self.api.post(SKIP, {"chunkNumbers": numbers}))
+        return shown(documented.ChunkBoardResponse, self.api.post(SKIP, {"chunkNumbers": numbers}))
 
     def sees(self) -> Any:
-        return shown(documented.ChunkBoardAnswer, self.api.get(CHUNKS))
+        return shown(documented.ChunkBoardResponse, self.api.get(CHUNKS))
 
     def swept(self) -> Any:
         return sweep(
@@ -125,7 +125,7 @@ def test_each_chunk_has_a_url_of_its_own(phone: Phone) -> None:
     ],
 )
 def test_a_type_that_is_said_is_signed(phone: Phone, said: dict[str, str], content_type: str) -> None:
-    (url,) = shown(documented.ChunkUrlsAnswer, phone.api.post(URLS, {"chunkNumbers": [7], **said}))
+    (url,) = shown(documented.ChunkUrlsResponse, phone.api.post(URLS, {"chunkNumbers": [7], **said}))
     assert url["uploadHeaders"] == {"Content-Type": content_type}
     assert "&type=" in url["uploadUrl"]
 

@@ -12,6 +12,7 @@ from api.on_demand import RouterOnDemand
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.splitting.routes", rf"{_RECORDING}/split|{PREFIX}/recordings/merge"),
+    RouterOnDemand("api.core.chunks.routes", f"{_RECORDING}/(chunks(/.*)?|finish)"),
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
     RouterOnDemand("api.core.mobile_events.routes", rf"{_RECORDING}/mobile-events|{PREFIX}/mobile-events(/[^/]+)?"),
@@ -25,6 +26,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
+    {"name": "chunks", "description": "Recordings whose audio arrives in chunks."},
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
     {"name": "splitting", "description": "Splitting one recording into several, and merging several into one."},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Security
@@ -56,3 +57,20 @@ LAST_MOMENT_MS = 4_102_444_800_000
 """The year 2100: what lies after it was not meant as milliseconds since 1970."""
 EpochMilliseconds = Annotated[WholeNumber, Field(ge=0, le=LAST_MOMENT_MS)]
 """A moment of a request as milliseconds since 1970."""
+
+
+class CoreTranscriptionStatus(StrEnum):
+    """How far a recording is, or one of its chunks. `COMPLETE` and `ERROR` are final until it is processed again;
+    `RAW_SPLIT` and `UNRECOVERABLE_ERROR` are final. `REMOVED` is a chunk that is not waited for."""
+
+    RECORDING = "RECORDING"
+    UPLOADING = "UPLOADING"
+    UPLOADED = "UPLOADED"
+    TRANSCRIBING = "TRANSCRIBING"
+    AWAITING_REDACTION = "AWAITING_REDACTION"
+    REDACTING = "REDACTING"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    UNRECOVERABLE_ERROR = "UNRECOVERABLE_ERROR"
+    RAW_SPLIT = "RAW_SPLIT"
+    REMOVED = "REMOVED"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
-    chunks,
     crm_links,
     recordings,
     transcripts,
@@ -31,7 +30,6 @@ class CoreError(CamelShown):
 
 
 _PARTS = (
-    chunks,
     crm_links,
     recordings,
     transcripts,

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from api.legacy.surfaces.core.wire import surface
 
 MODULES: Mapping[str, str] = {
-    "chunks": "chunks",
-    "finish": "chunks",
     "link": "crm_links",
     "recordings": "recordings",
     "restore": "recordings",

@@ -224,9 +224,10 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
     recording, children = detail.recording, detail.children
     shown: dict[str, Any] = {}
     if detail.chunks is not None:
-        from api.legacy.surfaces.core.chunks import chunks_shown
+        from api.core.chunks.models import ChunkBoard
 
-        shown |= chunks_shown(detail)
+        own = {"id", "transcription_status", "processing_error", "date_finished", "chunks"}
+        shown |= ChunkBoard.of(detail).model_dump(exclude=own)
     if recording.debrief_asked:
         from api.core.debrief.models import RecordingQuestion
 

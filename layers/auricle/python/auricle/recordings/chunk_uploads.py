@@ -193,9 +193,14 @@ def _open(org: str, recording_id: str, recordings: RecordingStore) -> RecordingD
     return detail
 
 
-def _check_open(recording: Recording) -> None:
+def check_chunked(recording: Recording) -> None:
+    """Raises Conflict: the recording is not uploaded in chunks."""
     if not recording.chunked:
         raise Conflict("This recording is not uploaded in chunks.")
+
+
+def _check_open(recording: Recording) -> None:
+    check_chunked(recording)
     if recording.status not in _TAKES_CHUNKS:
         raise Conflict("This recording has all of its chunks: none is added, and nothing of them changes any more.")
     if recording.locked:

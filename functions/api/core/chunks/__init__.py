@@ -1,0 +1,1 @@
+"""Recordings that arrive in chunks: start, presign, see what is outstanding, skip, finish."""
