@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from api.core.crm_links import models as documented
 from api.dependencies import Services
-from api.legacy.documents.core import crm_links as documented
 from auricle.crm.deals import DEALS
 from auricle.recordings.recording import CrmLink
 from tests.contract.conftest import NOW, Archive
@@ -50,7 +50,7 @@ def a_connection(api: Gateway) -> str:
 
 
 def link(api: Gateway, data_type: str, **given: Any) -> Any:
-    return shown(documented.CrmLinkAnswer, put(api, {"dataType": data_type, **given}))["data"]
+    return shown(documented.CrmLinkResponse, put(api, {"dataType": data_type, **given}))["data"]
 
 
 def put(api: Gateway, body: Any, **headers: str) -> Answer:
@@ -59,7 +59,7 @@ def put(api: Gateway, body: Any, **headers: str) -> Answer:
 
 def unlink(api: Gateway, data_type: str, **given: Any) -> bool:
     answer = send(api, "DELETE", LINK, {"dataType": data_type, **given})
-    taken: bool = shown(documented.UnlinkedAnswer, answer)["data"]
+    taken: bool = shown(documented.CrmUnlinkResponse, answer)["data"]
     return taken
 
 

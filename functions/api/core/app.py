@@ -13,6 +13,7 @@ _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.splitting.routes", rf"{_RECORDING}/split|{PREFIX}/recordings/merge"),
     RouterOnDemand("api.core.chunks.routes", f"{_RECORDING}/(chunks(/.*)?|finish)"),
+    RouterOnDemand("api.core.crm_links.routes", f"{_RECORDING}/link"),
     RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
     RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
     RouterOnDemand("api.core.mobile_events.routes", rf"{_RECORDING}/mobile-events|{PREFIX}/mobile-events(/[^/]+)?"),
@@ -29,6 +30,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "chunks", "description": "Recordings whose audio arrives in chunks."},
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},
+    {"name": "CRM links", "description": "The one CRM record a recording is linked to."},
     {"name": "splitting", "description": "Splitting one recording into several, and merging several into one."},
     {"name": "debrief", "description": "Questions a rep answers after a conversation, and the answers."},
     {"name": "mobile events", "description": "What a phone reports of a recording: started, paused, offline."},

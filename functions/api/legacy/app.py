@@ -16,7 +16,6 @@ PENDING: dict[str, str] = {
     "core.uploads": f"{_C}/recordings/(signed-urls|upload)",
     "core.recordings": f"{_C}/recordings(/(?!merge$)[^/]+(/restore)?)?",
     "core.transcripts": f"{_R}/(utterances|summary|signedUrl|transcription-language)",
-    "core.crm_links": f"{_R}/link",
 }
 DOORS = (
     Door(_C, "api.legacy.surfaces.core"),

@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 
+from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.crm_link import (
     ENGAGEMENT,
     OPPORTUNITY,
     Linked,
+    customers_of,
+    find_and_link,
     find_linked,
     link_to_crm,
     linked_by_external_id,
     linked_contacts,
     linked_deals,
+    opportunities_of,
     unlink_from_crm,
     with_link,
 )
@@ -325,3 +329,40 @@ def test_what_many_recordings_are_linked_to_is_read_at_once(fakes: Fakes, monkey
     monkeypatch.setattr(fakes.contacts, "get_contacts", None)
     monkeypatch.setattr(type(fakes), "records", None)
     assert (linked_deals("acme", [usual], fakes), linked_contacts("acme", [usual], fakes.contacts)) == ({}, {})
+
+
+def test_whom_recordings_concern(fakes: Fakes) -> None:
+    usual = stored(fakes)
+    recordings = [
+        replace(usual, deal_id="deal_1", contact_ids=("c1",), crm_link=CrmLink(OPPORTUNITY, id="deal_1")),
+        replace(usual, contact_ids=("c1", "c2"), crm_link=CrmLink("ACCOUNT", id="c2")),
+        replace(usual, deal_id="gone", contact_ids=("c1",), crm_link=CrmLink(OPPORTUNITY, id="gone")),
+        replace(usual, deal_id="deal_1", contact_ids=("c1",)),
+        usual,
+    ]
+    found = customers_of("acme", recordings, records=fakes, contacts=fakes.contacts)
+    assert [one and one.id for one in found] == ["deal_1", "c2", "c1", "c1", None]
+
+
+def test_a_deal_comes_from_a_crm(fakes: Fakes) -> None:
+    recording = replace(stored(fakes), deal_id="deal_1")
+    deal = fakes.records(DEALS).get("acme", "deal_1")
+    assert opportunities_of("acme", recording, fakes) == [(deal, None)]
+    crm = Connection("acme", "crm_1", NOW, NOW, "Our CRM", Platform.MERGE, "acct_1")
+    fakes.records(CONNECTIONS).add(crm)
+    assert opportunities_of("acme", recording, fakes) == [(deal, crm)]
+    assert opportunities_of("acme", stored(fakes), fakes) == []
+
+
+def test_of_two_unknown_ids_the_recordings_is_named(fakes: Fakes) -> None:
+    def link_named(recording_id: str, deal_id: str) -> tuple[Linked, Recording]:
+        link = CrmLink(OPPORTUNITY, id=deal_id)
+        stores = {"recordings": fakes.recordings, "records": fakes, "contacts": fakes.contacts}
+        return find_and_link("acme", recording_id, link, now=LATER, **stores)
+
+    with pytest.raises(RecordingNotFound):
+        link_named("rec_none", "deal_none")
+    with pytest.raises(DealNotFound):
+        link_named("rec_1", "deal_none")
+    linked, recording = link_named("rec_1", "deal_1")
+    assert (linked.id, recording) == ("deal_1", stored(fakes))

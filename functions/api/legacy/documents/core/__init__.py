@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
-    crm_links,
     recordings,
     transcripts,
     uploads,
@@ -30,7 +29,6 @@ class CoreError(CamelShown):
 
 
 _PARTS = (
-    crm_links,
     recordings,
     transcripts,
     uploads,

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from api.legacy.surfaces.core.wire import surface
 
 MODULES: Mapping[str, str] = {
-    "link": "crm_links",
     "recordings": "recordings",
     "restore": "recordings",
     "signed-urls": "uploads",

@@ -78,11 +78,13 @@ async def list_core_recordings(call: Call, asked: RecordingsRequest) -> Response
     found, cursor = _page(call, wanted, limit, asked.cursor, oldest_first=oldest_first)
     items = [_item(recording) for recording in found]
     if "true" in (asked.show_crm_customer, asked.show_crm_customers):
-        from api.legacy.surfaces.core import crm_links
+        from api.core.crm_links.models import CrmCustomer
+        from auricle.crm.crm_link import customers_of
 
-        for item, customer in zip(items, crm_links.crm_customers(call, found), strict=True):
+        customers = customers_of(call.org, found, records=call.services, contacts=call.services.contacts)
+        for item, customer in zip(items, customers, strict=True):
             if customer is not None:
-                item["crmCustomer"] = customer
+                item["crmCustomer"] = CrmCustomer.of(customer).model_dump(exclude_unset=True)
     return enveloped(items, cursor=cursor, pageSize=limit, limit=limit)
 
 
@@ -247,14 +249,17 @@ def _fields(call: Call, detail: RecordingDetail, asked: ShowRequest) -> dict[str
 
         shown["mobileEvents"] = [RecordedMobileEvent.of(event).model_dump() for event in children[MOBILE_EVENTS.name]]
     if "true" in (asked.crm_customers, asked.crm_opportunities, asked.media_opportunities):
-        from api.legacy.surfaces.core import crm_links
+        from api.core.crm_links.models import CrmCustomer, CrmOpportunity
+        from auricle.crm.crm_link import customers_of, opportunities_of
 
         if asked.crm_customers == "true":
-            shown["crmCustomer"] = crm_links.crm_customer(call, recording)
+            (customer,) = customers_of(call.org, [recording], records=call.services, contacts=call.services.contacts)
+            shown["crmCustomer"] = CrmCustomer.of(customer).model_dump(exclude_unset=True) if customer else None
         if asked.crm_opportunities == "true":
-            shown["crmOpportunities"] = crm_links.crm_opportunities(call, recording)
+            opportunities = opportunities_of(call.org, recording, call.services)
+            shown["crmOpportunities"] = [CrmOpportunity.of(*one).model_dump(exclude_unset=True) for one in opportunities]
         if asked.media_opportunities == "true":
-            shown["mediaOpportunities"] = crm_links.media_opportunities(call, recording)
+            shown["mediaOpportunities"] = []  # no connection brings any yet
     return fields_of(_as_seen(call, detail), shown)
 
 

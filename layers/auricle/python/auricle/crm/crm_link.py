@@ -6,12 +6,13 @@ link off takes that off too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from auricle.crm.connections import CONNECTIONS, Connection
 from auricle.crm.contacts import Contact
 from auricle.crm.deals import DEALS, Deal
 from auricle.errors import ContactNotFound, DealNotFound, InvalidRequest, NotFound
@@ -76,6 +77,29 @@ def find_linked(org: str, link: CrmLink, *, records: RecordStores, contacts: Con
         return Linked(_of(link, deal), deal=deal)
     contact = _contact(org, link, contacts)
     return Linked(_of(link, contact), contact=contact)
+
+
+def find_and_link(
+    org: str,
+    recording_id: str,
+    link: CrmLink,
+    *,
+    recordings: RecordingStore,
+    records: RecordStores,
+    contacts: ContactStore,
+    now: datetime,
+    if_revision: int | None = None,
+) -> tuple[Linked, Recording]:
+    """Links the recording to the record that the link names; returns both. Of two ids that are unknown, the
+    recording's is named.
+
+    Raises:
+        InvalidRequest, DealNotFound, ContactNotFound: as `find_linked` has it.
+        RecordingNotFound, PreconditionFailed, Conflict, TransientError: as `link_to_crm` has it.
+    """
+    recordings.get(org, recording_id)
+    linked = find_linked(org, link, records=records, contacts=contacts)
+    return linked, link_to_crm(org, recording_id, linked, recordings=recordings, now=now, if_revision=if_revision)
 
 
 def link_to_crm(
@@ -245,3 +269,33 @@ def linked_contacts(org: str, recordings: Sequence[Recording], contacts: Contact
     """The contacts of these recordings by id, in one reading."""
     wanted = tuple(dict.fromkeys(one for recording in recordings for one in recording.contact_ids))
     return {contact.id: contact for contact in contacts.get_contacts(org, wanted)} if wanted else {}
+
+
+def customers_of(
+    org: str, recordings: Sequence[Recording], *, records: RecordStores, contacts: ContactStore
+) -> list[Deal | Contact | None]:
+    """Whom each recording concerns: the deal or contact its link leads to, else its first contact; None is nobody."""
+    known = linked_contacts(org, recordings, contacts)
+    in_crm = [one for one in recordings if one.crm_link is not None and one.crm_link.data_type == OPPORTUNITY]
+    deals = linked_deals(org, in_crm, records)
+    return [_customer(recording, known, deals) for recording in recordings]
+
+
+def _customer(
+    recording: Recording, contacts: Mapping[str, Contact], deals: Mapping[str, Deal]
+) -> Deal | Contact | None:
+    link = recording.crm_link
+    if link is not None and link.data_type == OPPORTUNITY and (deal := deals.get(link.id or "")):
+        return deal
+    first = link.id if link is not None and link.id in contacts else next(iter(recording.contact_ids), None)
+    return contacts.get(first or "")
+
+
+def opportunities_of(org: str, recording: Recording, records: RecordStores) -> list[tuple[Deal, Connection | None]]:
+    """The deal the recording concerns, with the connection to the CRM it comes from."""
+    found: list[tuple[Deal, Connection | None]] = []
+    for deal in linked_deals(org, [recording], records).values():
+        connection_id = deal.connection_id
+        known = records.records(CONNECTIONS).find(org, [connection_id]) if connection_id is not None else {}
+        found.append((deal, known.get(connection_id or "")))
+    return found

@@ -1,0 +1,1 @@
+"""The one CRM record a recording is linked to."""
