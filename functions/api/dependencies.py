@@ -135,8 +135,8 @@ request_context = _Bearer(scheme_name="bearer", bearerFormat="JWT", description=
 
 
 def path_id(missing: type[NotFound], what: str, *, message: str = "There is no {what} {id}.") -> Any:
-    """A path parameter that is an id. One that could never be an id is unknown before the table is asked, in the
-    words of the stores, so that nothing tells the two apart."""
+    """Of a path parameter that is an id: `CallId = Annotated[str, path_id(CallNotFound, "call")]`. One that could never
+    be an id is unknown before the table is asked, in the words of the stores, so that nothing tells the two apart."""
 
     def check(text: str) -> str:
         if not is_id(text):
@@ -144,11 +144,12 @@ def path_id(missing: type[NotFound], what: str, *, message: str = "There is no {
         return text
 
     schema = {"maxLength": 64, "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"}
-    described = Path(description=f"The id of the {what}.", json_schema_extra=schema)
-    return Annotated[str, AfterValidator(check), described]
+    parameter = Path(description=f"The id of the {what}.", json_schema_extra=schema)
+    parameter.metadata.append(AfterValidator(check))
+    return parameter
 
 
-RecordingId = path_id(RecordingNotFound, "recording")
+RecordingId = Annotated[str, path_id(RecordingNotFound, "recording")]
 """The recording's id in the path."""
 
 _IF_MATCH = {"pattern": '^(\\*|"(0|[1-9][0-9]{0,8})")$', "maxLength": 11}
@@ -192,8 +193,8 @@ Cursor = Annotated[
 
 
 def page_size(name: str, maximum: int = MAX_PAGE_SIZE) -> Any:
-    """The parameter of that name: how many a page has."""
-    return Annotated[QueryInteger, Query(alias=name, ge=1, le=maximum, description="How many a page has at most.")]
+    """Of the parameter of that name: how many a page has, as `Annotated[QueryInteger, page_size("pageSize")]`."""
+    return Query(alias=name, ge=1, le=maximum, description="How many a page has at most.")
 
 
 def tag_revision(response: Response, revision: int) -> None:

@@ -11,7 +11,7 @@ from fastapi import Query, Security
 
 from api.dependencies import RequestContext, page_size, path_id, request_context
 from api.idempotency import Idempotent
-from api.models import EndMoment, Moment
+from api.models import EndMoment, Moment, QueryInteger
 from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.recordings.recording import Status
 
@@ -20,9 +20,8 @@ PREFIX = "/api/v1/agent/founder"
 Founder = Annotated[RequestContext, Security(request_context, scopes=["role:founder"])]
 FounderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["role:founder"])]
 """Of a POST: `Idempotency-Key` is honoured."""
-ContactId = path_id(ContactNotFound, "contact")
-PerPage = page_size("per_page")
-Limit = page_size("limit")
+ContactId = Annotated[str, path_id(ContactNotFound, "contact")]
+PerPage = Annotated[QueryInteger, page_size("per_page")]
 DateFrom = Annotated[Moment | None, Query(description="Of that moment or later; a date means the beginning of it.")]
 DateTo = Annotated[EndMoment | None, Query(description="Of that moment or earlier; a date means all of that day.")]
 RecordingType = Literal["phone", "in_person", "video", "voice_memo"]

@@ -38,7 +38,7 @@ from api.dependencies import (
 )
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
-from api.models import EndMoment, Id, Moment
+from api.models import EndMoment, Id, Moment, QueryInteger
 from api.paging import Batch, Cursors, read_page
 from api.problems import RETRY_SOON_S, HttpProblem, Problem
 from api.routing import api_router
@@ -57,7 +57,7 @@ Reader = Annotated[RequestContext, Security(request_context, scopes=["audio:read
 Writer = Annotated[RequestContext, Security(request_context, scopes=["audio:write"])]
 Downloader = Annotated[RequestContext, Security(request_context, scopes=["audio:download"])]
 WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["audio:write"])]
-PageSize = page_size("pageSize")
+PageSize = Annotated[QueryInteger, page_size("pageSize")]
 
 NOT_THERE = PossibleError(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
 NO_CONSENT = PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")

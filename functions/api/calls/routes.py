@@ -31,7 +31,7 @@ from api.dependencies import (
 )
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
-from api.models import EndMoment, Id, Moment, RequestModel
+from api.models import EndMoment, Id, Moment, QueryInteger, RequestModel
 from api.paging import Batch, Cursors, read_page
 from api.problems import RETRY_SOON_S, HttpProblem, Problem
 from api.routing import api_router
@@ -50,9 +50,9 @@ WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["calls:wri
 LogWriterOnce = Annotated[
     RequestContext, Security(Idempotent(names_recordings=("recording_id",)), scopes=["calls:write"])
 ]
-PageSize = page_size("page_size")
-CallId = path_id(CallNotFound, "call", message=calls.NO_SUCH_CALL)
-LogRecordingId = path_id(RecordingNotFound, "recording", message=calls.NO_SUCH_LOG)
+PageSize = Annotated[QueryInteger, page_size("page_size")]
+CallId = Annotated[str, path_id(CallNotFound, "call", message=calls.NO_SUCH_CALL)]
+LogRecordingId = Annotated[str, path_id(RecordingNotFound, "recording", message=calls.NO_SUCH_LOG)]
 
 NO_CALL = PossibleError(404, "call-not-found", "Call not found: call_1j2kd9.")
 NO_LOG = PossibleError(404, "recording-not-found", "Recording log not found: rec_8sj29a.")

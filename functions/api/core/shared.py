@@ -11,7 +11,7 @@ from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from api.dependencies import RequestContext, page_size, request_context
 from api.idempotency import Idempotent
-from api.models import WholeNumber
+from api.models import QueryInteger, WholeNumber
 from auricle.errors import NotFound
 
 PREFIX = "/v1/core"
@@ -24,7 +24,7 @@ WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recording
 Admin = Annotated[RequestContext, Security(request_context, scopes=["org:admin"])]
 """Users, teams, connections and API tokens of the tenant."""
 AdminOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["org:admin"])]
-PageSize = page_size("pageSize")
+PageSize = Annotated[QueryInteger, page_size("pageSize")]
 
 
 def own_organization(context: RequestContext, organization_id: str) -> None:

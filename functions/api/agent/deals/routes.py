@@ -22,7 +22,7 @@ from auricle.ports import Position
 
 router = api_router(PREFIX, tags=["deals"])
 
-DealId = path_id(DealNotFound, "deal")
+DealId = Annotated[str, path_id(DealNotFound, "deal")]
 
 
 @router.post("/deals", status_code=201, responses=errors(NO_CONTACT, ID_TAKEN), summary="Create a deal")

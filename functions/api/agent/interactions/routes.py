@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import Response
 
 from api.agent.errors import NO_CONTACT, NO_INTERACTION
@@ -16,7 +18,7 @@ from auricle.errors import InteractionNotFound
 
 router = api_router(f"{PREFIX}/contacts/{{contact_id}}/interactions", tags=["interactions"])
 
-InteractionId = path_id(InteractionNotFound, "interaction")
+InteractionId = Annotated[str, path_id(InteractionNotFound, "interaction")]
 
 
 @router.post("", status_code=201, responses=errors(NO_CONTACT), summary="Record an interaction")

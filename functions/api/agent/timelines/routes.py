@@ -8,10 +8,11 @@ from fastapi import Query
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from api.agent.errors import NO_CONTACT
-from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, Limit, PerPage, check_dates
+from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, check_dates
 from api.agent.timelines.models import Timeline, TimelineContact, entry_of
-from api.dependencies import Cursor, Page
+from api.dependencies import Cursor, Page, page_size
 from api.documentation import errors
+from api.models import QueryInteger
 from api.paging import Batch, Cursors, read_page
 from api.routing import api_router
 from auricle.crm.timeline import EntryType, TimelineEntry
@@ -50,9 +51,9 @@ async def get_contact_timeline(
     types: Annotated[EntryTypes | None, Query(description="Of these types alone, separated by commas.")] = None,
     date_from: DateFrom = None,
     date_to: DateTo = None,
-    limit: Limit = None,
+    limit: Annotated[QueryInteger | None, page_size("limit")] = None,
     page: Page = None,
-    per_page: PerPage = None,
+    per_page: Annotated[QueryInteger | None, page_size("per_page")] = None,
     cursor: Cursor = None,
 ) -> Timeline:
     """Recordings, emails, text messages, meetings and notes, newest first; dates are both inclusive. `limit` and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Body, Query, Response
 from pydantic import StringConstraints
@@ -29,7 +29,7 @@ from auricle.recordings import comments as domain
 
 router = api_router(f"{PREFIX}/recordings/{{recording_id}}/comments", tags=["comments"])
 
-CommentId: Any = path_id(CommentNotFound, "comment")
+CommentId = Annotated[str, path_id(CommentNotFound, "comment")]
 ThreadId = Annotated[str, StringConstraints(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 
 NO_COMMENT = PossibleError(404, "comment-not-found", "The comment is unknown, or private and not for the caller.")

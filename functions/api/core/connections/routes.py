@@ -27,7 +27,7 @@ PATH = f"{PREFIX}/integrations/connections"
 
 router = api_router(PATH, tags=["connections"])
 
-ConnectionId = path_id(ConnectionNotFound, "connection")
+ConnectionId = Annotated[str, path_id(ConnectionNotFound, "connection")]
 
 NO_CONNECTION = PossibleError(404, "connection-not-found", "Unknown.")
 

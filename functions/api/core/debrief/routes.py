@@ -26,7 +26,7 @@ from auricle.recordings.recording import Recording
 
 router = api_router(PREFIX, tags=["debrief"])
 
-QuestionId = path_id(QuestionNotFound, "debrief question")
+QuestionId = Annotated[str, path_id(QuestionNotFound, "debrief question")]
 
 NO_QUESTION = PossibleError(404, "question-not-found", "There is no such question.")
 NO_ROOM = PossibleError(409, "conflict", "There are 200 questions already, or 128 KiB of them.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 from fastapi import Response
 
@@ -35,8 +35,8 @@ from auricle.records import RecordKind, T
 
 router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["media"])
 
-ImageId: Any = path_id(EventNotFound, "image")
-MultimediaEventId: Any = path_id(EventNotFound, "multimedia event")
+ImageId = Annotated[str, path_id(EventNotFound, "image")]
+MultimediaEventId = Annotated[str, path_id(EventNotFound, "multimedia event")]
 
 NO_CHILD = PossibleError(404, "event-not-found", "The recording has nothing by that id.")
 

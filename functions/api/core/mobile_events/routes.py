@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 
@@ -17,7 +17,7 @@ from api.core.mobile_events.models import (
 from api.core.shared import PREFIX, Reader, WriterOnce
 from api.dependencies import Cursor, RecordingId, page_size, path_id
 from api.documentation import PossibleError, errors
-from api.models import CommaSeparated, Id, Moment
+from api.models import CommaSeparated, Id, Moment, QueryInteger
 from api.paging import Cursors, fit_page
 from api.routing import api_router
 from auricle.errors import EventNotFound, InvalidRequest, RecordingNotFound
@@ -26,8 +26,8 @@ from auricle.recordings import mobile_events as domain
 
 router = api_router(PREFIX, tags=["mobile events"])
 
-MobileEventId: Any = path_id(EventNotFound, "mobile event")
-LongPageSize: Any = page_size("pageSize", 1000)
+MobileEventId = Annotated[str, path_id(EventNotFound, "mobile event")]
+LongPageSize = Annotated[QueryInteger, page_size("pageSize", 1000)]
 
 
 @router.post(

@@ -34,8 +34,8 @@ from auricle.errors import InvalidRequest, TeamNotFound, UserNotFound
 
 router = api_router(PREFIX, tags=["people"])
 
-UserId = path_id(UserNotFound, "user")
-TeamId = path_id(TeamNotFound, "team")
+UserId = Annotated[str, path_id(UserNotFound, "user")]
+TeamId = Annotated[str, path_id(TeamNotFound, "team")]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 NO_USER = PossibleError(404, "user-not-found", "Unknown.")

@@ -21,7 +21,7 @@ router = api_router(f"{PREFIX}/auth", tags=["tokens"])
 
 AnyCaller = Annotated[RequestContext, Security(request_context)]
 TokenMaker = Annotated[RequestContext, Security(Idempotent(is_credential=True), scopes=["org:admin"])]
-TokenId = path_id(TokenNotFound, "token")
+TokenId = Annotated[str, path_id(TokenNotFound, "token")]
 
 NO_TOKEN = PossibleError(404, "token-not-found", "Unknown, or revoked.")
 
