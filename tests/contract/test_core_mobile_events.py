@@ -134,6 +134,18 @@ def test_filters_combine(api: Gateway) -> None:
     assert listed(api, "recordingId=rec_none") == []
 
 
+def test_ten_kinds_of_events_are_named_at_most(api: Gateway) -> None:
+    (event,) = told(api, START)
+    assert listed(api, "eventCodeIn=" + ",".join([START["name"]] * 10)) == [event["id"]]
+    for many in (
+        ",".join([START["name"]] * 11),
+        "&eventCodeIn=".join([START["name"]] * 11),
+        "",
+        "recorderStateChange,",
+    ):
+        refused(api.ask("GET", EVENTS, query=f"eventCodeIn={many}"), 422, "invalid-request", "eventCodeIn")
+
+
 def test_dates_exclude_the_moment_they_name(api: Gateway) -> None:
     made = [told(api, START)[0] for _ in range(3)]
     moments = [one["createdAt"] for one in made]
