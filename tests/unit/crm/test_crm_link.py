@@ -356,9 +356,15 @@ def test_a_deal_comes_from_a_crm(fakes: Fakes) -> None:
 
 def test_of_two_unknown_ids_the_recordings_is_named(fakes: Fakes) -> None:
     def link_named(recording_id: str, deal_id: str) -> tuple[Linked, Recording]:
-        link = CrmLink(OPPORTUNITY, id=deal_id)
-        stores = {"recordings": fakes.recordings, "records": fakes, "contacts": fakes.contacts}
-        return find_and_link("acme", recording_id, link, now=LATER, **stores)
+        return find_and_link(
+            "acme",
+            recording_id,
+            CrmLink(OPPORTUNITY, id=deal_id),
+            recordings=fakes.recordings,
+            records=fakes,
+            contacts=fakes.contacts,
+            now=LATER,
+        )
 
     with pytest.raises(RecordingNotFound):
         link_named("rec_none", "deal_none")

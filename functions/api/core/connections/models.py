@@ -60,7 +60,7 @@ class UpdateConnectionRequest(CamelRequestModel):
         return self.model_dump(exclude_none=True)
 
 
-_CONNECTION = {
+_CONNECTION: dict[str, Any] = {
     "id": "connection_9f2c4a1b8d7e6f5a4b3c2d1e",
     "name": "Our CRM",
     "externalAccountId": "acct_42",

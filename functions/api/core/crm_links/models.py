@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT
-from api.models import CamelRequestModel, CamelResponseModel, Id, left_out, without_none
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id, left_out, without_none
 from auricle.crm.connections import Connection, Platform
 from auricle.crm.contacts import Contact
 from auricle.crm.crm_link import Linked
 from auricle.crm.deals import Address, Deal, Disposition
 from auricle.recordings.recording import CrmLink, Recording
 
-CrmDataType = Literal["ACCOUNT", "LEAD", "OPPORTUNITY", "ENGAGEMENT", "CONTACT"]
 Trigger = Literal[
     "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT",
     "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING",
@@ -37,6 +37,25 @@ Trigger = Literal[
 ]
 
 
+class CrmDataType(StrEnum):
+    """What a record of the CRM is. An opportunity is a deal."""
+
+    ACCOUNT = "ACCOUNT"
+    LEAD = "LEAD"
+    OPPORTUNITY = "OPPORTUNITY"
+    ENGAGEMENT = "ENGAGEMENT"
+    CONTACT = "CONTACT"
+
+
+class CrmCustomerType(StrEnum):
+    """What somebody is in the CRM. An opportunity is a deal."""
+
+    OPPORTUNITY = "OPPORTUNITY"
+    CONTACT = "CONTACT"
+    ACCOUNT = "ACCOUNT"
+    LEAD = "LEAD"
+
+
 # --- requests -----------------------------------------------------------------------------------------------
 
 
@@ -50,13 +69,13 @@ class CrmLinkFields(CamelRequestModel):
     integration_connection_id: Id | None = Field(
         None, description="The connection to the CRM whose id it is; any of them where it is null."
     )
-    data_type: CrmDataType = Field(description="What the record is. An `OPPORTUNITY` is a deal.")
+    data_type: Annotated[CrmDataType, ByValue] = Field(description="What the record is.")
     trigger: Trigger = Field("EXTERNAL_API_LINK", description="What made the link.")
 
     def link(self) -> CrmLink:
         """The link that it names."""
         return CrmLink(
-            data_type=self.data_type,
+            data_type=self.data_type.value,
             id=self.id,
             external_id=self.external_id,
             connection_id=self.integration_connection_id,
@@ -116,7 +135,7 @@ class CrmLinkResponse(CamelResponseModel):
             data=LinkedRecord(
                 id=linked.id,
                 external_id=linked.external_id,
-                data_type=linked.link.data_type,
+                data_type=CrmDataType(linked.link.data_type),
                 name=linked.name,
                 last_activity_at=(linked.deal or linked.contact or recording).updated_at,
             ),
@@ -139,9 +158,7 @@ class CrmCustomer(CamelResponseModel):
 
     id: str = Field(description="Auricle's id of the deal or contact.")
     name: str = Field(description="The name of the contact; of a deal, its account's, where that is known.")
-    customer_type: Literal["OPPORTUNITY", "CONTACT", "ACCOUNT", "LEAD"] = Field(
-        description="What it is in the CRM. An `OPPORTUNITY` is a deal."
-    )
+    customer_type: CrmCustomerType = Field(description="What it is in the CRM.")
     external_id: str = left_out(description="The CRM's id of it.")
     crm_url: str = left_out(description="Where the CRM shows it.")
     email_address: str = left_out(description="The contact's email address.")
@@ -157,11 +174,12 @@ class CrmCustomer(CamelResponseModel):
 
     @classmethod
     def of(cls, customer: Deal | Contact) -> CrmCustomer:
+        own: dict[str, Any]
         if isinstance(customer, Deal):
-            name, kind = customer.account_name or customer.name, "OPPORTUNITY"
+            name, kind = customer.account_name or customer.name, CrmCustomerType.OPPORTUNITY
             own = {"amount": customer.amount, "disposition": customer.disposition, "closed_at": customer.closed_at}
         else:
-            name, kind = customer.name, customer.customer_type.value
+            name, kind = customer.name, CrmCustomerType(customer.customer_type)
             own = {"email_address": customer.email, "phone_number": customer.phone}
         return cls(
             id=customer.id,

@@ -44,7 +44,7 @@ Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
 Choice = Annotated[str, StringConstraints(max_length=1000)] | Number
 
 _QUESTION_ID = "question_19d4f2a1b0c00aa11bb22cc33dd4"
-_NEW_QUESTION = {
+_NEW_QUESTION: dict[str, Any] = {
     "prompt": "How did it end?",
     "responseType": "SELECT_RESPONSE",
     "responseConfig": {"options": ["closed", "not closed", "in progress"], "dropdown": True, "minSelects": 1},
@@ -328,8 +328,8 @@ def _plain(number: float | None) -> int | float | None:
     return int(number) if number is not None and number == int(number) else number
 
 
-_RECORDING_QUESTION = {"id": _QUESTION_ID, **_NEW_QUESTION}
-_QUESTION = {
+_RECORDING_QUESTION: dict[str, Any] = {"id": _QUESTION_ID, **_NEW_QUESTION}
+_QUESTION: dict[str, Any] = {
     **_RECORDING_QUESTION,
     "conversationType": None,
     "createdAt": CORE_CREATED_AT,
@@ -394,7 +394,10 @@ class DebriefResponse(CamelResponseModel):
         return cls(
             data=DebriefFields(
                 recording_id=recording.id,
-                debrief_responses=recording.debrief,
+                debrief_responses={
+                    question_id: list(answer) if isinstance(answer, tuple) else answer
+                    for question_id, answer in recording.debrief.items()
+                },
                 debrief_questions=[RecordingQuestion.of(question) for question in questions],
             ),
         )

@@ -138,7 +138,7 @@ class ContactSettings(CamelResponseModel):
     suppress_email_errors: bool = Field(description="Whether the user is not told of mail that could not be sent.")
 
 
-_USER = {
+_USER: dict[str, Any] = {
     "id": "user_77",
     "email": "dana@example.com",
     "organizationId": "acme",
@@ -207,7 +207,7 @@ class UserPage(CamelResponseModel):
     cursor: str | None = Field(description="Where to go on; null at the end.")
 
 
-_TEAM = {
+_TEAM: dict[str, Any] = {
     "id": "team_west",
     "name": "West",
     "organizationId": "acme",

@@ -43,7 +43,7 @@ class CreateTokenRequest(CamelRequestModel):
     )
 
 
-_TOKEN = {
+_TOKEN: dict[str, Any] = {
     "tokenId": "token_19d4f2a1b0512345678901234abcdef",
     "tokenName": "CRM sync",
     "organizationId": "acme",
