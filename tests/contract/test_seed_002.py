@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from api.core.uploads import models as documented
 from api.dependencies import Services
-from api.legacy.documents.core import uploads as documented
 from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.directory.users import User, add_user
@@ -29,7 +29,7 @@ ELSEWHERE = "https://files.example.com/call.mp3?key=1"
 
 def slot(api: Gateway, *, file_type: str = "mp3", size: int = 4, token: str | None = None) -> Any:
     answer = api.post(SIGNED, {"fileType": file_type, "fileSize": size}, token=token)
-    return shown(documented.SignedUrlsAnswer, answer)["data"]
+    return shown(documented.SignedUrlsResponse, answer)["data"]
 
 
 def put(services: Fakes, download_url: str, content: bytes = b"ID3 ") -> str:
@@ -53,7 +53,7 @@ def told(services: Fakes, recording_id: str, org: str = "acme") -> Accepted:
 
 def created(answer: Answer) -> str:
     """The id of the recording, once the answer is found to be the documented one."""
-    data = shown(documented.CreatedRecordingAnswer, answer, 201)["data"]
+    data = shown(documented.RecordingFromUploadResponse, answer, 201)["data"]
     assert set(data) == {"id", "recordingId"}
     assert data["id"] == data["recordingId"]
     assert answer.headers["location"] == f"{RECORDINGS}/{data['id']}"

@@ -11,6 +11,7 @@ from api.on_demand import RouterOnDemand
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (
+    RouterOnDemand("api.core.uploads.routes", f"{PREFIX}/recordings/(signed-urls|upload)"),
     RouterOnDemand("api.core.splitting.routes", rf"{_RECORDING}/split|{PREFIX}/recordings/merge"),
     RouterOnDemand("api.core.chunks.routes", f"{_RECORDING}/(chunks(/.*)?|finish)"),
     RouterOnDemand("api.core.crm_links.routes", f"{_RECORDING}/link"),
@@ -27,6 +28,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
+    {"name": "uploaded files", "description": "Recordings made elsewhere, of files that are uploaded first."},
     {"name": "chunks", "description": "Recordings whose audio arrives in chunks."},
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},
     {"name": "media", "description": "Images, videos and voice notes that were captured during a recording."},

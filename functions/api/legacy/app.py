@@ -13,8 +13,7 @@ from api.legacy.surface import Parts
 _A, _C = "/api/v1/agent/founder", "/v1/core"
 _R = f"{_C}/recordings/[^/]+"
 PENDING: dict[str, str] = {
-    "core.uploads": f"{_C}/recordings/(signed-urls|upload)",
-    "core.recordings": f"{_C}/recordings(/(?!merge$)[^/]+(/restore)?)?",
+    "core.recordings": f"{_C}/recordings(/(?!(merge|signed-urls|upload)$)[^/]+(/restore)?)?",
     "core.transcripts": f"{_R}/(utterances|summary|signedUrl|transcription-language)",
 }
 DOORS = (

@@ -8,7 +8,6 @@ from api.legacy.documents import CamelShown, Documented, SurfaceDocument
 from api.legacy.documents.core import (
     recordings,
     transcripts,
-    uploads,
 )
 
 
@@ -31,7 +30,6 @@ class CoreError(CamelShown):
 _PARTS = (
     recordings,
     transcripts,
-    uploads,
 )
 OPERATIONS: Mapping[str, Documented] = {name: of for part in _PARTS for name, of in part.OPERATIONS.items()}
 

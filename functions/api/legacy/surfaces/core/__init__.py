@@ -13,11 +13,9 @@ from api.legacy.surfaces.core.wire import surface
 MODULES: Mapping[str, str] = {
     "recordings": "recordings",
     "restore": "recordings",
-    "signed-urls": "uploads",
     "signedUrl": "transcripts",
     "summary": "transcripts",
     "transcription-language": "transcripts",
-    "upload": "uploads",
     "utterances": "transcripts",
 }
 """Which module answers, by the last of the path's first three parts that stands here."""

@@ -1,0 +1,110 @@
+"""Recordings made elsewhere: a signed URL for the file, then the recording of it."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from api.core.crm_objects import link_to_first
+from api.core.shared import PREFIX, WriterOnce
+from api.core.uploads.models import (
+    RecordingFromUpload,
+    RecordingFromUploadRequest,
+    RecordingFromUploadResponse,
+    SignedUrlsRequest,
+    SignedUrlsResponse,
+)
+from api.documentation import PossibleError, errors
+from api.routing import api_router
+from auricle.errors import InvalidRequest
+from auricle.recordings.recording import Result
+
+router = api_router(f"{PREFIX}/recordings", tags=["uploaded files"])
+
+
+@router.post("/signed-urls", summary="Get a signed URL to upload a file to")
+async def create_signed_urls(body: SignedUrlsRequest, context: WriterOnce) -> SignedUrlsResponse:
+    """PUT the file to `uploadUrl` with `uploadHeaders`, then create the recording of it from `downloadUrl`. Nothing is
+    processed before that. Both URLs are good for 15 minutes at most; a file that was uploaded in time can become a
+    recording later."""
+    from auricle.recordings.upload_slots import open_slot
+
+    settings = context.settings
+    if body.file_size > settings.max_upload_bytes:
+        raise InvalidRequest(
+            f"fileSize is too large: {settings.max_upload_bytes} bytes is the most that is processed here",
+            field="fileSize",
+        )
+    slot = open_slot(
+        context.org,
+        file_type=body.file_type,
+        size_bytes=body.file_size,
+        objects=context.stores.objects,
+        url_seconds=settings.upload_url_seconds,
+        now=context.now,
+    )
+    return SignedUrlsResponse.of(slot, size_bytes=body.file_size)
+
+
+@router.post(
+    "/upload",
+    status_code=201,
+    responses=errors(PossibleError(409, "conflict", "The upload has become a recording already.")),
+    summary="Create a recording from an uploaded file",
+)
+async def create_recording_from_upload(
+    body: RecordingFromUploadRequest, context: WriterOnce, response: Response
+) -> RecordingFromUploadResponse:
+    """`downloadUrl` is the one of `POST /v1/core/recordings/signed-urls`; another host is refused unless it is
+    allow-listed, and then the file (64 MiB at most) is fetched at once. The recording is its user's, by id, email or
+    phone, else the caller's. It is linked to the first of `crmObjects`, or to the contact with `customerPhone`.
+    Processing starts as soon as the bytes are there. `fileUrl`, `contactPhone` and `contactName` are other names of
+    `downloadUrl`, `customerPhone` and `customerName`."""
+    from auricle.recordings.uploaded_files import UploadedFile, record_uploaded_file
+
+    url_field, url = _one_of(downloadUrl=body.download_url, fileUrl=body.file_url)
+    if url is None:
+        raise InvalidRequest("downloadUrl is missing, and so is fileUrl: give one of them", field="downloadUrl")
+    _, phone = _one_of(customerPhone=body.customer_phone, contactPhone=body.contact_phone)
+    _, name = _one_of(customerName=body.customer_name, contactName=body.contact_name)
+    if body.organization_id not in (None, context.org):
+        raise InvalidRequest("organizationId must be the organization of the credential", field="organizationId")
+    is_linked = bool(body.crm_objects)
+    recording = record_uploaded_file(
+        UploadedFile(
+            url=url,
+            url_field=url_field,
+            file_type=body.file_type,
+            title=body.title,
+            conversation_type=body.conversation_type,
+            created_at=body.date_created,
+            discoverable=body.discoverable,
+            result=Result(body.result) if body.result else None,
+            user_id=body.user_id,
+            user_email=body.user_email,
+            user_phone=body.user_phone,
+            connection_id=body.integration_connection_id,
+            contact_phone=None if is_linked else phone,
+            contact_name=None if is_linked else name,
+        ),
+        org=context.org,
+        caller=context.caller.user,
+        link=link_to_first(context, body.crm_objects, body.integration_connection_id),
+        stores=context.stores,
+        intake=context.intake,
+        download_hosts=[host.strip().lower() for host in context.settings.download_hosts.split(",") if host.strip()],
+        now=context.now,
+    )
+    response.headers["location"] = f"{PREFIX}/recordings/{recording.id}"
+    return RecordingFromUploadResponse(data=RecordingFromUpload(id=recording.id, recording_id=recording.id))
+
+
+def _one_of(**named: str | None) -> tuple[str, str | None]:
+    """The one of two names of a field that is given, and its value.
+
+    Raises:
+        InvalidRequest: both are, and say different things.
+    """
+    given = [(name, value) for name, value in named.items() if value is not None]
+    if len({value for _, value in given}) > 1:
+        raise InvalidRequest(f"{given[0][0]} and {given[1][0]} say the same: give one of them", field=given[1][0])
+    return given[0] if given else next(iter(named.items()))
