@@ -71,7 +71,7 @@ class SkipChunksRequest(CamelRequestModel):
     chunk_numbers: list[ChunkNumber] = Field(min_length=1, max_length=MAX_AT_ONCE, description="Their numbers.")
 
 
-class FinishRequest(CamelRequestModel):
+class FinishRecordingRequest(CamelRequestModel):
     """How many chunks there are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"numberOfExpectedChunks": 2}]})
@@ -221,7 +221,7 @@ class ChunkBoardResponse(CamelResponseModel):
         },
     )
 
-    data: ChunkBoard = Field(description="Where every chunk is.")
+    data: ChunkBoard = Field(description="Each chunk, and how far the recording is.")
 
 
 def chunk_fields(chunks: Chunks | None) -> dict[str, Any]:

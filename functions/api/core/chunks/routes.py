@@ -12,7 +12,7 @@ from api.core.chunks.models import (
     ChunkUrl,
     ChunkUrlsRequest,
     ChunkUrlsResponse,
-    FinishRequest,
+    FinishRecordingRequest,
     SkipChunksRequest,
 )
 from api.core.errors import NO_RECORDING
@@ -84,7 +84,7 @@ async def skip_chunks(recording_id: RecordingId, body: SkipChunksRequest, contex
 @router.post("/finish", responses=errors(NO_RECORDING, NOT_OPEN), summary="Finish the recording")
 async def finish_chunked_recording(
     recording_id: RecordingId,
-    body: Annotated[FinishRequest, Body(default_factory=FinishRequest)],
+    body: Annotated[FinishRecordingRequest, Body(default_factory=FinishRecordingRequest)],
     context: WriterOnce,
 ) -> ChunkBoardResponse:
     """Nothing more is recorded. Chunks that are on their way are waited for. Finishing again changes nothing, unless

@@ -171,7 +171,7 @@ class MultimediaUploadResponse(CamelResponseModel):
         json_schema_extra={"examples": [{"data": {**_EVENT, "uploadUrl": _URL, "expiresAt": CORE_EXPIRES_AT}}]}
     )
 
-    data: MultimediaUpload = Field(description="The event, and where to PUT its file.")
+    data: MultimediaUpload = Field(description="The event, with a presigned PUT.")
 
 
 class MultimediaDownloadResponse(CamelResponseModel):
@@ -179,7 +179,7 @@ class MultimediaDownloadResponse(CamelResponseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"data": {**_EVENT, "downloadUrl": _URL}}]})
 
-    data: MultimediaDownload = Field(description="The event, and where to GET its file.")
+    data: MultimediaDownload = Field(description="The event, with a presigned GET.")
 
 
 class MultimediaEventPage(CamelResponseModel):

@@ -169,7 +169,7 @@ class MobileEvent(CamelResponseModel):
     external_opportunity_ids: list[str] = Field(description="The CRM's ids of the opportunities it concerns.")
     user_id: str = Field(description="The id of the user who reported it.")
     organization_id: str = Field(description="The id of the organization.")
-    event_code: MobileEventCode = Field(description="What kind of event it is.")
+    event_code: MobileEventCode = Field(description="Its kind, as it was reported in `name`.")
     event: dict[str, str] = Field(
         description="`value` and `trigger` of a recorder's change; `value` of a network's or an app's; `status` of "
         "consent and sign-in; `title`; `fullUrl` of a deep link."

@@ -48,7 +48,7 @@ class SuccessResponse(CamelResponseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"success": True}}]})
 
-    data: Success = Field(description="It was noted.")
+    data: Success = Field(description="Always the same.")
 
 
 class RecordingEngagement(CamelResponseModel):
@@ -109,7 +109,7 @@ class ListeningResponse(CamelResponseModel):
         },
     )
 
-    data: Listening = Field(description="The session as it is kept.")
+    data: Listening = Field(description="What is kept of the session.")
 
 
 class Star(CamelResponseModel):
@@ -123,4 +123,4 @@ class StarResponse(CamelResponseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"starred": True}}]})
 
-    data: Star = Field(description="Whether the caller has starred the recording.")
+    data: Star = Field(description="The state of the star.")
