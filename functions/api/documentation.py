@@ -99,6 +99,7 @@ def surface_app(
 
 REQUEST_ID_SHOWN = "8d6f1c2e-6a0b-4c55-9d0e-2f1f3a9c7b11"
 _ERRORS = "x-errors"
+_OF_FASTAPI = "Successful Response"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _UPDATES = {"put", "patch"}
 _LICENSE = {"name": "MIT", "identifier": "MIT"}
@@ -183,6 +184,7 @@ def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
         changeable = "{" in path and any(_takes(operations[each], "If-Match") for each in operations)
         for method, operation in operations.items():
             _complete(operation, path, surface, tagged=changeable and method in {"get", *_UPDATES})
+            _describe_bodies(operation, schemas)
     _show_examples(document, routes)
     return document
 
@@ -265,6 +267,17 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
     operation["responses"] = dict(sorted({**described, **of_success}.items()))
     for status, response in operation["responses"].items():
         response["headers"] = _headers(int(status), tagged=tagged and status < "300") | response.get("headers", {})
+
+
+def _describe_bodies(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Describes what is sent, and what is answered where all is well, as their models do."""
+    answers = [each for status, each in operation["responses"].items() if status < "300"]
+    for part in (operation.get("requestBody", {}), *answers):
+        if part and part.get("description", _OF_FASTAPI) == _OF_FASTAPI:
+            references = [content["schema"].get("$ref", "") for content in part.get("content", {}).values()]
+            names = [reference.rpartition("/")[2] for reference in references]
+            found = [schemas[name]["description"] for name in names if name in schemas]
+            part["description"] = found[0] if found else "It is done. There is no body."
 
 
 def _form_of(route: APIRoute) -> type[BaseModel] | None:

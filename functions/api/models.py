@@ -143,6 +143,8 @@ Line = Annotated[
     ),
 ]
 """One line of text without control characters."""
+MediaType = Annotated[str, StringConstraints(max_length=127, pattern=r'^[\w.+-]+/[\w.+-]+(; ?[\w="-]+)*$')]
+"""A media type with its parameters, like `audio/webm; codecs=opus`."""
 
 
 def _split_at_commas(given: list[str], validate: ValidatorFunctionWrapHandler) -> Any:

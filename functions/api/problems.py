@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.models import ResponseModel
 from api.request_ids import REQUEST_ID
 from auricle import errors
 
@@ -270,16 +271,14 @@ def log_failure(error: Exception, request: Request) -> None:
     )
 
 
-class FieldError(BaseModel):
+class FieldError(ResponseModel):
     """What is wrong with one field of the request."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     field: str = Field(description="The field's name, dotted where it is nested.")
     message: str = Field(description="What is wrong with it, as a clause that follows its name.")
 
 
-class ProblemDetails(BaseModel):
+class ProblemDetails(ResponseModel):
     """An error as RFC 9457 has it."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)

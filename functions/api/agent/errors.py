@@ -13,6 +13,7 @@ from api.agent.shared import TranscriptionStatus
 from api.documentation import PossibleError
 from api.models import ResponseModel, ShownMoment
 from api.problems import FieldError, Problem
+from auricle.recordings.recording import Stage
 
 CODES: Mapping[str, str] = {
     "recording-not-found": "RECORDING_NOT_FOUND",
@@ -51,7 +52,7 @@ class AgentErrorBody(ResponseModel):
     message: str = Field(description="What was wrong, and what to do.")
     request_id: str = Field(description="Name this when asking for help.")
     fields: list[FieldError] = Field([], description="The fields that are wrong, where some are.")
-    stage: str | None = Field(None, description="The stage that failed, where one did.")
+    stage: Stage | None = Field(None, description="The stage that failed, where one did.")
     transcription_status: TranscriptionStatus | None = Field(
         None, description="How far the transcription is, where there is none yet."
     )

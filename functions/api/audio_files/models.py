@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.examples import CREATED_AT, EXPIRES_AT, RECORDING_ID
-from api.models import CamelRequestModel, CamelResponseModel, Id, Line, ShownMoment, WholeNumber, left_out
+from api.models import CamelRequestModel, CamelResponseModel, Id, Line, MediaType, ShownMoment, WholeNumber, left_out
 from api.problems import ProblemDetails
 from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
 from auricle.transcripts.transcript import Engine, display_name
@@ -18,7 +18,6 @@ MAX_PUT_BYTES = 5 * 1024**3
 """The most that one PUT can hold on S3; what is processed is bounded by a setting, and less."""
 
 Checksum = Annotated[str, StringConstraints(max_length=64, pattern=r"^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$")]
-MediaType = Annotated[str, StringConstraints(max_length=127, pattern=r'^[\w.+-]+/[\w.+-]+(; ?[\w="-]+)*$')]
 
 
 class AudioFileStatus(StrEnum):

@@ -49,7 +49,10 @@ class UploadForm(RequestModel):
     model_config = ConfigDict(
         strict=False,  # everything in a form is text
         json_schema_extra={
-            "anyOf": [{"required": ["file"]}, {"required": ["file_name", "file_size"]}],
+            "anyOf": [
+                {"required": ["file"], "properties": {"file": {}}},
+                {"required": ["file_name", "file_size"], "properties": {"file_name": {}, "file_size": {}}},
+            ],
             "examples": [
                 {
                     "type": "phone",

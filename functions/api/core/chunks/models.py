@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from api.core.shared import CoreTranscriptionStatus, Timestamp
 from api.examples import CORE_EXPIRES_AT, RECORDING_ID
-from api.models import CamelRequestModel, CamelResponseModel, WholeNumber
+from api.models import CamelRequestModel, CamelResponseModel, MediaType, WholeNumber
 from auricle.recordings.chunks import MAX_CHUNKS, Chunks, ChunkState
 from auricle.recordings.recording import RecordingDetail
 
@@ -38,7 +38,6 @@ CHUNK_STATUSES: Mapping[ChunkState, CoreTranscriptionStatus] = {
 """A chunk's state in `chunkStatusMap`, whose values are those of `transcriptionStatus`."""
 
 ChunkNumber = Annotated[WholeNumber, Field(ge=0, lt=MAX_CHUNKS)]
-ContentType = Annotated[str, StringConstraints(max_length=127, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w=\"-]+)*$")]
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -52,7 +51,7 @@ class ChunkUrlsRequest(CamelRequestModel):
     chunk_numbers: list[ChunkNumber] = Field(
         min_length=1, max_length=MAX_AT_ONCE, description="Their numbers, from 0 in the order of the audio."
     )
-    content_type: ContentType | None = Field(None, description="The media type that the PUTs will carry.")
+    content_type: MediaType | None = Field(None, description="The media type that the PUTs will carry.")
     file_type: Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"] | None = Field(
         None, description="The same by the ending of a file's name, where `contentType` is left out."
     )
