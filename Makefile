@@ -40,6 +40,7 @@ test: $(INSTALLED) ## everything that CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.clients
 	@$(BIN)/pytest
 
 synth: $(INSTALLED) ## the CloudFormation templates of one environment, checked  [ENV=dev]
@@ -63,8 +64,9 @@ bench: $(INSTALLED) ## measure the budgets: one JSON object a line
 mediafuzz: $(INSTALLED) ## thousands of damaged media files through Prepare  [COUNT=2000]
 	@$(BIN)/python -m tests.fixtures.hostile.fuzz $(or $(COUNT),2000)
 
-lock: $(INSTALLED) ## resolve requirements.lock anew
+lock: $(INSTALLED) ## resolve requirements.lock anew, and that of the generators that tests run
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK_ARGS) pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade $(filter-out --all-extras,$(LOCK_ARGS)) tests/clients/requirements.in -o tests/clients/requirements.lock
 
 fmt: $(INSTALLED) ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
