@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from api.json_bodies import InvalidValues, NotJson, parse_json
 from api.problems import FieldProblem, HttpProblem, Problem, invalid_request
@@ -24,7 +25,8 @@ _MAX_QUERY_PARAMETERS = 100
 class JsonRequest(Request):
     """A request whose JSON is parsed by `json_bodies`; no body at all is an empty object.
 
-    `problem` is why the body cannot be read; FastAPI is then given none.
+    `problem` is why the body cannot be read; FastAPI is then given none. What can be read is JSON, whatever its type
+    is called: FastAPI, which knows fewer names of it, does not see the type any more.
     """
 
     problem: HttpProblem | None = None
@@ -35,7 +37,8 @@ class JsonRequest(Request):
         if not hasattr(self, "_read"):
             self._read = True
             try:
-                self._parsed = self._parse(await super().body() or b"{}")
+                self._parsed = self._parse(await super().body())
+                self._headers = Headers(raw=[each for each in self.headers.raw if each[0] != b"content-type"])
             except HttpProblem as problem:
                 self.problem = problem
         return b"" if self.problem else await super().body() or b"{}"
@@ -47,12 +50,12 @@ class JsonRequest(Request):
     def _parse(self, content: bytes) -> Any:
         if len(content) > MAX_BODY_BYTES:
             raise HttpProblem(Problem(413, "body-too-large", f"The body may have {MAX_BODY_BYTES} bytes at most."))
-        if content != b"{}" and not _is_json(self.headers.get("content-type")):
+        if content and not _is_json(self.headers.get("content-type")):
             raise HttpProblem(
                 Problem(415, "unsupported-media-type", "Send the body as JSON, with Content-Type: application/json.")
             )
         try:
-            return parse_json(content, was_decoded=_was_decoded(self))
+            return parse_json(content or b"{}", was_decoded=_was_decoded(self))
         except NotJson as error:
             raise HttpProblem(Problem(400, "not-json", f"The body is not JSON in UTF-8: {error}.")) from None
         except InvalidValues as error:
@@ -61,7 +64,7 @@ class JsonRequest(Request):
 
 def _is_json(content_type: str | None) -> bool:
     media_type = (content_type or "application/json").partition(";")[0].strip().lower()
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _was_decoded(request: Request) -> bool:
@@ -86,11 +89,11 @@ def check_query(request: Request) -> None:
     except ValueError:
         raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
     known: Mapping[str, bool] = request.scope["route"].query_parameters
-    problems = [FieldProblem(name, "is not known here") for name, _ in pairs if name not in known]
-    problems += [
-        FieldProblem(name, "is given more than once")
-        for name, times in Counter(name for name, _ in pairs).items()
-        if times > 1 and not known.get(name, True)
+    times = Counter(name for name, _ in pairs)
+    problems = [
+        FieldProblem(name, "is given more than once" if times[name] > 1 else "is not known here")
+        for name in sorted(times)
+        if name not in known or (times[name] > 1 and not known[name])
     ]
     if problems:
         raise invalid_request(problems)

@@ -512,3 +512,23 @@ def test_a_phone_starts_uploads_and_ends_by_the_recording_alone(api: Gateway, se
     phone.put(0)
     assert api.get(path).json["data"]["allChunksUploaded"] is True
     assert len(services.workflow) == 1
+
+
+# --- what a body is called -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "text/x+json"])
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_json_has_several_names(phone: Phone, content: bytes, content_type: str) -> None:
+    phone.asks(0)
+    answer = phone.api.ask("POST", FINISH, body=content, headers={"content-type": content_type})
+    assert shown(documented.ChunkBoardResponse, answer)["numberOfExpectedChunks"] == 1
+
+
+def test_what_is_called_something_else_is_not_read(phone: Phone) -> None:
+    phone.asks(0)
+    for content in (b"{}", b'{"numberOfExpectedChunks": 1}'):
+        answer = phone.api.ask("POST", FINISH, body=content, headers={"content-type": "text/plain"})
+        refused(answer, 415, "unsupported-media-type")
+    nothing = phone.api.ask("POST", FINISH, headers={"content-type": "text/plain"})
+    assert shown(documented.ChunkBoardResponse, nothing)["numberOfExpectedChunks"] == 1
