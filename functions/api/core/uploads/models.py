@@ -74,11 +74,11 @@ class SignedUrlsResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, slot: UploadSlot, *, size_bytes: int) -> SignedUrlsResponse:
-        headers = UploadHeaders(content_type=slot.content_type, content_length_range=f"0,{size_bytes}")
+        headers = {"Content-Type": slot.content_type, "x-goog-content-length-range": f"0,{size_bytes}"}
         return cls(
             data=SignedUrls(
                 upload_url=slot.upload_url,
-                upload_headers=headers,
+                upload_headers=UploadHeaders.model_validate(headers),
                 download_url=slot.download_url,
                 expires_at=slot.expires_at,
             )
