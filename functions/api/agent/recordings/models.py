@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from api.agent.errors import code_of
 from api.agent.shared import STATUSES, TRANSCRIPTION_STATUSES, RecordingStatus, TranscriptionStatus
-from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID
+from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID, SOURCE_URL
 from api.models import ResponseModel, ShownMoment
 from api.transcripts import has_transcript
 from auricle.recordings.consent import Consent, content_may_be_shown
@@ -29,7 +29,7 @@ _SUMMARY: dict[str, Any] = {
     "contact_ids": [CONTACT_ID],
     "deal_id": "deal_1",
     "duration_seconds": 61.2,
-    "audio_url": f"s3://bucket/orgs/acme/recordings/{RECORDING_ID}/source",
+    "audio_url": SOURCE_URL,
     "summary": "we could renew for two years",
     "action_items": [],
     "sentiment_score": None,

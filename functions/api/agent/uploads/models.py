@@ -10,7 +10,7 @@ import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.agent.shared import RecordingStatus, RecordingType, TranscriptionStatus
-from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID
+from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID, SOURCE_URL
 from api.forms import File
 from api.models import Id, Line, QueryInteger, RequestModel, ResponseModel, ShownMoment, left_out
 from auricle.errors import ConsentRequired
@@ -128,7 +128,7 @@ class UploadedRecording(ResponseModel):
                 {
                     "id": RECORDING_ID,
                     "status": "processing",
-                    "audio_url": f"s3://bucket/orgs/acme/recordings/{RECORDING_ID}/source",
+                    "audio_url": SOURCE_URL,
                     "estimated_duration_seconds": 720,
                     "transcription_status": "queued",
                     "created_at": CREATED_AT,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.crm_objects import CrmObjects
 from api.core.shared import Timestamp
-from api.examples import RECORDING_ID
+from api.examples import RECORDING_ID, SIGNED_URL
 from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, WholeNumber
 from api.urls import SignedUrl
 from auricle.recordings.upload_slots import UploadSlot
@@ -17,7 +17,6 @@ FileType = Literal["mp3", "aac", "wav"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 MAX_FILE_BYTES = 2**53 - 1
 """The largest whole number that every client writes as it means it; what is processed is a setting, and far below."""
-_SLOT = f"https://bucket.s3.eu-central-1.amazonaws.com/orgs/acme/recordings/{RECORDING_ID}/source"
 
 
 class SignedUrlsRequest(CamelRequestModel):
@@ -60,9 +59,9 @@ class SignedUrlsResponse(CamelResponseModel):
             "examples": [
                 {
                     "data": {
-                        "uploadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
+                        "uploadUrl": SIGNED_URL,
                         "uploadHeaders": {"Content-Type": "audio/mpeg", "x-goog-content-length-range": "0,1958444"},
-                        "downloadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
+                        "downloadUrl": SIGNED_URL,
                         "expiresAt": "2026-03-30T12:15:00.000Z",
                     },
                 },
@@ -93,7 +92,7 @@ class RecordingFromUploadRequest(CamelRequestModel):
         json_schema_extra={
             "examples": [
                 {
-                    "downloadUrl": f"{_SLOT}?X-Amz-Signature=0a1b",
+                    "downloadUrl": SIGNED_URL,
                     "fileType": "mp3",
                     "title": "Renewal with Jane Smith",
                     "customerPhone": "+1 555 123 4567",

@@ -59,7 +59,7 @@ async def create_recording_from_upload(
     phone, else the caller's. It is linked to the first of `crmObjects`, or to the contact with `customerPhone`.
     Processing starts as soon as the bytes are there. `fileUrl`, `contactPhone` and `contactName` are other names of
     `downloadUrl`, `customerPhone` and `customerName`."""
-    from auricle.recordings.uploaded_files import UploadedFile, record_uploaded_file
+    from auricle.crm.uploaded_files import UploadedFile, record_uploaded_file
 
     url_field, url = _one_of(downloadUrl=body.download_url, fileUrl=body.file_url)
     if url is None:
@@ -89,8 +89,10 @@ async def create_recording_from_upload(
         org=context.org,
         caller=context.caller.user,
         link=link_to_first(context, body.crm_objects, body.integration_connection_id),
-        stores=context.stores,
         intake=context.intake,
+        records=context.stores,
+        contacts=context.stores.contacts,
+        downloads=context.stores.downloads,
         download_hosts=[host.strip().lower() for host in context.settings.download_hosts.split(",") if host.strip()],
         now=context.now,
     )

@@ -1,4 +1,4 @@
-"""Recordings of files that are there already: put to a signed URL before, or lying on another host."""
+"""Recordings of files that are there already, put to a signed URL or lying on another host, and whom they concern."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from auricle.recordings.recording_dates import check_recording_date
 from auricle.recordings.upload_slots import FILE_TYPES, Described, claim, fetch_into_slot, slot_of
 
 if TYPE_CHECKING:
+    from auricle.ports import ContactStore, Downloads, ObjectStore, RecordStores
     from auricle.recordings.intake import Intake
-    from auricle.visible_stores import VisibleStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ def record_uploaded_file(
     org: str,
     caller: str,
     link: Callable[[Recording], Recording],
-    stores: VisibleStores,
     intake: Intake,
+    records: RecordStores,
+    contacts: ContactStore,
+    downloads: Downloads,
     download_hosts: Sequence[str],
     now: datetime,
 ) -> Recording:
@@ -64,11 +66,11 @@ def record_uploaded_file(
         Conflict: the file has become another recording already.
     """
     check_recording_date(file.created_at, now)
-    check_connection(org, file.connection_id, stores.records(CONNECTIONS))
+    check_connection(org, file.connection_id, records.records(CONNECTIONS))
     user_id, rep = recorded_by(
-        org, caller, user_id=file.user_id, email=file.user_email, phone=file.user_phone, records=stores
+        org, caller, user_id=file.user_id, email=file.user_email, phone=file.user_phone, records=records
     )
-    consent, basis = consent_at_creation(org, None, records=stores, now=now)
+    consent, basis = consent_at_creation(org, None, records=records, now=now)
     described = Described(
         file_type=file.file_type,
         user_id=user_id,
@@ -80,15 +82,23 @@ def record_uploaded_file(
         result=file.result,
         consent=consent,
         consent_basis=basis,
-        contact_ids=matching_contacts(org, phone=file.contact_phone, name=file.contact_name, contacts=stores.contacts),
+        contact_ids=matching_contacts(org, phone=file.contact_phone, name=file.contact_name, contacts=contacts),
     )
-    slot = _slot(file, org=org, stores=stores, download_hosts=download_hosts, now=now)
+    slot = _slot(file, org=org, objects=intake.objects, downloads=downloads, download_hosts=download_hosts, now=now)
     return claim(described, slot, org=org, link=link, intake=intake, now=now)
 
 
-def _slot(file: UploadedFile, *, org: str, stores: VisibleStores, download_hosts: Sequence[str], now: datetime) -> str:
+def _slot(
+    file: UploadedFile,
+    *,
+    org: str,
+    objects: ObjectStore,
+    downloads: Downloads,
+    download_hosts: Sequence[str],
+    now: datetime,
+) -> str:
     """The id of the recording to be, whose source the file is: by a URL of ours, or fetched from another host."""
-    slot = slot_of(file.url, org=org, objects=stores.objects)
+    slot = slot_of(file.url, org=org, objects=objects)
     if slot is not None:
         return slot
     try:
@@ -97,8 +107,8 @@ def _slot(file: UploadedFile, *, org: str, stores: VisibleStores, download_hosts
             org=org,
             content_type=FILE_TYPES[file.file_type],
             allowed_hosts=download_hosts,
-            downloads=stores.downloads,
-            objects=stores.objects,
+            downloads=downloads,
+            objects=objects,
             now=now,
         )
     except InvalidRequest as error:

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from auricle.crm.contacts import NewContact, add_contact
-from auricle.directory.visibility import Viewer
+from auricle.crm.uploaded_files import UploadedFile, record_uploaded_file
 from auricle.errors import InvalidRequest
 from auricle.recordings.recording import Recording
 from auricle.recordings.upload_slots import open_slot
-from auricle.recordings.uploaded_files import UploadedFile, record_uploaded_file
-from auricle.visible_stores import VisibleStores
 from tests.fakes import Fakes
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -37,8 +35,10 @@ def recorded(fakes: Fakes, file: UploadedFile, **how: Any) -> Recording:
         file,
         org="acme",
         caller="user_1",
-        stores=VisibleStores(lambda: fakes, Viewer(frozenset({"user_1"}))),
         intake=fakes.intake(max_upload_bytes=1000),
+        records=fakes,
+        contacts=fakes.contacts,
+        downloads=fakes.downloads,
         now=NOW,
         **given,
     )
