@@ -5,6 +5,7 @@ RFC 9457 problem details is the shape of everything that has none of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -178,12 +179,14 @@ def field_problems(found: Iterable[Mapping[str, Any]]) -> Iterator[FieldProblem]
     """Pydantic's findings in words a client understands; what was sent is not repeated."""
     for each in found:
         place = each["loc"][1:] if each["loc"][:1] in _PARTS_OF_A_REQUEST else each["loc"]
-        name = ".".join(str(part) for part in place)
+        name = ".".join(str(part) for part in place if _OF_A_UNION.match(str(part)) is None)
         yield FieldProblem(name, _MESSAGES.get(each["type"]) or _as_clause(each["msg"]))
 
 
 _PARTS_OF_A_REQUEST = {("body",), ("query",), ("path",), ("header",)}
 """Where FastAPI says that a field stands, before its name."""
+_OF_A_UNION = re.compile(r"(function-\w+|list|tuple|union)\[")
+"""Pydantic's name of one of a union's types, which stands in the place like a field's."""
 _MESSAGES = {
     "extra_forbidden": "is not known here",
     "missing": "is missing",

@@ -181,6 +181,10 @@ def test_a_question_is_replaced_whole_and_removed(reps: Reps) -> None:
         ({"responseConfig": {"includeTime": True}}, "responseConfig.date.required"),
         ({"responseConfig": {"options": []}}, "responseConfig.select.options"),
         ({"responseConfig": 7}, "responseConfig.text"),
+        (
+            {"responseConfig": {"includeTime": True, "required": True, "earliestAllowableDate": "soon"}},
+            "responseConfig.date.earliestAllowableDate",
+        ),
         ({"sortValue": "first"}, "sortValue"),
         ({"includeIf": [{"questionId": "question_none", "value": "x"}]}, "includeIf.0.questionId"),
         ({"includeIf": [{"questionId": "a b", "value": "x"}]}, "includeIf.0.questionId"),
@@ -195,6 +199,7 @@ def test_every_wrong_field_of_a_question_is_named(reps: Reps, change: Any, wrong
     found = reps.api.post(QUESTIONS, {**TEXT, **change})
     assert found.status == 422, found.body
     assert wrong in {".".join(issue["path"]) for issue in found.json["issues"]}
+    assert b"function" not in found.body, "how it is checked is nobody's business"
     assert reps.api.get(QUESTIONS).json["data"] == []
 
 
