@@ -77,7 +77,7 @@ def check_query(request: Request) -> None:
     """The query string has only parameters of the route, each once unless it is a list.
 
     Raises:
-        InvalidRequest, HttpProblem: 422, naming every parameter that is unknown or given twice.
+        InvalidRequest, HttpProblem: 422, naming every parameter that is given twice, or else every one that is unknown.
     """
     text = request.scope["query_string"]
     if not text:
@@ -90,10 +90,9 @@ def check_query(request: Request) -> None:
         raise InvalidRequest("The query string is not valid: percent-encode it as UTF-8.") from None
     known: Mapping[str, bool] = request.scope["route"].query_parameters
     times = Counter(name for name, _ in pairs)
-    problems = [
-        FieldProblem(name, "is given more than once" if times[name] > 1 else "is not known here")
-        for name in sorted(times)
-        if name not in known or (times[name] > 1 and not known[name])
-    ]
-    if problems:
-        raise invalid_request(problems)
+    twice = [name for name in sorted(times) if times[name] > 1 and not known.get(name, False)]
+    if twice:
+        raise invalid_request(FieldProblem(name, "is given more than once") for name in twice)
+    unknown = [name for name in times if name not in known]
+    if unknown:
+        raise invalid_request(FieldProblem(name, "is not known here") for name in unknown)

@@ -417,14 +417,12 @@ def test_every_wrong_parameter_is_named(people: People, query: str) -> None:
     refused(people.ask("ann", "GET", query=query), 422, "invalid-request", query.partition("=")[0])
 
 
-def test_what_is_given_twice_is_named_once_known_or_not(people: People) -> None:
-    found = refused(
-        people.ask("ann", "GET", query="y=1&x=1&x=2&pageSize=1&pageSize=1"),
-        422,
-        "invalid-request",
-        *("pageSize", "x", "y"),
-    )
-    assert found["error"] == "pageSize is given more than once; x is given more than once; y is not known here."
+def test_what_is_given_twice_is_named_before_what_is_unknown(people: People) -> None:
+    answer = people.ask("ann", "GET", query="y=1&x=1&x=2&pageSize=1&pageSize=1")
+    found = refused(answer, 422, "invalid-request", "pageSize", "x")
+    assert found["error"] == "pageSize is given more than once; x is given more than once."
+    found = refused(people.ask("ann", "GET", query="y=1&x=1&pageSize=1"), 422, "invalid-request", "x", "y")
+    assert found["error"] == "y is not known here; x is not known here."
 
 
 def test_a_comment_is_for_so_many_and_so_much_stays_unread(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
