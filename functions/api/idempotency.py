@@ -206,17 +206,17 @@ def _given_key(request: Request) -> str | None:
 async def _fingerprint(request: Request) -> str:
     """What stands for what the request says, however it is written."""
     if is_form(request):
-        parts = []
+        parts: list[list[str | int | None]] = []
         for part, value in (await read_form(request)).multi_items():
             if isinstance(value, str):
                 parts.append([part, value])
             else:
                 parts.append([part, value.filename, value.size, hashlib.sha256(await value.read()).hexdigest()])
                 await value.seek(0)
-        said = orjson.dumps(sorted(parts, key=repr))
+        content = orjson.dumps(sorted(parts, key=repr))
     else:
-        said = orjson.dumps(await request.json(), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(said).hexdigest()
+        content = orjson.dumps(await request.json(), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _sealing_key(context: RequestContext) -> bytes:

@@ -48,7 +48,8 @@ class ApiRoute(APIRoute):
                 raise
             except Exception as error:  # noqa: BLE001  # else Starlette answers, and raises it again
                 release(request)
-                return await request.app.exception_handlers[Exception](request, error)
+                failure: Response = await request.app.exception_handlers[Exception](request, error)
+                return failure
             finally:
                 await request.close()  # the files of its form
             keep(request, response)

@@ -17,7 +17,8 @@ from auricle.recordings.recording_dates import check_recording_date
 from auricle.recordings.upload_slots import FILE_TYPES, Described, claim, fetch_into_slot, slot_of
 
 if TYPE_CHECKING:
-    from auricle.ports import ContactStore, Downloads, ObjectStore, RecordStores
+    from auricle.directory.organization_settings import RecordStores
+    from auricle.ports import ContactStore, Downloads, ObjectStore
     from auricle.recordings.intake import Intake
 
 
