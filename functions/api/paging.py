@@ -132,14 +132,14 @@ def read_page(
     check_reach(number, page_size, page_field=page_field)
     position: Position | None = None
     if number > 1:
-        _, position = _counted(read, (number - 1) * page_size, None)
+        _, position = fill_page(read, (number - 1) * page_size, None)
         if position is None:
             return (), None
-    return _counted(read, page_size, position)
+    return fill_page(read, page_size, position)
 
 
-def _counted(read: Reading[_T], count: int, position: Position | None) -> Batch[_T]:
-    """So many, in as many readings as it takes: the store bounds what one looks at.
+def fill_page(read: Reading[_T], count: int, position: Position | None) -> Batch[_T]:
+    """So many from there on, in as many readings as it takes: the store bounds what one looks at.
 
     Where a filter admits next to nothing the page stays short, with a cursor to go on by.
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import CoreError
+from api.core.errors import CoreError
 from auricle.recordings.chunks import Chunk, ChunksChange
 from auricle.recordings.counters import CountersChange
 from auricle.recordings.debrief import DebriefQuestion, ResponseType, TextConfig

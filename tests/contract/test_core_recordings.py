@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import recordings as documented
-from api.legacy.documents.core import transcripts as transcripts_documented
+from api.core.recordings import models as documented
+from api.core.transcripts import models as transcripts_documented
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.processing.sweep import sweep
 from auricle.recordings.chunks import Chunk, ChunksChange
@@ -24,8 +24,8 @@ from tests.contract.gateway import Gateway, Identity
 from tests.fakes import Fakes
 
 ONE = f"{RECORDINGS}/rec_1"
-LISTED = documented.CoreListAnswer
-CHANGED = documented.CoreChangedAnswer
+LISTED = documented.RecordingPage
+CHANGED = documented.ChangedRecordingResponse
 
 
 def ids(answer: Any) -> list[str]:
@@ -66,7 +66,7 @@ def test_flags_are_true_or_false(api: Gateway, archive: Archive) -> None:
 )
 def test_statuses_have_their_words(status: Status, processing: str, stage: str, api: Gateway, archive: Archive) -> None:
     archive.put(status=status)
-    data = shown(documented.CoreRecordingAnswer, api.get(ONE))["data"]
+    data = shown(documented.RecordingResponse, api.get(ONE))["data"]
     assert (data["transcriptionStatus"], data["processingStatus"], data["processingStage"]) == (
         status.value,
         processing,
@@ -77,7 +77,7 @@ def test_statuses_have_their_words(status: Status, processing: str, stage: str, 
 
 def test_a_failed_one_says_why(api: Gateway, archive: Archive) -> None:
     archive.failed()
-    data = shown(documented.CoreRecordingAnswer, api.get(ONE))["data"]
+    data = shown(documented.RecordingResponse, api.get(ONE))["data"]
     assert (data["processingStatus"], data["processingStage"]) == ("error", "processing")
     assert data["processingError"] == data["error"] == "That did not work."
 
@@ -236,7 +236,7 @@ def test_fetching_gives_those_there_are_in_the_order_asked(api: Gateway, archive
     archive.put("rec_binned", deleted_at=NOW)
     archive.put("rec_foreign", org="globex")
     wanted = ["rec_2", "rec_none", "rec_foreign", "rec_binned", "no id", "rec_1", "rec_2"]
-    answer = shown(documented.CoreFetchAnswer, api.post(RECORDINGS, {"ids": wanted}))
+    answer = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted}))
     assert (ids(answer), answer["cursor"]) == (["rec_2", "rec_1"], None)
     assert all(value is not None for one in answer["data"] for value in one.values())
     assert answer["data"][1]["durationInMilliseconds"] == 61200
@@ -245,12 +245,12 @@ def test_fetching_gives_those_there_are_in_the_order_asked(api: Gateway, archive
 def test_fetching_goes_on_page_by_page(api: Gateway, archive: Archive) -> None:
     three(archive)
     wanted = ["rec_0", "rec_1", "rec_2"]
-    first = shown(documented.CoreFetchAnswer, api.post(RECORDINGS, {"ids": wanted, "pageSize": 2}))
+    first = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted, "pageSize": 2}))
     body = {"ids": wanted, "pageSize": 2, "cursor": first["cursor"]}
-    rest = shown(documented.CoreFetchAnswer, api.post(RECORDINGS, body))
+    rest = shown(documented.FetchedRecordings, api.post(RECORDINGS, body))
     assert (ids(first), ids(rest), rest["cursor"]) == (["rec_0", "rec_1"], ["rec_2"], None)
-    everything = shown(documented.CoreFetchAnswer, api.post(RECORDINGS, {"pageSize": 2}))
-    after = shown(documented.CoreFetchAnswer, api.post(RECORDINGS, {"pageSize": 2, "cursor": everything["cursor"]}))
+    everything = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2}))
+    after = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2, "cursor": everything["cursor"]}))
     assert (ids(everything), ids(after), after["cursor"]) == (["rec_2", "rec_1"], ["rec_0"], None)
     assert ids(api.post(RECORDINGS, {"ids": []}).json) == []
 
@@ -841,7 +841,7 @@ def test_a_recording_of_long_ago_is_not_given_up_before_its_time(api: Gateway, s
 
 def test_utterances_have_milliseconds_and_a_known_speaker(api: Gateway, archive: Archive) -> None:
     archive.complete()
-    answer = shown(transcripts_documented.UtterancesAnswer, api.get(f"{ONE}/utterances"))
+    answer = shown(transcripts_documented.UtterancesPage, api.get(f"{ONE}/utterances"))
     assert (answer["pageSize"], answer["cursor"]) == (100_000, None)
     data = answer["data"]
     assert data["speakerMap"] == {
@@ -889,7 +889,7 @@ def test_utterances_that_are_not_there(api: Gateway, archive: Archive) -> None:
 def test_the_summary_is_called_what_it_is(api: Gateway, archive: Archive) -> None:
     archive.complete("rec_1")
     archive.put("rec_2")
-    answer = shown(transcripts_documented.SummaryAnswer, api.get(f"{ONE}/summary"))
+    answer = shown(transcripts_documented.SummaryResponse, api.get(f"{ONE}/summary"))
     assert answer["data"] == [
         {
             "id": "rec_1-highlights",
@@ -907,7 +907,7 @@ def test_the_audio_is_signed_for_a_quarter_of_an_hour(api: Gateway, archive: Arc
     archive.complete("rec_1")
     archive.uploaded("rec_2")
     archive.put("rec_3")
-    data = shown(transcripts_documented.SignedUrlAnswer, api.post(f"{ONE}/signedUrl"))["data"]
+    data = shown(transcripts_documented.SignedDownloadResponse, api.post(f"{ONE}/signedUrl"))["data"]
     assert (
         "orgs/acme/recordings/rec_1/audio.flac?method=GET&seconds=900&name=call.flac&type=audio%2Fflac&versionId=v2"
         in data["url"]
@@ -923,7 +923,7 @@ def test_the_language_is_said(api: Gateway, archive: Archive) -> None:
     archive.put()
     path = f"{ONE}/transcription-language"
     answer = send(api, "PATCH", path, {"transcriptionLanguage": "Spanish"})
-    assert shown(transcripts_documented.LanguageAnswer, answer) == {"data": None}
+    assert shown(transcripts_documented.TranscriptionLanguageResponse, answer) == {"data": None}
     read = api.get(ONE)
     assert (read.json["data"]["transcriptionLanguage"], read.headers["etag"]) == ("Spanish", answer.headers["etag"])
     refused(
@@ -940,7 +940,7 @@ def test_the_language_is_said(api: Gateway, archive: Archive) -> None:
 def test_a_page_of_ids_may_be_numbered_as_javascript_writes_numbers(api: Gateway, archive: Archive) -> None:
     archive.put()
     answer = api.post("/v1/core/recordings", b'{"ids": ["rec_0", "rec_1"], "cursor": 1.0, "pageSize": 1}')
-    assert ids(shown(documented.CoreFetchAnswer, answer)) == ["rec_1"]
+    assert ids(shown(documented.FetchedRecordings, answer)) == ["rec_1"]
 
 
 # --- who sees it ------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from api.legacy.documents.core import recordings as documented
-from api.legacy.surfaces.core.fields import FIELDS, Field, Source, geohash
+from api.core.recordings import models as documented
+from api.core.recordings.recording import SOURCE, CoreRecording, Source, SparseCoreRecording
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.deals import DEALS, Deal
+from auricle.recordings.geohashes import geohash
 from auricle.recordings.media import IMAGES, MULTIMEDIA, ImageGroup, MultimediaEvent, RawImage
 from tests.contract.conftest import NOW, Archive
 from tests.contract.core_recordings import RECORDINGS, contract, documented_fields, furnish, shown
@@ -28,9 +29,15 @@ FLAGGED = {
 }
 """Fields that are null unless their flag asks for them."""
 
+ADDED = ("summary", "entityExtractions")
+"""Fields that are left out unless their flag asks for them."""
+SCHEMA = CoreRecording.model_json_schema(mode="serialization")
+FIELDS = {name: Source(field[SOURCE]) for name, field in SCHEMA["properties"].items() if name not in ADDED}
+"""What sets each field, by its name on the wire."""
+
 
 def of_source(*, is_set: bool) -> list[str]:
-    return [name for name, field in FIELDS.items() if field.source.is_set is is_set]
+    return [name for name, source in FIELDS.items() if source.is_set is is_set]
 
 
 # --- every field, walked ------------------------------------------------------------------------------------
@@ -39,14 +46,15 @@ def of_source(*, is_set: bool) -> list[str]:
 def test_every_documented_field_says_where_it_comes_from_and_no_other_does() -> None:
     assert list(FIELDS) == documented_fields()
     assert len(FIELDS) == 145
-    assert list(documented._FIELDS) == list(FIELDS)
+    assert SCHEMA["required"] == list(FIELDS)
+    assert [field.alias for field in SparseCoreRecording.model_fields.values()] == [*FIELDS, *ADDED]
 
 
 def test_the_answer_has_exactly_the_documented_fields_whatever_is_known(api: Gateway, archive: Archive) -> None:
     archive.put("rec_bare")
     archive.complete("rec_done")
     for recording_id in ("rec_bare", "rec_done"):
-        answer = shown(documented.CoreRecordingAnswer, api.get(f"{RECORDINGS}/{recording_id}"))
+        answer = shown(documented.RecordingResponse, api.get(f"{RECORDINGS}/{recording_id}"))
         assert set(answer) == {"data", "cursor", "pageSize", "limit"}
         assert set(answer["data"]) == set(documented_fields())
 
@@ -62,7 +70,8 @@ def test_what_nothing_sets_yet_is_null_of_a_furnished_recording(name: str, api: 
     furnish(services)
     asked: dict[str, Any] = {"showEvaluationScore": "true", "showFollowups": "true"}
     assert api.get(f"{RECORDINGS}/rec_full", **asked).json["data"][name] is None
-    assert FIELDS[name] == Field(FIELDS[name].source)
+    made = SparseCoreRecording.of(services.recordings.detail("acme", "rec_full", with_trashed=True))
+    assert name not in made.model_dump(exclude_unset=True)
 
 
 @pytest.mark.parametrize("name", FLAGGED)
@@ -183,7 +192,7 @@ def test_geohashes_are_those_others_make(latitude: float, longitude: float, expe
 def test_summary_and_extractions_are_added_when_asked_for(api: Gateway, archive: Archive) -> None:
     archive.complete("rec_1")
     answer = api.get(f"{RECORDINGS}/rec_1", showSummary="true", showEntityExtractions="true")
-    data = shown(documented.CoreRecordingAnswer, answer)["data"]
+    data = shown(documented.RecordingResponse, answer)["data"]
     assert set(data) == {*documented_fields(), "summary", "entityExtractions"}
     assert (data["summary"], data["entityExtractions"]) == ("thank you", None)
 
@@ -205,7 +214,7 @@ def test_one_reading_of_the_store_is_enough(api: Gateway, services: Fakes, monke
 
 
 def test_no_source_is_left_over() -> None:
-    assert {field.source for field in FIELDS.values()} == set(Source)
+    assert set(FIELDS.values()) == set(Source)
 
 
 # --- what flags ask for -------------------------------------------------------------------------------------
@@ -234,7 +243,7 @@ def test_flags_show_what_lies_with_the_recording_and_whom_it_concerns(
     posted = api.post(f"{RECORDINGS}/rec_1/mobile-events", {"events": [event]})
     assert posted.status == 201, posted.body
     flags: dict[str, Any] = dict.fromkeys(FLAGGED.values(), "true")
-    data = shown(documented.CoreRecordingAnswer, api.get(f"{RECORDINGS}/rec_1", **flags))["data"]
+    data = shown(documented.RecordingResponse, api.get(f"{RECORDINGS}/rec_1", **flags))["data"]
     assert data["images"][0]["rawImages"] == [{"type": "web", "uri": "https://a/b", "url": "https://a/b"}]
     assert data["multimediaEvents"] == [
         {"storageUrl": "rec_1/media_1", "mimeType": "image/jpeg", "timestampInMilliseconds": 1640995200000}

@@ -24,10 +24,16 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
     RouterOnDemand("api.core.debrief.routes", rf"{PREFIX}/debrief-questions(/[^/]+)?|{_RECORDING}/debrief"),
     RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
+    RouterOnDemand(
+        "api.core.transcripts.routes", rf"{_RECORDING}/(utterances|summary|signedUrl|transcription-language)"
+    ),
+    RouterOnDemand("api.core.recordings.routes", rf"{PREFIX}/recordings(/[^/]+(/restore)?)?"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
+    {"name": "recordings", "description": "Recordings with everything known of them."},
+    {"name": "transcripts", "description": "What a recording says: utterances, the summary, and the audio itself."},
     {"name": "uploaded files", "description": "Recordings made elsewhere, of files that are uploaded first."},
     {"name": "chunks", "description": "Recordings whose audio arrives in chunks."},
     {"name": "comments", "description": "Comments on a recording, in threads, and who has read them."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, overload
 
 from fastapi import Security
 from pydantic import Field, PlainSerializer, WithJsonSchema
@@ -33,6 +33,10 @@ def own_organization(context: RequestContext, organization_id: str) -> None:
         raise NotFound(f"There is no organization {organization_id}.")
 
 
+@overload
+def milliseconds(seconds: float) -> int: ...
+@overload
+def milliseconds(seconds: float | None) -> int | None: ...
 def milliseconds(seconds: float | None) -> int | None:
     """Seconds of the domain as this surface's unit."""
     return None if seconds is None else round(seconds * 1000)
@@ -57,6 +61,9 @@ LAST_MOMENT_MS = 4_102_444_800_000
 """The year 2100: what lies after it was not meant as milliseconds since 1970."""
 EpochMilliseconds = Annotated[WholeNumber, Field(ge=0, le=LAST_MOMENT_MS)]
 """A moment of a request as milliseconds since 1970."""
+
+Language = Literal["English", "Spanish", "French"]
+"""Languages that can be named as spoken."""
 
 
 class CoreTranscriptionStatus(StrEnum):

@@ -18,10 +18,10 @@ from auricle.domain_events import EventType
 from auricle.errors import NotYours, RecordingNotFound
 from auricle.ports import RecordingFilter
 from auricle.recordings.comments import COMMENTS, Comment
-from auricle.recordings.counters import CountersChange
+from auricle.recordings.counters import Counters, CountersChange
 from auricle.recordings.events import recording_event
 from auricle.recordings.mobile_events import MOBILE_EVENTS, MobileEvent, find_mobile_event
-from auricle.recordings.recording import Recording
+from auricle.recordings.recording import Excerpt, Recording, RecordingDetail, Split
 from auricle.search.lexical import search
 from auricle.visible_stores import VisibleStores
 from tests.contract.conftest import NOW, Archive
@@ -255,6 +255,35 @@ def test_ids_that_stand_elsewhere_are_told_apart(fakes: Fakes) -> None:
     assert stores_of(ADMIN, fakes).hidden("acme", ids, listed=True) == frozenset()
 
 
+def test_parts_and_originals_that_are_hidden_are_not_named(fakes: Fakes) -> None:
+    everything = ("rec_private", "rec_unlisted", "rec_public")
+    cuts = tuple(Split(1000 * number, made_id, NOW) for number, made_id in enumerate(everything))
+
+    def seen(viewer: Viewer, *, listed: bool, original: str) -> tuple[list[str], list[str]]:
+        whole = replace(
+            fakes.recordings.get("acme", "rec_public"),
+            splits=cuts,
+            made_of=(Excerpt(original, 0),),
+            discoverable=listed,
+        )
+        shown = stores_of(viewer, fakes).as_seen(RecordingDetail(whole, None), frozenset()).recording
+        return [cut.recording_id for cut in shown.splits], [piece.recording_id for piece in shown.made_of]
+
+    assert seen(OTHER, listed=True, original="rec_unlisted") == (["rec_public"], [])
+    assert seen(OTHER, listed=False, original="rec_unlisted") == (["rec_unlisted", "rec_public"], ["rec_unlisted"])
+    assert seen(OTHER, listed=False, original="rec_private") == (["rec_unlisted", "rec_public"], [])
+    for viewer in (OWNER, ADMIN):
+        assert seen(viewer, listed=True, original="rec_private") == ([*everything], ["rec_private"])
+
+
+def test_unread_private_comments_are_the_readers_own(fakes: Fakes) -> None:
+    counters = Counters(unread={"ann": frozenset({"c1"})}, unread_private={"ann": frozenset({"c2"})})
+    detail = RecordingDetail(fakes.recordings.get("acme", "rec_public"), None, counters=counters)
+    stores = stores_of(OTHER, fakes)
+    assert stores.as_seen(detail, frozenset({"ann"})).counters.unread == {"ann": {"c1", "c2"}}
+    assert stores.as_seen(detail, frozenset({"bob"})).counters.unread == {"ann": {"c1"}}
+
+
 # --- no way around ----------------------------------------------------------------------------------------
 
 
@@ -262,9 +291,9 @@ def test_nothing_that_answers_a_request_comes_to_the_stores_but_through_the_view
     """The one place that holds the stores themselves hands them to `VisibleStores`, and to the rate limit's meter."""
     found = [(path.relative_to(API).as_posix(), line) for path in API.rglob("*.py") for line in _ways_to_stores(path)]
     assert sorted(found) == [
+        ("dependencies.py", "VisibleStores(app.services, caller.viewer)"),
+        ("dependencies.py", "app.services().rate_limit_store"),
         ("handler.py", "import auricle.bootstrap"),
-        ("surface.py", "VisibleStores(parts.services, caller.viewer)"),
-        ("surface.py", "parts.services().rate_limit_store"),
     ]
 
 
@@ -277,7 +306,7 @@ def test_the_tenants_own_recordings_go_to_what_follows_from_consent_alone() -> N
     ]
     assert sorted(found) == [
         ("agent/consent/routes.py", "record_consent(all_recordings=...)"),
-        ("surfaces/core/recordings.py", "update_recording(all_recordings=...)"),
+        ("core/recordings/routes.py", "update_recording(all_recordings=...)"),
     ]
 
 
@@ -303,8 +332,7 @@ def _ways_to_stores(path: Path) -> Iterator[str]:
             ("auricle.bootstrap", "auricle.adapters.dyn")
         ):
             yield f"import {node.module}"
-        of_parts = isinstance(node, ast.Attribute) and node.attr == "services" and "parts" in ast.unparse(node.value)
-        if of_parts:
+        if isinstance(node, ast.Attribute) and node.attr == "services":
             outer: ast.AST = parents[node]
             if isinstance(outer, ast.Call) and outer.func is node:
                 outer = parents[outer]

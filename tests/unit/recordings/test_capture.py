@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auricle.errors import Conflict
+from auricle.errors import Conflict, PreconditionFailed
 from auricle.recordings.capture import NewCapture, start_recording
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 from auricle.recordings.intake import remove
@@ -48,6 +48,7 @@ def started(
     rep: Rep | None = REP,
     at: datetime = NOW,
     link: Any = None,
+    if_revision: int | None = None,
 ) -> Recording:
     return start_recording(
         wanted,
@@ -57,6 +58,7 @@ def started(
         link=link or (lambda recording: recording),
         recordings=fakes.recordings,
         now=at,
+        if_revision=if_revision,
     )
 
 
@@ -177,3 +179,13 @@ def test_consent_that_was_stated_is_part_of_the_words(fakes: Fakes) -> None:
         started(fakes, replace(WANTED, consent_basis=ConsentBasis(BasisKind.STATED, LATER)), at=LATER)
     with pytest.raises(Conflict):
         started(fakes, replace(WANTED, consent_basis=None))
+
+
+def test_a_revision_that_is_named_is_that_of_a_recording_that_is_there(fakes: Fakes) -> None:
+    for recording_id, revision in (("rec_none", 1), ("rec_1", 1)):
+        with pytest.raises(PreconditionFailed, match="in that state"):
+            started(fakes, replace(WANTED, id=recording_id), if_revision=revision)
+    first = started(fakes)
+    assert started(fakes, if_revision=first.revision) == first
+    with pytest.raises(PreconditionFailed):
+        started(fakes, if_revision=first.revision + 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, Protocol
@@ -122,6 +123,26 @@ class VisibleStores:
         found = self._stores().recordings.find(org, wanted, with_trashed=True, with_removed=True)
         admits = self.viewer.may_find if listed else self.viewer.may_open
         return frozenset(recording.id for recording in found.values() if not admits(recording))
+
+    def as_seen(self, detail: RecordingDetail, reader: frozenset[str]) -> RecordingDetail:
+        """The detail with the reader's own unread private comments, and without parts and originals that are hidden.
+
+        Who came to an undiscoverable recording by its id is led on to its undiscoverable parts, and nobody else is.
+        """
+        if detail.counters.unread_private:
+            detail = replace(detail, counters=detail.counters.as_seen_by(reader))
+        recording = detail.recording
+        original = recording.made_of[0].recording_id if len(recording.made_of) == 1 else None
+        relatives = [cut.recording_id for cut in recording.splits] + ([original] if original else [])
+        hidden = self.hidden(recording.org, relatives, listed=recording.discoverable)
+        if not hidden:
+            return detail
+        seen = replace(
+            recording,
+            splits=tuple(cut for cut in recording.splits if cut.recording_id not in hidden),
+            made_of=() if original in hidden else recording.made_of,
+        )
+        return replace(detail, recording=seen)
 
     @property
     def objects(self) -> ObjectStore:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auricle.domain_events import EventType
-from auricle.errors import Conflict, RecordingNotFound
+from auricle.errors import Conflict, PreconditionFailed, RecordingNotFound
 from auricle.ports import RecordingStore
 from auricle.recordings.consent import BasisKind, Consent, ConsentBasis
 from auricle.recordings.events import recording_event
@@ -42,14 +43,18 @@ def start_recording(
     link: Callable[[Recording], Recording],
     recordings: RecordingStore,
     now: datetime,
+    if_revision: int | None = None,
 ) -> Recording:
     """The recording, being recorded: its audio comes in chunks. `link` links it before it is stored.
 
     Starting it again with the same words changes nothing, for a phone may not have heard the answer.
 
     Raises:
+        PreconditionFailed: there is no recording of that id at `if_revision`.
         Conflict: there is another recording of that id.
     """
+    if if_revision is not None:
+        _check_revision(org, wanted.id, if_revision, recordings)
     recording = Recording(
         org=org,
         id=wanted.id,
@@ -82,6 +87,13 @@ def start_recording(
             raise
         return stored
     return recording
+
+
+def _check_revision(org: str, recording_id: str, revision: int, recordings: RecordingStore) -> None:
+    with suppress(RecordingNotFound):
+        if recordings.get(org, recording_id).revision == revision:
+            return
+    raise PreconditionFailed("There is no recording of that id in that state.")
 
 
 def _started_before(recording: Recording, wanted: NewCapture, recordings: RecordingStore) -> Recording | None:

@@ -1,0 +1,1 @@
+"""Recordings: read with every field, listed, started by phones, changed, trashed, restored and removed."""

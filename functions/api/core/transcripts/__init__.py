@@ -1,0 +1,1 @@
+"""What a recording says: utterances, the summary, and where to download the audio."""
