@@ -17,7 +17,6 @@ from starlette.routing import Route
 from api.answer_limit import AnswerLimit
 from api.cors import Cors
 from api.dependencies import AppDependencies
-from api.legacy import app as legacy
 from api.on_demand import SurfaceMount
 from api.problems import Problem, add_problem_handlers, problem_response
 from api.request_ids import RequestIds
@@ -69,7 +68,6 @@ def create_app(dependencies: AppDependencies) -> FastAPI:
     app.add_middleware(Cors, origins=lambda: dependencies.settings().cors_origins)
     app.add_middleware(RequestIds)
     add_problem_handlers(app, render)
-    app.router.routes.extend(legacy.doors(dependencies))
     app.router.routes.extend(mounts)
     app.router.routes.extend(
         [
@@ -95,9 +93,7 @@ async def openapi(request: Request) -> Response:
 
     app = request.app
     if app.openapi_schema is None:
-        app.openapi_schema = legacy.merged(
-            merged_document([mount.app.openapi() for mount in app.state.surfaces], app), app
-        )
+        app.openapi_schema = merged_document([mount.app.openapi() for mount in app.state.surfaces], app)
     return JSONResponse(app.openapi_schema)
 
 
