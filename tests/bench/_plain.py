@@ -14,6 +14,9 @@ from mangum import Mangum
 
 from api.audio_files import routes as audio_files
 from api.audio_files.models import AudioFileDetail, AudioFilePage
+from api.core.recordings import routes as core_recordings
+from api.core.recordings.models import Flag, RecordingPage, RecordingResponse
+from api.core.recordings.recording import Outcome
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -29,5 +32,40 @@ def plain_handler(context: Any) -> Handler:
     @app.get("/api/v1/audio-files")
     async def list_audio_files(campaignId: str | None = None, pageSize: int = 50) -> AudioFilePage:  # noqa: N803
         return await audio_files.list_audio_files(context, campaign_id=campaignId, page_size=pageSize)
+
+    @app.get("/v1/core/recordings/{recording_id}", response_model_exclude_unset=True)
+    async def get_core_recording(
+        recording_id: str,
+        response: Response,
+        showPhotos: Flag = "false",  # noqa: N803  # as on the wire
+        showCrmOpportunities: Flag = "false",  # noqa: N803
+        showMediaOpportunities: Flag = "false",  # noqa: N803
+        showEvaluationScore: Flag = "false",  # noqa: N803
+        showMultimediaEvents: Flag = "false",  # noqa: N803
+        showMobileEvents: Flag = "false",  # noqa: N803
+        showFollowups: Flag = "false",  # noqa: N803
+        showCrmCustomers: Flag = "false",  # noqa: N803
+        showSummary: Flag = "false",  # noqa: N803
+        showEntityExtractions: Flag = "false",  # noqa: N803
+    ) -> RecordingResponse:
+        return await core_recordings.get_core_recording(
+            recording_id,
+            context,
+            response,
+            photos=showPhotos,
+            crm_opportunities=showCrmOpportunities,
+            media_opportunities=showMediaOpportunities,
+            _evaluation_score=showEvaluationScore,
+            multimedia_events=showMultimediaEvents,
+            mobile_events=showMobileEvents,
+            _followups=showFollowups,
+            crm_customer=showCrmCustomers,
+            summary=showSummary,
+            entity_extractions=showEntityExtractions,
+        )
+
+    @app.get("/v1/core/recordings", response_model_exclude_unset=True)
+    async def list_core_recordings(result: Outcome | None = None, pageSize: int = 100) -> RecordingPage:  # noqa: N803
+        return await core_recordings.list_core_recordings(context, result=result, page_size=pageSize)
 
     return Mangum(app, lifespan="off")
