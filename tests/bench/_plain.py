@@ -14,8 +14,10 @@ from mangum import Mangum
 
 from api.audio_files import routes as audio_files
 from api.audio_files.models import AudioFileDetail, AudioFilePage
+from api.core.recordings import collection_routes
 from api.core.recordings import routes as core_recordings
-from api.core.recordings.models import Flag, RecordingPage, RecordingResponse
+from api.core.recordings.collection_models import RecordingPage
+from api.core.recordings.models import Flag, RecordingResponse
 from api.core.recordings.recording import Outcome
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -66,6 +68,6 @@ def plain_handler(context: Any) -> Handler:
 
     @app.get("/v1/core/recordings", response_model_exclude_unset=True)
     async def list_core_recordings(result: Outcome | None = None, pageSize: int = 100) -> RecordingPage:  # noqa: N803
-        return await core_recordings.list_core_recordings(context, result=result, page_size=pageSize)
+        return await collection_routes.list_core_recordings(context, result=result, page_size=pageSize)
 
     return Mangum(app, lifespan="off")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.core.recordings import collection_models as collection
 from api.core.recordings import models as documented
 from api.core.transcripts import models as transcripts_documented
 from auricle.crm.contacts import NewContact, add_contact
@@ -24,7 +25,7 @@ from tests.contract.gateway import Gateway, Identity
 from tests.fakes import Fakes
 
 ONE = f"{RECORDINGS}/rec_1"
-LISTED = documented.RecordingPage
+LISTED = collection.RecordingPage
 CHANGED = documented.ChangedRecordingResponse
 
 
@@ -236,7 +237,7 @@ def test_fetching_gives_those_there_are_in_the_order_asked(api: Gateway, archive
     archive.put("rec_binned", deleted_at=NOW)
     archive.put("rec_foreign", org="globex")
     wanted = ["rec_2", "rec_none", "rec_foreign", "rec_binned", "no id", "rec_1", "rec_2"]
-    answer = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted}))
+    answer = shown(collection.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted}))
     assert (ids(answer), answer["cursor"]) == (["rec_2", "rec_1"], None)
     assert all(value is not None for one in answer["data"] for value in one.values())
     assert answer["data"][1]["durationInMilliseconds"] == 61200
@@ -245,12 +246,12 @@ def test_fetching_gives_those_there_are_in_the_order_asked(api: Gateway, archive
 def test_fetching_goes_on_page_by_page(api: Gateway, archive: Archive) -> None:
     three(archive)
     wanted = ["rec_0", "rec_1", "rec_2"]
-    first = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted, "pageSize": 2}))
+    first = shown(collection.FetchedRecordings, api.post(RECORDINGS, {"ids": wanted, "pageSize": 2}))
     body = {"ids": wanted, "pageSize": 2, "cursor": first["cursor"]}
-    rest = shown(documented.FetchedRecordings, api.post(RECORDINGS, body))
+    rest = shown(collection.FetchedRecordings, api.post(RECORDINGS, body))
     assert (ids(first), ids(rest), rest["cursor"]) == (["rec_0", "rec_1"], ["rec_2"], None)
-    everything = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2}))
-    after = shown(documented.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2, "cursor": everything["cursor"]}))
+    everything = shown(collection.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2}))
+    after = shown(collection.FetchedRecordings, api.post(RECORDINGS, {"pageSize": 2, "cursor": everything["cursor"]}))
     assert (ids(everything), ids(after), after["cursor"]) == (["rec_2", "rec_1"], ["rec_0"], None)
     assert ids(api.post(RECORDINGS, {"ids": []}).json) == []
 
@@ -940,7 +941,7 @@ def test_the_language_is_said(api: Gateway, archive: Archive) -> None:
 def test_a_page_of_ids_may_be_numbered_as_javascript_writes_numbers(api: Gateway, archive: Archive) -> None:
     archive.put()
     answer = api.post("/v1/core/recordings", b'{"ids": ["rec_0", "rec_1"], "cursor": 1.0, "pageSize": 1}')
-    assert ids(shown(documented.FetchedRecordings, answer)) == ["rec_1"]
+    assert ids(shown(collection.FetchedRecordings, answer)) == ["rec_1"]
 
 
 # --- who sees it ------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand(
         "api.core.transcripts.routes", rf"{_RECORDING}/(utterances|summary|signedUrl|transcription-language)"
     ),
-    RouterOnDemand("api.core.recordings.routes", rf"{PREFIX}/recordings(/[^/]+(/restore)?)?"),
+    RouterOnDemand("api.core.recordings.collection_routes", f"{PREFIX}/recordings"),
+    RouterOnDemand("api.core.recordings.routes", f"{_RECORDING}(/restore)?"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 

@@ -306,7 +306,7 @@ def test_the_tenants_own_recordings_go_to_what_follows_from_consent_alone() -> N
     ]
     assert sorted(found) == [
         ("agent/consent/routes.py", "record_consent(all_recordings=...)"),
-        ("core/recordings/routes.py", "update_recording(all_recordings=...)"),
+        ("core/recordings/shared.py", "update_recording(all_recordings=...)"),
     ]
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT
-from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id, left_out, without_none
-from auricle.crm.connections import Connection, Platform
-from auricle.crm.contacts import Contact
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id
 from auricle.crm.crm_link import Linked
-from auricle.crm.deals import Address, Deal, Disposition
 from auricle.recordings.recording import CrmLink, Recording
 
 Trigger = Literal[
@@ -45,15 +42,6 @@ class CrmDataType(StrEnum):
     OPPORTUNITY = "OPPORTUNITY"
     ENGAGEMENT = "ENGAGEMENT"
     CONTACT = "CONTACT"
-
-
-class CrmCustomerType(StrEnum):
-    """What somebody is in the CRM. An opportunity is a deal."""
-
-    OPPORTUNITY = "OPPORTUNITY"
-    CONTACT = "CONTACT"
-    ACCOUNT = "ACCOUNT"
-    LEAD = "LEAD"
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -148,94 +136,3 @@ class CrmUnlinkResponse(CamelResponseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"data": True}]})
 
     data: bool = Field(description="Whether the recording had that link.")
-
-
-class CrmCustomer(CamelResponseModel):
-    """Whom a recording concerns: the deal or contact it is linked to, else its first contact.
-
-    What it has none of is left out.
-    """
-
-    id: str = Field(description="Auricle's id of the deal or contact.")
-    name: str = Field(description="The name of the contact; of a deal, its account's, where that is known.")
-    customer_type: CrmCustomerType = Field(description="What it is in the CRM.")
-    external_id: str = left_out(description="The CRM's id of it.")
-    crm_url: str = left_out(description="Where the CRM shows it.")
-    email_address: str = left_out(description="The contact's email address.")
-    phone_number: str = left_out(description="The contact's telephone number.")
-    amount: float = left_out(description="What the deal is worth.")
-    disposition: Disposition = left_out(description="What became of the deal.")
-    closed_at: Timestamp = left_out(description="When the deal was closed.")
-    last_activity_at: Timestamp = Field(description="When it was last changed.")
-    created_at: Timestamp = Field(description="When it was added.")
-    updated_at: Timestamp = Field(description="When it was last changed.")
-    matching_source: Literal["DIRECT"] = Field(description="How it was found: by its id.")
-    organization_id: str = Field(description="The organization it belongs to.")
-
-    @classmethod
-    def of(cls, customer: Deal | Contact) -> CrmCustomer:
-        own: dict[str, Any]
-        if isinstance(customer, Deal):
-            name, kind = customer.account_name or customer.name, CrmCustomerType.OPPORTUNITY
-            own = {"amount": customer.amount, "disposition": customer.disposition, "closed_at": customer.closed_at}
-        else:
-            name, kind = customer.name, CrmCustomerType(customer.customer_type)
-            own = {"email_address": customer.email, "phone_number": customer.phone}
-        return cls(
-            id=customer.id,
-            name=name,
-            customer_type=kind,
-            **without_none({"external_id": customer.external_id, "crm_url": customer.crm_url, **own}),
-            last_activity_at=customer.updated_at,
-            created_at=customer.created_at,
-            updated_at=customer.updated_at,
-            matching_source="DIRECT",
-            organization_id=customer.org,
-        )
-
-
-class CrmAddress(CamelResponseModel):
-    """An address in the CRM's own words. What it has none of is left out."""
-
-    street: str = left_out(description="Street and number.")
-    city: str = left_out(description="The city.")
-    state: str = left_out(description="The state.")
-    zip: str = left_out(description="The postal code.")
-    country: str = left_out(description="The country.")
-
-    @classmethod
-    def of(cls, address: Address) -> CrmAddress:
-        parts = {name: getattr(address, name) for name in ("street", "city", "state", "zip", "country")}
-        return cls(**without_none(parts))
-
-
-class CrmOpportunity(CamelResponseModel):
-    """The deal a recording concerns, with the account and the CRM it comes from."""
-
-    opportunity_external_id: str | None = Field(description="The CRM's id of the deal.")
-    account_id: str | None = Field(description="Auricle's id of its first contact.")
-    account_name: str | None = Field(description="The account's name.")
-    account_external_id: str | None = Field(description="Always null: deals do not carry the CRM's id of the account.")
-    disposition: Disposition = Field(description="What became of the deal.")
-    closed_at: Timestamp | None = Field(description="When it was closed.")
-    name: str = Field(description="The deal's name.")
-    amount: float | None = Field(description="What it is worth.")
-    integration_name: str | None = Field(description="The name of the connection it comes from.")
-    integration_platform: Platform | None = Field(description="The system it comes from.")
-    addresses: list[CrmAddress] = Field(description="Where it is sold or delivered.")
-
-    @classmethod
-    def of(cls, deal: Deal, connection: Connection | None) -> CrmOpportunity:
-        return cls(
-            opportunity_external_id=deal.external_id,
-            account_id=next(iter(deal.contact_ids), None),
-            account_name=deal.account_name,
-            account_external_id=None,
-            disposition=deal.disposition,
-            closed_at=deal.closed_at,
-            name=deal.name,
-            amount=deal.amount,
-            integration_name=connection.name if connection else None,
-            integration_platform=connection.platform if connection else None,
-            addresses=[CrmAddress.of(address) for address in deal.addresses],
-        )

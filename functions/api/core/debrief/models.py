@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 
+from api.core.recordings.parts import RecordingQuestion, question_fields
 from api.core.shared import EpochMilliseconds, Timestamp
 from api.examples import CORE_CREATED_AT, RECORDING_ID
 from api.models import (
@@ -18,8 +19,6 @@ from api.models import (
     Line,
     Moment,
     WholeNumber,
-    left_out,
-    without_none,
 )
 from auricle.recordings.debrief import (
     MAX_ANSWER_CHARACTERS,
@@ -206,64 +205,6 @@ class AnswerDebriefRequest(CamelRequestModel):
 # --- responses ----------------------------------------------------------------------------------------------
 
 
-class DateConfigResponse(CamelResponseModel):
-    """The answer is a day, or with `includeTime` a moment. Bounds that there are none of are left out."""
-
-    include_time: bool = Field(description="Whether it is a moment of a day.")
-    required: bool = Field(description="Whether a debrief without an answer is refused.")
-    earliest_allowable_date: Timestamp = left_out(description="The earliest it may be.")
-    latest_allowable_date: Timestamp = left_out(description="The latest it may be.")
-
-
-class TextConfigResponse(CamelResponseModel):
-    """The answer is text, whose length is bounded; or a number, which is. What there is none of is left out."""
-
-    interpret_as_number: bool = Field(description="Whether it is a number.")
-    required: bool = Field(description="Whether a debrief without an answer is refused.")
-    min_size: int | float = left_out(description="The fewest characters, or the least number.")
-    max_size: int | float = left_out(description="The most characters, or the greatest number.")
-    validation_error_message: str = left_out(description="What to say of an answer that does not fit.")
-
-
-class SelectConfigResponse(CamelResponseModel):
-    """The answer is one of the options, or several. Bounds that there are none of are left out."""
-
-    options: list[str | int | float] = Field(description="What can be chosen.")
-    dropdown: bool = Field(description="Whether the app shows them as a dropdown.")
-    min_selects: int = left_out(description="The fewest that are chosen; with 1 or more an answer is required.")
-    max_selects: int = left_out(description="The most that are chosen.")
-
-
-class ConditionResponse(CamelResponseModel):
-    """Holds where that question was answered so."""
-
-    question_id: str = Field(description="The id of another question.")
-    value: str | int | float = Field(description="Its answer, or one of several.")
-
-
-class RecordingQuestion(CamelResponseModel):
-    """One question, as recordings show it. What it has none of is left out."""
-
-    id: str = Field(description="Its id.")
-    prompt: str = Field(description="The question.")
-    response_type: ResponseType = Field(description="What kind of answer it takes.")
-    response_config: DateConfigResponse | TextConfigResponse | SelectConfigResponse = Field(
-        description="What answers fit: the configuration of its `responseType`."
-    )
-    sort_value: int | float = Field(description="Where it stands among the others: the lowest is asked first.")
-    prompt_details: str = left_out(description="What is shown beneath the question.")
-    include_if: list[ConditionResponse] = Field(description="It is asked where one of these holds; none means always.")
-    only_include_if_flagged: bool = Field(
-        description="Whether it is asked only where the app brings it up: then it is never required."
-    )
-    set_response_to_field: Target = left_out(description="The recording's field that an answer sets.")
-    hide_from_results: bool = Field(description="Whether the app leaves it out where it shows answers.")
-
-    @classmethod
-    def of(cls, question: DebriefQuestion) -> RecordingQuestion:
-        return cls(**_question_fields(question))
-
-
 class DebriefQuestionFields(RecordingQuestion):
     """One question, as those who write questions see it."""
 
@@ -274,58 +215,11 @@ class DebriefQuestionFields(RecordingQuestion):
     @classmethod
     def of(cls, question: DebriefQuestion) -> DebriefQuestionFields:
         return cls(
-            **_question_fields(question),
+            **question_fields(question),
             conversation_type=question.conversation_type,
             created_at=question.created_at,
             updated_at=question.updated_at,
         )
-
-
-def _question_fields(question: DebriefQuestion) -> dict[str, Any]:
-    """The fields of a question, as recordings show it."""
-    return {
-        "id": question.id,
-        "prompt": question.prompt,
-        "response_type": question.response_type,
-        "response_config": _config_of(question),
-        "sort_value": _plain(question.sort_value),
-        **without_none({"prompt_details": question.prompt_details, "set_response_to_field": question.sets_field}),
-        "include_if": [
-            ConditionResponse(question_id=condition.question_id, value=condition.value)
-            for condition in question.include_if
-        ],
-        "only_include_if_flagged": question.only_if_flagged,
-        "hide_from_results": question.hide_from_results,
-    }
-
-
-def _config_of(question: DebriefQuestion) -> DateConfigResponse | TextConfigResponse | SelectConfigResponse:
-    date, text, select = question.date, question.text, question.select
-    if date is not None:
-        return DateConfigResponse(
-            include_time=date.include_time,
-            required=date.required,
-            **without_none({"earliest_allowable_date": date.earliest, "latest_allowable_date": date.latest}),
-        )
-    if text is not None:
-        optional = {
-            "min_size": _plain(text.min_size),
-            "max_size": _plain(text.max_size),
-            "validation_error_message": text.message,
-        }
-        return TextConfigResponse(interpret_as_number=text.as_number, required=text.required, **without_none(optional))
-    if select is None:
-        raise AssertionError(f"{question.id} has no configuration")
-    return SelectConfigResponse(
-        options=list(select.options),
-        dropdown=select.dropdown,
-        **without_none({"min_selects": select.min_selects, "max_selects": select.max_selects}),
-    )
-
-
-def _plain(number: float | None) -> int | float | None:
-    """A whole number without a fraction of nothing."""
-    return int(number) if number is not None and number == int(number) else number
 
 
 _RECORDING_QUESTION: dict[str, Any] = {"id": _QUESTION_ID, **_NEW_QUESTION}

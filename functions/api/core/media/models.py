@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from api.core.recordings.parts import CAPTURED, CapturedImage, CapturedMultimedia, image_fields, multimedia_fields
 from api.core.shared import EpochMilliseconds, Timestamp
 from api.examples import CORE_EXPIRES_AT, RECORDING_ID
 from api.models import CamelRequestModel, CamelResponseModel
@@ -15,7 +16,6 @@ from auricle.recordings import media as domain
 MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
 RenderingType = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
-_CAPTURED = "When it was captured, in milliseconds since 1970"
 _CURSOR = "Leads to what follows; null at the end."
 _RENDERING = "https://images.example.com/roof.jpg"
 _CAPTURED_IMAGE: dict[str, Any] = {
@@ -54,7 +54,7 @@ class AddImageRequest(CamelRequestModel):
 
     raw_images: list[AddImageRendering] = Field(min_length=1, max_length=20, description="The image's renderings.")
     linked_image: HttpsUrl | None = Field(None, description="The page that the image links to.")
-    timestamp: EpochMilliseconds | None = Field(None, description=f"{_CAPTURED}.")
+    timestamp: EpochMilliseconds | None = Field(None, description=f"{CAPTURED}.")
 
 
 class AddMultimediaEventRequest(CamelRequestModel):
@@ -65,35 +65,14 @@ class AddMultimediaEventRequest(CamelRequestModel):
     )
 
     mime_type: MimeType = Field(description="The file's media type. The PUT of the file must carry the same.")
-    timestamp_in_milliseconds: EpochMilliseconds = Field(description=f"{_CAPTURED}.")
+    timestamp_in_milliseconds: EpochMilliseconds = Field(description=f"{CAPTURED}.")
 
 
 # --- responses ----------------------------------------------------------------------------------------------
 
 
-class ImageRendering(CamelResponseModel):
-    """One rendering of an image."""
-
-    type: str = Field(description="What it is for, like `web`.")
-    uri: str = Field(description="Where it is, as the client sent it.")
-    url: str = Field(description="Where it is, as the client sent it.")
-
-
 class _Identified(CamelResponseModel):
     id: str = Field(description="Its id.")
-
-
-class CapturedImage(CamelResponseModel):
-    """One image in its renderings. Auricle keeps the addresses, and fetches none."""
-
-    raw_images: list[ImageRendering] = Field(description="The image's renderings.")
-    linked_image: str | None = Field(description="The page that the image links to.")
-    timestamp: int | None = Field(description=f"{_CAPTURED}; null where the client did not say.")
-
-    @classmethod
-    def of(cls, image: domain.ImageGroup) -> CapturedImage:
-        """As its recording shows it."""
-        return cls(**_image_fields(image))
 
 
 class Image(CapturedImage, _Identified):
@@ -101,7 +80,7 @@ class Image(CapturedImage, _Identified):
 
     @classmethod
     def of(cls, image: domain.ImageGroup) -> Image:
-        return cls(id=image.id, **_image_fields(image))
+        return cls(id=image.id, **image_fields(image))
 
 
 class ImageResponse(CamelResponseModel):
@@ -120,19 +99,6 @@ class ImagePage(CamelResponseModel):
     data: list[Image] = Field(description="The images of this page.")
     cursor: str | None = Field(description=_CURSOR)
     page_size: int = Field(description="How many a page has at most.")
-
-
-class CapturedMultimedia(CamelResponseModel):
-    """One file that was captured during the recording."""
-
-    storage_url: str = Field(description="The file's name, which is no address to fetch it from.")
-    mime_type: str = Field(description="The file's media type.")
-    timestamp_in_milliseconds: int = Field(description=f"{_CAPTURED}.")
-
-    @classmethod
-    def of(cls, event: domain.MultimediaEvent) -> CapturedMultimedia:
-        """As its recording shows it."""
-        return cls(**multimedia_fields(event))
 
 
 class MultimediaEvent(CapturedMultimedia, _Identified):
@@ -190,20 +156,3 @@ class MultimediaEventPage(CamelResponseModel):
     data: list[MultimediaEvent] = Field(description="The events of this page.")
     cursor: str | None = Field(description=_CURSOR)
     page_size: int = Field(description="How many a page has at most.")
-
-
-def _image_fields(image: domain.ImageGroup) -> dict[str, Any]:
-    return {
-        "raw_images": [ImageRendering(type=raw.type, uri=raw.uri, url=raw.url) for raw in image.raw_images],
-        "linked_image": image.linked_image,
-        "timestamp": image.captured_at_ms,
-    }
-
-
-def multimedia_fields(event: domain.MultimediaEvent) -> dict[str, Any]:
-    """What every answer shows of an event."""
-    return {
-        "storage_url": event.storage_url,
-        "mime_type": event.mime_type,
-        "timestamp_in_milliseconds": event.happened_at_ms,
-    }

@@ -21,8 +21,8 @@ from api.core.media.models import (
     MultimediaEventResponse,
     MultimediaUpload,
     MultimediaUploadResponse,
-    multimedia_fields,
 )
+from api.core.recordings.parts import multimedia_fields
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, RecordingId, RequestContext, path_id
 from api.documentation import PossibleError, errors

@@ -207,33 +207,3 @@ class MobileEventPage(CamelResponseModel):
         description="A list that holds the list of the events; it is empty where there are no events."
     )
     cursor: str | None = Field(description="Leads to what follows; null at the end.")
-
-
-class RecordedMobileEvent(CamelResponseModel):
-    """One event as its recording shows it."""
-
-    id: str = Field(description="The id of the event.")
-    recording_id: str = Field(description="The id of the recording.")
-    user_id: str = Field(description="The id of the user who reported it.")
-    event: dict[str, str] = Field(description="Its `name`, and what else follows from that.")
-    organization_id: str = Field(description="The id of the organization.")
-    date_created: Timestamp = Field(description="When it was reported, by the server's clock.")
-    date_created_string: Timestamp = Field(description="The same as `dateCreated`.")
-    timestamp_in_milliseconds: int | None = Field(
-        description="When it happened, by the phone's clock, in milliseconds since 1970; null where it was not said."
-    )
-    duration_in_milliseconds: int | None = Field(description="How long it lasted; null where it was not said.")
-
-    @classmethod
-    def of(cls, event: domain.MobileEvent) -> RecordedMobileEvent:
-        return cls(
-            id=event.id,
-            recording_id=event.recording_id,
-            user_id=event.user_id,
-            event={"name": event.name, **event.facts},
-            organization_id=event.org,
-            date_created=event.created_at,
-            date_created_string=event.created_at,
-            timestamp_in_milliseconds=event.happened_at_ms,
-            duration_in_milliseconds=event.duration_ms,
-        )

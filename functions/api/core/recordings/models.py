@@ -1,32 +1,24 @@
-"""What the core API reads and answers of recordings; `recording` has the recording itself."""
+"""What the core API reads and answers of one recording; `recording` has the recording itself."""
 
 from __future__ import annotations
 
 from base64 import b64decode
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from api.core.crm_links.models import CrmCustomer
-from api.core.crm_objects import CrmObjectRequest, CrmObjects
 from api.core.recordings.recording import (
-    DISCOVERABLE,
     EXAMPLE,
-    PRIVATE,
     ConversationQuality,
     CoreRecording,
-    OperatingSystem,
     Outcome,
     OutcomeLabel,
     RecordError,
     SparseCoreRecording,
 )
-from api.core.shared import Language, Timestamp, milliseconds
-from api.examples import CORE_CREATED_AT, CREATED_AT, RECORDING_ID
 from api.models import (
     CamelRequestModel,
     CamelResponseModel,
-    Id,
     Line,
     Moment,
     WholeNumber,
@@ -34,151 +26,27 @@ from api.models import (
 )
 from auricle.recordings.chunks import MAX_CHUNKS
 from auricle.recordings.edits import Edit
-from auricle.recordings.recording import Capture, Recording, Result
+from auricle.recordings.recording import Result
 
-MAX_IDS = 100
 MAX_SIGNATURE_BYTES = 256 * 1024
 
+
 Flag = Literal["true", "false"]
-Names = Annotated[str, StringConstraints(max_length=2000, pattern=r"[^,\s]")]
-"""One name or several, between commas."""
+
+
 TextBlock = Annotated[str, StringConstraints(max_length=20_000)]
+
+
 Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
 Trigger = Literal["button-press", "deeplink", "modern-deeplink", "mobile-sdk"]
+
+
 Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+
 Longitude = Annotated[float, Field(ge=-180, le=180)]
-VersionNumber = Annotated[float, Field(ge=0, le=10_000)]
-
-# --- requests -----------------------------------------------------------------------------------------------
-
-
-class FetchRecordingsRequest(CamelRequestModel):
-    """Recordings by their ids, or all of them."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [RECORDING_ID]}]})
-
-    ids: list[Annotated[str, StringConstraints(max_length=255)]] | None = Field(
-        None, max_length=MAX_IDS, description="The recordings wanted; where it is left out, all that can be found."
-    )
-    cursor: Annotated[WholeNumber, Field(le=MAX_IDS)] | Annotated[str, StringConstraints(max_length=2048)] | None = (
-        Field(None, description="`cursor` of the page before: a number among ids, else text.")
-    )
-    page_size: Annotated[WholeNumber, Field(ge=1, le=MAX_IDS)] = Field(
-        MAX_IDS, description="How many a page has at most."
-    )
-
-
-class CaptureSourceRequest(CamelRequestModel):
-    """The app that records."""
-
-    sdk_version: Short | None = Field(None, description="The version of its SDK.")
-    bundle_id: Short | None = Field(None, description="Its id in the store.")
-    app_version: Short | None = Field(None, description="Its version.")
-    app_name: Short | None = Field(None, description="Its name.")
-    sdk_type: Literal["iOS", "android"] | None = Field(None, description="The kind of its SDK.")
-
-
-class CaptureSettingsRequest(CamelRequestModel):
-    """How the app makes its chunks."""
-
-    mobile_chunk_creation_mode: Literal["minimized", "intervaled"] | None = Field(
-        None, description="As few chunks as possible, or one after each interval."
-    )
-
-
-def _version(given: Any) -> Any:
-    """Phones say `17.2`, or 17.2."""
-    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
-
-
-def _lower(given: Any) -> Any:
-    """Some say iOS, some say ios."""
-    return given.lower() if isinstance(given, str) else given
-
-
-class StartRecordingRequest(CamelRequestModel):
-    """A recording that a phone begins, under an id of its own."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "5f0c2a6e-9d7e-4a51-8d4b-0a2f4e9c1b77",
-                    "dateCreated": CREATED_AT,
-                    "title": "Visit at 12 Main Street",
-                    "source": {"sdkVersion": "3.1.0", "appName": "Field", "sdkType": "iOS"},
-                    "os": "ios",
-                    "osVersion": "17.2",
-                    "recordingSettings": {"mobileChunkCreationMode": "minimized"},
-                },
-            ],
-        },
-    )
-
-    id: Id = Field(description="The recording's id, made by the phone.")
-    is_private: bool = Field(False, description="Seen by its owner and administrators alone.")
-    enable_automatic_split: bool = Field(False, description="Whether it is to be split by itself; kept, and not done.")
-    date_created: Moment | None = Field(
-        None, description="When recording began, from 1990 to a day from now; where it is left out, now."
-    )
-    conversation_type: Line | None = Field(
-        None, description="What kind of conversation it is, in the organization's words."
-    )
-    source: CaptureSourceRequest | None = Field(None, description="The app that records.")
-    original_device_id: Short | None = Field(None, description="The id of the device.")
-    title: Line | None = Field(None, description="What people call it.")
-    os: Annotated[OperatingSystem, BeforeValidator(_lower, json_schema_input_type=OperatingSystem)] | None = Field(
-        None, description="The system of the device; capitals do not matter."
-    )
-    os_version: Annotated[Short, BeforeValidator(_version, json_schema_input_type=Short | VersionNumber)] | None = (
-        Field(None, description="The version of that system.")
-    )
-    device_type: Short | None = Field(None, description="The kind of device.")
-    code_version: Short | None = Field(None, description="The version of the app.")
-    opportunity_id: Line | None = Field(
-        None, description="The CRM's id of the opportunity it concerns; like the last of `crmObjects`."
-    )
-    engagement_id: Id | None = Field(
-        None, description="The id of the engagement it concerns; like the last of `crmObjects`."
-    )
-    transcription_language: Language | None = Field(None, description="The language that is spoken.")
-    recording_settings: CaptureSettingsRequest | None = Field(None, description="How the app makes its chunks.")
-    integration_connection_id: Id | None = Field(None, description="The connection that the CRM's ids belong to.")
-    crm_objects: CrmObjects = Field([])
-    result: Outcome | None = Field(None, description="What came of the conversation.")
-    trigger: Trigger | None = Field(None, description="What began the recording.")
-    latitude: Latitude | None = Field(None, description="Where it is recorded, in degrees.")
-    longitude: Longitude | None = Field(None, description="Where it is recorded, in degrees.")
-    beta_features: list[Short] = Field([], max_length=50, description="The beta features of the app.")
-    seed_recording_id: Id | None = Field(None, description="The recording that the phone makes this one from.")
-
-    def capture(self) -> Capture:
-        source, settings = self.source, self.recording_settings
-        return Capture(
-            sdk_version=source.sdk_version if source else None,
-            bundle_id=source.bundle_id if source else None,
-            app_version=source.app_version if source else None,
-            app_name=source.app_name if source else None,
-            sdk_type=source.sdk_type if source else None,
-            os=self.os,
-            os_version=self.os_version,
-            device_type=self.device_type,
-            device_id=self.original_device_id,
-            code_version=self.code_version,
-            trigger=self.trigger,
-            latitude=self.latitude,
-            longitude=self.longitude,
-            chunk_creation_mode=settings.mobile_chunk_creation_mode if settings else None,
-            beta_features=tuple(self.beta_features),
-        )
-
-    def all_crm_objects(self) -> list[CrmObjectRequest]:
-        """With the appointment's opportunity and engagement, which stand for CRM objects of these types."""
-        named = (("Opportunity", self.opportunity_id), ("Engagement", self.engagement_id))
-        return [
-            *self.crm_objects,
-            *(CrmObjectRequest.model_construct(object_type=of, object_id=id_) for of, id_ in named if id_ is not None),
-        ]
 
 
 def _signature(given: str) -> str:
@@ -192,7 +60,11 @@ def _signature(given: str) -> str:
 
 
 Signature = Annotated[str, StringConstraints(min_length=4, max_length=350_000), AfterValidator(_signature)]
+
+
 ChunkNumber = Annotated[str, StringConstraints(max_length=4, pattern=r"^[0-9]+$")]
+
+
 NamedStatus = Literal[
     "RECORDING",
     "UPLOADING",
@@ -208,7 +80,10 @@ NamedStatus = Literal[
     "RAW_SPLIT",
 ]
 
-_CHANGE: dict[str, Any] = {"title": "Renewal with Jane Smith", "result": "closed"}
+
+CHANGE_EXAMPLE: dict[str, Any] = {"title": "Renewal with Jane Smith", "result": "closed"}
+
+
 _CLEARABLE = {
     "title": "title",
     "notes": "notes",
@@ -216,6 +91,8 @@ _CLEARABLE = {
     "outcome_label": "outcome_label",
     "conversation_quality_tag": "conversation_quality",
 }
+
+
 """Fields that null clears, and what the domain calls them."""
 _SETTABLE = {
     "is_private": "private",
@@ -225,6 +102,8 @@ _SETTABLE = {
     "advanced_bookmarks_checked": "advanced_bookmarks_checked",
     "date_created": "created_at",
 }
+
+
 """Fields that null leaves as they are."""
 
 
@@ -305,97 +184,7 @@ class RecordingChanges(CamelRequestModel):
 class ChangeRecordingRequest(RecordingChanges):
     """What to change. What is not sent stays; null clears what can be empty."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_CHANGE, "lock": False}]})
-
-
-class ChangeRecordingByIdRequest(RecordingChanges):
-    """What to change, and of which recording. What is not sent stays; null clears what can be empty."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"id": RECORDING_ID, **_CHANGE}]})
-
-    id: Id = Field(description="The recording's id.")
-
-
-# --- responses ----------------------------------------------------------------------------------------------
-
-_LISTED: dict[str, Any] = {
-    "id": RECORDING_ID,
-    "repFirstName": "Sam",
-    "repLastName": "Reyes",
-    "dateCreated": CORE_CREATED_AT,
-    "durationInMilliseconds": 61200,
-    "result": "closed",
-    "title": "Renewal with Jane Smith",
-    "isPrivate": False,
-    "userId": "user_1",
-    "discoverable": True,
-}
-_SIZES = {"pageSize": 100, "limit": 100}
-_PAGE_SIZE, _LIMIT = "How many a page has at most.", "The same as `pageSize`."
-
-
-class ListedRecording(CamelResponseModel):
-    """A recording as lists show it; what nothing has set is left out."""
-
-    id: str = Field(description="The recording's id.")
-    date_created: Timestamp = Field(description="When it was recorded.")
-    is_private: bool = Field(description=PRIVATE)
-    discoverable: bool = Field(description=DISCOVERABLE)
-    rep_first_name: str | None = Field(None, description="The first name of its owner.")
-    rep_last_name: str | None = Field(None, description="The last name of its owner.")
-    duration_in_milliseconds: int | None = Field(None, description="How long it is, in milliseconds.")
-    result: Outcome | None = Field(None, description="What came of the conversation.")
-    title: str | None = Field(None, description="What people call it.")
-    user_id: str | None = Field(None, description="The id of its owner.")
-    is_video: bool | None = Field(None, description="Whether there is a picture too.")
-    trigger: Trigger | None = Field(None, description="What began the recording.")
-    crm_customer: CrmCustomer | None = Field(
-        None, description="Whom it concerns; asked for by `showCrmCustomer` or `showCrmCustomers`."
-    )
-
-    @classmethod
-    def of(cls, recording: Recording, customer: CrmCustomer | None = None) -> ListedRecording:
-        rep, audio, capture = recording.rep, recording.audio, recording.capture
-        known: dict[str, Any] = {
-            "rep_first_name": rep.first_name if rep else None,
-            "rep_last_name": rep.last_name if rep else None,
-            "result": recording.result.value if recording.result else None,
-            "title": recording.title,
-            "user_id": recording.user_id,
-            "trigger": capture.trigger if capture else None,
-            "crm_customer": customer,
-        }
-        if audio is not None:
-            known |= {"duration_in_milliseconds": milliseconds(audio.duration_s), "is_video": audio.is_video}
-        return cls(
-            id=recording.id,
-            date_created=recording.created_at,
-            is_private=recording.private,
-            discoverable=recording.discoverable,
-            **without_none(known),
-        )
-
-
-class RecordingPage(CamelResponseModel):
-    """Some recordings."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_LISTED], "cursor": None, **_SIZES}]})
-
-    data: list[ListedRecording] = Field(description="The recordings of this page.")
-    cursor: str | None = Field(description="Leads to what follows; null at the end.")
-    page_size: int = Field(description=_PAGE_SIZE)
-    limit: int = Field(description=_LIMIT)
-
-
-class FetchedRecordings(CamelResponseModel):
-    """The recordings of those ids that there are, in the order they were asked for."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [EXAMPLE], "cursor": None, **_SIZES}]})
-
-    data: list[SparseCoreRecording] = Field(description="The recordings of this page.")
-    cursor: int | str | None = Field(description="Leads to what follows; null at the end.")
-    page_size: int = Field(description=_PAGE_SIZE)
-    limit: int = Field(description=_LIMIT)
+    model_config = ConfigDict(json_schema_extra={"examples": [{**CHANGE_EXAMPLE, "lock": False}]})
 
 
 class RecordingResponse(CamelResponseModel):

@@ -4,23 +4,25 @@ A field is null until something has set it. Fields of what Auricle does not do y
 `Source`, and are null always.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand here: as texts, a hundred and fifty of them take a cold start 10 ms.
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from api.core.crm_links.models import CrmCustomer, CrmOpportunity
-from api.core.debrief.models import RecordingQuestion
-from api.core.media.models import CapturedImage, CapturedMultimedia
-from api.core.mobile_events.models import RecordedMobileEvent
 from api.core.recordings.parts import (
+    CapturedImage,
+    CapturedMultimedia,
     CaptureSettings,
     CaptureSource,
+    CrmCustomer,
+    CrmOpportunity,
     Cut,
     GeoPoint,
     HashedPlace,
+    RecordedMobileEvent,
+    RecordingQuestion,
 )
 from api.core.shared import CoreTranscriptionStatus, Language, Timestamp, milliseconds
 from api.examples import CORE_CREATED_AT, RECORDING_ID
@@ -374,7 +376,7 @@ class SparseCoreRecording(CamelResponseModel):
     )
 
     @classmethod
-    def of(cls, detail: RecordingDetail, **shown: Any) -> SparseCoreRecording:
+    def of(cls, detail: RecordingDetail, **shown: Any) -> Self:
         """The recording without what nothing has set. `shown` are the fields that flags ask for."""
         return cls(**without_none(_fields(detail) | shown))
 
@@ -392,7 +394,7 @@ class CoreRecording(SparseCoreRecording):
     model_config = ConfigDict(json_schema_extra=_all_but_added)
 
     @classmethod
-    def of(cls, detail: RecordingDetail, **shown: Any) -> CoreRecording:
+    def of(cls, detail: RecordingDetail, **shown: Any) -> Self:
         """The recording. `shown` are the fields that flags ask for, null ones among them."""
         return cls(**{**_NOTHING, **_fields(detail), **shown})
 
