@@ -315,6 +315,8 @@ def _show_examples(document: Mapping[str, Any], routes: Iterable[BaseRoute]) -> 
         for operation in operations.values():
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for content in part.get("content", {}).values():
+                    if content["schema"] == {}:  # of a route that returns nothing
+                        content |= {"schema": {"type": "null"}, "example": None}
                     reference = content["schema"].get("$ref")
                     if reference in examples:
                         content["example"] = examples[reference]

@@ -72,12 +72,19 @@ class Idempotent:
 
     `is_credential` says that the answer is one, `shows_content` that it shows what was found in the recording that the
     path names. `names_recordings` are fields of the body that hold ids: those that are recordings the caller may see
-    are kept with the answer, which is given again while they are there for the caller.
+    are kept with the answer, which is given again while they are there for the caller. `only_reads` says that the POST
+    changes nothing: it is answered anew each time.
     """
 
     def __init__(
-        self, *, is_credential: bool = False, shows_content: bool = False, names_recordings: Sequence[str] = ()
+        self,
+        *,
+        is_credential: bool = False,
+        shows_content: bool = False,
+        names_recordings: Sequence[str] = (),
+        only_reads: bool = False,
     ) -> None:
+        self._only_reads = only_reads
         self._is_credential = is_credential
         self._shows_content = shows_content
         self._names_recordings = names_recordings
@@ -104,7 +111,7 @@ class Idempotent:
             NotYours: the answer is a credential, made for one that may do more than this one.
             RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
         """
-        key = _given_key(request)
+        key = None if self._only_reads else _given_key(request)
         if key is not None:
             await self._claim(request, context, key)
         return context

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import publish_events.handler
 import sweep.handler
@@ -83,7 +84,7 @@ class Emitted:
             }
             for number, (event_type, recording) in enumerate(ends)
         ]
-        publish_events.handler.lambda_handler({"Records": records}, None)
+        publish_events.handler.lambda_handler({"Records": records}, LambdaContext())
         return self.lines()
 
     def complete(self) -> list[dict[str, Any]]:
@@ -96,7 +97,7 @@ class Emitted:
         return self.publish((EventType.RECORDING_FAILED, a_recording("acme", status=status, failure=failure)))
 
     def swept(self) -> list[dict[str, Any]]:
-        sweep.handler.lambda_handler({"detail-type": "Scheduled Event"}, None)
+        sweep.handler.lambda_handler({"detail-type": "Scheduled Event"}, LambdaContext())
         return self.lines()
 
     def job(
@@ -112,7 +113,9 @@ class Emitted:
             "statusReason": reason,
             "jobDefinition": "arn:aws:batch:eu-central-1:123456789012:job-definition/auricle-prod-transcribe:7",
         }
-        watch_jobs.handler.lambda_handler({"source": "aws.batch", "detail-type": detail_type, "detail": detail}, None)
+        watch_jobs.handler.lambda_handler(
+            {"source": "aws.batch", "detail-type": detail_type, "detail": detail}, LambdaContext()
+        )
         return self.lines()
 
     def everything(self) -> list[dict[str, Any]]:

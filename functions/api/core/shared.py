@@ -17,6 +17,8 @@ from auricle.errors import NotFound
 PREFIX = "/v1/core"
 
 Reader = Annotated[RequestContext, Security(request_context, scopes=["recordings:read"])]
+ReaderAnew = Annotated[RequestContext, Security(Idempotent(only_reads=True), scopes=["recordings:read"])]
+"""Of a POST that changes nothing: it is answered anew each time."""
 ReaderOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recordings:read"])]
 Writer = Annotated[RequestContext, Security(request_context, scopes=["recordings:write"])]
 WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["recordings:write"])]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import publish_events.handler
 import start_processing.handler
@@ -55,8 +56,8 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 def test_an_object_created_starts_processing(fakes: Wired, logged: io.StringIO) -> None:
     event = uploaded(fakes)
-    assert start_processing.handler.lambda_handler(event, None) == {"upload": "started"}
-    assert start_processing.handler.lambda_handler(event, None) == {"upload": "known"}
+    assert start_processing.handler.lambda_handler(event, LambdaContext()) == {"upload": "started"}
+    assert start_processing.handler.lambda_handler(event, LambdaContext()) == {"upload": "known"}
     assert len(fakes.workflow) == 1
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert [(line["org"], line["recording"], line["upload"]) for line in lines] == [
@@ -75,21 +76,23 @@ def test_the_last_chunk_created_starts_processing(fakes: Wired) -> None:
     for number in (1, 0, 0):
         key = RecordingKeys("acme", "rec_1").chunk(number)
         fakes.objects.write(key, b"RIFF", content_type="audio/wav")
-        said.append(start_processing.handler.lambda_handler({"detail": {"object": {"key": key}}}, None)["upload"])
+        said.append(
+            start_processing.handler.lambda_handler({"detail": {"object": {"key": key}}}, LambdaContext())["upload"]
+        )
     assert said == ["absent", "started", "known"]
     assert len(fakes.workflow) == 1
 
 
 def test_an_object_of_another_kind_is_ignored(fakes: Wired) -> None:
     event = {"detail": {"object": {"key": "orgs/acme/recordings/rec_1/audio.flac"}}}
-    assert start_processing.handler.lambda_handler(event, None) == {"upload": "ignored"}
+    assert start_processing.handler.lambda_handler(event, LambdaContext()) == {"upload": "ignored"}
 
 
 def test_a_start_that_fails_is_lambdas_to_repeat(fakes: Wired) -> None:
     event = uploaded(fakes)
     fakes.workflow.unreachable = True
     with pytest.raises(TransientError):
-        start_processing.handler.lambda_handler(event, None)
+        start_processing.handler.lambda_handler(event, LambdaContext())
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_the_sweep_waits_as_long_as_it_is_told(
 
     monkeypatch.setattr(sweep.handler, "datetime", Clock)
     uploaded(fakes)
-    assert sweep.handler.lambda_handler(event, None) == ends
+    assert sweep.handler.lambda_handler(event, LambdaContext()) == ends
 
 
 def test_the_sweep_erases_what_belongs_to_no_recording_when_that_is_its_task(
@@ -128,7 +131,7 @@ def test_the_sweep_erases_what_belongs_to_no_recording_when_that_is_its_task(
 
     monkeypatch.setattr(sweep.handler, "datetime", Clock)
     monkeypatch.setattr(orphans, "LOOKED_FOR_DURING", timedelta(days=4000))
-    assert sweep.handler.lambda_handler({"task": "erase-orphans"}, None) == {"erased": 1}
+    assert sweep.handler.lambda_handler({"task": "erase-orphans"}, LambdaContext()) == {"erased": 1}
     assert orphan not in fakes.objects
 
 
@@ -142,9 +145,9 @@ def test_the_sweep_hears_of_an_execution_that_died(fakes: Wired) -> None:
         "detail-type": "Step Functions Execution Status Change",
         "detail": {"status": "FAILED", "name": "rec_1-…-r1", "input": json.dumps(given)},
     }
-    assert sweep.handler.lambda_handler(event, None) == {"stopped": 1}
+    assert sweep.handler.lambda_handler(event, LambdaContext()) == {"stopped": 1}
     assert fakes.recordings.get("acme", "rec_1").status is Status.ERROR
-    assert sweep.handler.lambda_handler(event, None) == {"stopped": 0}
+    assert sweep.handler.lambda_handler(event, LambdaContext()) == {"stopped": 0}
 
 
 def record(number: int, event_type: str, *, kind: str = "outbox", name: str = "INSERT") -> dict[str, Any]:
@@ -158,7 +161,7 @@ def record(number: int, event_type: str, *, kind: str = "outbox", name: str = "I
 
 def test_announced_events_are_published(fakes: Wired) -> None:
     batch = [record(1, "recording.created"), record(2, "recording.uploaded")]
-    assert publish_events.handler.lambda_handler({"Records": batch}, None) == {"batchItemFailures": []}
+    assert publish_events.handler.lambda_handler({"Records": batch}, LambdaContext()) == {"batchItemFailures": []}
     assert fakes.events.published == [
         {"type": "recording.created", "envelope": '{"id": "evt_1"}'},
         {"type": "recording.uploaded", "envelope": '{"id": "evt_2"}'},
@@ -168,14 +171,14 @@ def test_announced_events_are_published(fakes: Wired) -> None:
 def test_only_new_outbox_items_are_published(fakes: Wired) -> None:
     gone = {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "3"}}
     batch = [record(1, "x", kind="recording"), record(2, "x", name="MODIFY"), gone]
-    assert publish_events.handler.lambda_handler({"Records": batch}, None) == {"batchItemFailures": []}
+    assert publish_events.handler.lambda_handler({"Records": batch}, LambdaContext()) == {"batchItemFailures": []}
     assert len(fakes.events) == 0
 
 
 def test_what_was_refused_is_repeated_from_there(fakes: Wired) -> None:
     fakes.events.refused_types = {"recording.uploaded"}
     batch = [record(1, "recording.created"), record(2, "recording.uploaded"), record(3, "recording.failed")]
-    answer = publish_events.handler.lambda_handler({"Records": batch}, None)
+    answer = publish_events.handler.lambda_handler({"Records": batch}, LambdaContext())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
