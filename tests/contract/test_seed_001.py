@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.core.recordings import models as documented
-from api.core.recordings.recording import SOURCE, CoreRecording, Source, SparseCoreRecording
+from api.core.recordings.recording import CoreRecording, Source, SparseCoreRecording, source_of
 from auricle.crm.contacts import NewContact, add_contact
 from auricle.crm.deals import DEALS, Deal
 from auricle.recordings.geohashes import geohash
@@ -32,7 +32,11 @@ FLAGGED = {
 ADDED = ("summary", "entityExtractions")
 """Fields that are left out unless their flag asks for them."""
 SCHEMA = CoreRecording.model_json_schema(mode="serialization")
-FIELDS = {name: Source(field[SOURCE]) for name, field in SCHEMA["properties"].items() if name not in ADDED}
+FIELDS = {
+    field.alias: source_of(field)
+    for field in CoreRecording.model_fields.values()
+    if field.alias and field.alias not in ADDED
+}
 """What sets each field, by its name on the wire."""
 
 

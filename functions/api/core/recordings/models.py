@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.core.recordings.recording import (
     EXAMPLE,
+    WHOLE_EXAMPLE,
     ConversationQuality,
     CoreRecording,
     Outcome,
@@ -191,7 +192,7 @@ class RecordingResponse(CamelResponseModel):
     """One recording. It is its own page."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"data": EXAMPLE, "cursor": None, "pageSize": 1, "limit": 1}]}
+        json_schema_extra={"examples": [{"data": WHOLE_EXAMPLE, "cursor": None, "pageSize": 1, "limit": 1}]}
     )
 
     data: CoreRecording = Field(description="The recording.")

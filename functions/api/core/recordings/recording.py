@@ -7,9 +7,10 @@ A field is null until something has set it. Fields of what Auricle does not do y
 # Annotations are evaluated as they stand here: as texts, a hundred and fifty of them take a cold start 10 ms.
 
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from api.core.recordings.parts import (
     CapturedImage,
@@ -58,13 +59,17 @@ class Source(StrEnum):
         return not self.value.startswith(("later", "never"))
 
 
-SOURCE = "x-set-by"
-"""Where the document says what sets a field."""
-
-
 def _of(source: Source, description: str, *, alias: str | None = None) -> Any:
     """A field that is null, or left out, until the source sets it."""
-    return Field(default=None, description=description, alias=alias, json_schema_extra={SOURCE: source.value})
+    unset = "" if source.is_set else " Always null." if source is Source.NEVER else " Null as yet."
+    field: Any = Field(default=None, description=f"{description}{unset}", alias=alias)
+    field.metadata.append(source)
+    return field
+
+
+def source_of(field: FieldInfo) -> Source:
+    """What sets a field of a recording."""
+    return next(each for each in field.metadata if isinstance(each, Source))
 
 
 class RecordingProcessingStatus(StrEnum):
@@ -156,12 +161,11 @@ _METRICS, _BOOKMARKS, _EXTRACTION, _NEVER = Source.METRICS, Source.BOOKMARKS, So
 class SparseCoreRecording(CamelResponseModel):
     """A recording with the fields that something has set; what nothing has set is left out."""
 
-    id: str = Field(description="The recording's id.", json_schema_extra={SOURCE: _R.value})
-    date_created: Timestamp = Field(
-        description="When it was recorded; of an upload that does not say so, when it was uploaded.",
-        json_schema_extra={SOURCE: _R.value},
+    id: Annotated[str, _R] = Field(description="The recording's id.")
+    date_created: Annotated[Timestamp, _R] = Field(
+        description="When it was recorded; of an upload that does not say so, when it was uploaded."
     )
-    deleted: bool = Field(description="Whether it is in the trash.", json_schema_extra={SOURCE: _R.value})
+    deleted: Annotated[bool, _R] = Field(description="Whether it is in the trash.")
     transcription_status: CoreTranscriptionStatus | None = _of(_R, "How far it is.")
     processing_status: RecordingProcessingStatus | None = _of(_R, "How processing goes.")
     processing_stage: RecordingProcessingStage | None = _of(_R, "How far it is, in four steps.")
@@ -253,7 +257,7 @@ class SparseCoreRecording(CamelResponseModel):
     split_history: list[Cut] | None = _of(_R, "The cuts made in it, and the recordings that begin there.")
     secondary_transcription_job_id: str | None = _of(_NEVER, "The job of a second transcription.")
     secondary_transcription_service: str | None = _of(_NEVER, "What transcribed it a second time.")
-    secondary_processing_status: str | None = _of(_NEVER, "How far a second transcription is.")
+    secondary_processing_status: RecordingProcessingStatus | None = _of(_NEVER, "How far a second transcription is.")
     secondary_transcription_ignored: bool | None = _of(_NEVER, "Whether a second transcription was ignored.")
     secondary_transcription_attempts: int | None = _of(_NEVER, "How often a second transcription was tried.")
     secondary_transcription_duration_sent: int | None = _of(
@@ -402,6 +406,7 @@ class CoreRecording(SparseCoreRecording):
 _NOTHING: dict[str, Any] = {
     name: None for name, field in CoreRecording.model_fields.items() if field.alias not in _ADDED_BY_FLAGS
 }
+WHOLE_EXAMPLE = {field.alias: EXAMPLE.get(str(field.alias)) for field in CoreRecording.model_fields.values()} | EXAMPLE
 _NOBODY, _UNSAID = Rep(), Capture()
 
 
