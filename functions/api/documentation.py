@@ -202,11 +202,21 @@ def merged_document(surfaces: Iterable[Mapping[str, Any]], app: FastAPI) -> dict
         "components": {"schemas": {"Health": Health.model_json_schema()}},
     }
     for document in surfaces:
-        merged["tags"] += document.get("tags", ())
-        merged["paths"] |= document["paths"]
+        surface = document["info"]["title"].removeprefix("Auricle ")
+        merged["tags"] += [{**tag, "name": _subject(surface, tag["name"])} for tag in document["tags"]]
+        for path, operations in document["paths"].items():
+            merged["paths"][path] = {
+                method: {**operation, "tags": [_subject(surface, tag) for tag in operation["tags"]]}
+                for method, operation in operations.items()
+            }
         for kind, found in document["components"].items():
             merged["components"].setdefault(kind, {}).update(found)
     return merged
+
+
+def _subject(surface: str, tag: str) -> str:
+    """The name of a subject among those of all surfaces: two of them have recordings."""
+    return tag if tag == surface else f"{surface} {tag}"
 
 
 _HEALTH = {
@@ -364,13 +374,19 @@ _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "ex
 
 def _mend(schema: Any) -> None:
     """Says two things in JSON Schema's words that pydantic does not: that keys which fit no pattern are refused, and
-    the bounds of numbers that a validator reads first. Leaves out the titles that pydantic makes of fields' names,
-    which generators of clients would name types after."""
+    the bounds of numbers that a validator reads first. For generators of clients it leaves out the titles that pydantic
+    makes of fields' names, which types would be named after, and writes what is always null as a constant,
+    since openapi-generator's Python knows no type of that name."""
     if isinstance(schema, dict):
         properties = schema.get("properties")
-        for each in (schema.get("schema"), *(properties.values() if isinstance(properties, dict) else ())):
-            if isinstance(each, dict) and isinstance(each.get("title"), str):
-                del each["title"]
+        fields = properties.values() if isinstance(properties, dict) else ()
+        for each in (schema.get("schema"), schema.get("items"), *fields):
+            if isinstance(each, dict):
+                if isinstance(each.get("title"), str):
+                    del each["title"]
+                if each.get("type") == "null":
+                    del each["type"]
+                    each["const"] = None
         if "patternProperties" in schema:
             schema.setdefault("additionalProperties", False)
         for name in _BOUNDS.keys() & schema.keys():

@@ -49,7 +49,7 @@ def results(folder: Path) -> Iterator[Mapping[str, Future[Done]]]:
             *("--output-path", "auricle_client", "--config", str(HERE / "python-client.yaml"), "--fail-on-warning"),
         ],
         "typescript": [*node_tool("openapi-typescript"), "openapi.json", "--output", "schema.d.ts"],
-        "generate": [*generator, "generate", "-g", "typescript-fetch", "-i", "openapi.json", "-o", "fetch"],
+        "generate": [*generator, "generate", "-g", "python", "-i", "openapi.json", "-o", "generated"],
         "validate": [*generator, "validate", "-i", "openapi.json", "--recommend"],
         "redocly": [*node_tool("redocly"), "lint", "openapi.json", "--format=stylish", "--max-problems=1000"],
         "ajv": [*node(HERE / "compile_schemas.mjs"), "openapi.json", str(NODE_MODULES)],
@@ -124,7 +124,7 @@ def test_openapi_generator_has_nothing_to_warn_of(folder: Path, results: Mapping
     done = results["generate"].result()
     found = [line for line in lines_with(done, "WARN", "ERROR", "Exception") if not line.startswith(OF_ITSELF)]
     assert (done.status, found) == (0, [])
-    assert (folder / "fetch" / "apis" / "AudioFilesApi.ts").is_file()
+    assert (folder / "generated" / "openapi_client" / "api" / "audio_files_api.py").is_file()
 
 
 def test_redocly_finds_nothing(results: Mapping[str, Future[Done]]) -> None:
