@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from auricle.recordings.recording import Capture, Split
 
 
-class Cut(CamelResponseModel):
-    """A cut that was made in the recording, and the recording that begins there."""
+class SplitMade(CamelResponseModel):
+    """A cut, and the recording that begins there."""
 
-    split_timestamp_ms: int = Field(description="Where it is, in milliseconds from the beginning.")
+    split_timestamp_ms: int = Field(description="Where it is cut, in milliseconds from the beginning.")
     split_recording_id: str = Field(description="The id of the recording that begins there.")
-    split_date: Timestamp = Field(description="When it was made.")
+    split_date: Timestamp = Field(description="When it was cut.")
 
     @classmethod
-    def of(cls, split: Split) -> Cut:
-        return cls(split_timestamp_ms=split.at_ms, split_recording_id=split.recording_id, split_date=split.made_at)
+    def of(cls, cut: Split) -> SplitMade:
+        return cls(split_timestamp_ms=cut.at_ms, split_recording_id=cut.recording_id, split_date=cut.made_at)
 
 
 class GeoPoint(CamelResponseModel):
@@ -42,7 +42,7 @@ class GeoPoint(CamelResponseModel):
     longitude: float = Field(description="In degrees, east is positive.")
 
 
-class HashedPlace(CamelResponseModel):
+class GeohashedPoint(CamelResponseModel):
     """A place with its geohash."""
 
     geohash: str = Field(description="The geohash of ten digits, which is a metre.")

@@ -19,11 +19,11 @@ from api.core.recordings.parts import (
     CaptureSource,
     CrmCustomer,
     CrmOpportunity,
-    Cut,
+    GeohashedPoint,
     GeoPoint,
-    HashedPlace,
     RecordedMobileEvent,
     RecordingQuestion,
+    SplitMade,
 )
 from api.core.shared import CoreTranscriptionStatus, Language, Timestamp, milliseconds
 from api.examples import CORE_CREATED_AT, RECORDING_ID
@@ -254,7 +254,7 @@ class SparseCoreRecording(CamelResponseModel):
         _R, "Deprecated in favour of `result`, from which it follows unless it was set itself."
     )
     manual_labels: list[dict[str, Any]] | None = _of(_BOOKMARKS, "Bookmarks that people have set.")
-    split_history: list[Cut] | None = _of(_R, "The cuts made in it, and the recordings that begin there.")
+    split_history: list[SplitMade] | None = _of(_R, "The cuts made in it, and the recordings that begin there.")
     secondary_transcription_job_id: str | None = _of(_NEVER, "The job of a second transcription.")
     secondary_transcription_service: str | None = _of(_NEVER, "What transcribed it a second time.")
     secondary_processing_status: RecordingProcessingStatus | None = _of(_NEVER, "How far a second transcription is.")
@@ -275,7 +275,7 @@ class SparseCoreRecording(CamelResponseModel):
     latitude: float | None = _of(_R, "Where it was recorded, in degrees.")
     longitude: float | None = _of(_R, "Where it was recorded, in degrees.")
     coordinates: GeoPoint | None = _of(_R, "Where it was recorded.")
-    g: HashedPlace | None = _of(_R, "Where it was recorded, with its geohash.")
+    g: GeohashedPoint | None = _of(_R, "Where it was recorded, with its geohash.")
     conversation_time: int | None = _of(_METRICS, "How long people talked, in milliseconds.")
     rep_speaking_time: int | None = _of(_METRICS, "How long the representative talked, in milliseconds.")
     customer_speaking_time: int | None = _of(_METRICS, "How long the customer talked, in milliseconds.")
@@ -474,7 +474,7 @@ def _fields(detail: RecordingDetail) -> dict[str, Any]:
         "number_of_comments": counters.comments,
         "unread_comments": {user: len(unread) for user, unread in counters.unread.items()},
         "outcome_label": _outcome_label(recording),
-        "split_history": [Cut.of(split) for split in recording.splits],
+        "split_history": [SplitMade.of(split) for split in recording.splits],
         "lead_id_siro": link.id if link and link.data_type == "LEAD" else None,
         "latitude": capture.latitude,
         "longitude": capture.longitude,
@@ -498,7 +498,7 @@ def _fields(detail: RecordingDetail) -> dict[str, Any]:
         point = GeoPoint(latitude=capture.latitude, longitude=capture.longitude)
         fields |= {
             "coordinates": point,
-            "g": HashedPlace(geohash=geohash(capture.latitude, capture.longitude), geopoint=point),
+            "g": GeohashedPoint(geohash=geohash(capture.latitude, capture.longitude), geopoint=point),
         }
     if capture.chunk_creation_mode:
         settings = {"mobile_chunk_creation_mode": capture.chunk_creation_mode}

@@ -32,7 +32,7 @@ from auricle.recordings.recording import RecordingDetail
 if TYPE_CHECKING:
     from auricle.records import RecordKind
 
-router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["recordings"])
+router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["core recordings"])
 
 ShowingWriterOnce = Annotated[RequestContext, Security(Idempotent(shows_content=True), scopes=["recordings:write"])]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from api.core.recordings.parts import SplitMade
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT, RECORDING_ID
 from api.models import CamelRequestModel, CamelResponseModel, Id, Line, WholeNumber
@@ -80,18 +81,6 @@ class MadeRecording(CamelResponseModel):
                 for excerpt in recording.made_of
             ],
         )
-
-
-class SplitMade(CamelResponseModel):
-    """A cut, and the recording that begins there."""
-
-    split_timestamp_ms: int = Field(description="Where it is cut, in milliseconds from the beginning.")
-    split_recording_id: str = Field(description="The id of the recording that begins there.")
-    split_date: Timestamp = Field(description="When it was cut.")
-
-    @classmethod
-    def of(cls, cut: Split) -> SplitMade:
-        return cls(split_timestamp_ms=cut.at_ms, split_recording_id=cut.recording_id, split_date=cut.made_at)
 
 
 class SplitRecording(CamelResponseModel):
