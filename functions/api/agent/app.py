@@ -25,8 +25,8 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
-    {"name": "agent uploads", "description": "Recordings made elsewhere."},
-    {"name": "agent recordings", "description": "Recordings with who said what."},
+    {"name": "uploads", "description": "Recordings made elsewhere."},
+    {"name": "recordings", "description": "Recordings with who said what."},
     {"name": "consent", "description": "Who agreed to being recorded, and what follows from it."},
     {"name": "links", "description": "Which contacts and which deal a recording concerns."},
     {"name": "contacts", "description": "The people conversations are held with."},

@@ -27,7 +27,7 @@ from auricle.ports import Position, RecordingFilter
 from auricle.recordings.consent import content_may_be_shown
 from auricle.recordings.recording import Recording, RecordingDetail, Status
 
-router = api_router(PREFIX, tags=["agent recordings"])
+router = api_router(PREFIX, tags=["recordings"])
 
 
 @router.get("/recordings", summary="List recordings")

@@ -26,7 +26,7 @@ from auricle.recordings.uploads import NewRecording
 MAX_DIRECT_BYTES = 4_500_000
 """Audio that comes through with its form around it, as base64, in one invocation."""
 
-router = api_router(PREFIX, tags=["agent uploads"])
+router = api_router(PREFIX, tags=["uploads"])
 
 
 @router.post(
