@@ -74,8 +74,10 @@ def change_with_chunks(
 ) -> Recording:
     """Changes a recording and what is noted of its chunks in one write, and returns the recording as stored.
 
-    A change that changes neither writes nothing. `change` may be called several times, each time with the recording
-    as it then stands; what it raises refuses the whole. `events` are told from the recording before and after.
+    A change that changes neither writes nothing. One of its chunks alone leaves its revision as it is, which is checked
+    where it is read: it overwrites nothing that others write. `change` may be called several times, each time with the
+    recording as it then stands; what it raises refuses the whole. `events` are told from the recording before and
+    after.
 
     Raises:
         RecordingNotFound: unknown, removed, or in the trash.
@@ -89,7 +91,9 @@ def change_with_chunks(
         check_revision(before.revision, if_revision, _CHANGED_MEANWHILE)
         after, chunks = change(detail)
         notes_nothing = chunks == ChunksChange() or noted(detail.chunks, chunks) == detail.chunks
-        if after == before and notes_nothing:
+        if after == before:
+            if not notes_nothing:
+                recordings.change_chunks(org, recording_id, chunks)
             return before
         after = replace(after, updated_at=now)
         if not recordings.save(
