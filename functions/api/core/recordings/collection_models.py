@@ -81,14 +81,14 @@ class CaptureSettingsRequest(CamelRequestModel):
     )
 
 
-def _version(given: Any) -> Any:
+def _version(value: Any) -> Any:
     """Phones say `17.2`, or 17.2."""
-    return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _lower(given: Any) -> Any:
+def _lower(value: Any) -> Any:
     """Some say iOS, some say ios."""
-    return given.lower() if isinstance(given, str) else given
+    return value.lower() if isinstance(value, str) else value
 
 
 class StartRecordingRequest(CamelRequestModel):

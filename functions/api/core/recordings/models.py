@@ -50,14 +50,14 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
-def _signature(given: str) -> str:
+def _signature(value: str) -> str:
     try:
-        content = b64decode(given, validate=True)
+        content = b64decode(value, validate=True)
     except ValueError:
         raise ValueError("must be base64") from None
     if not 0 < len(content) <= MAX_SIGNATURE_BYTES:
         raise ValueError(f"must have 1 to {MAX_SIGNATURE_BYTES} bytes")
-    return given
+    return value
 
 
 Signature = Annotated[str, StringConstraints(min_length=4, max_length=350_000), AfterValidator(_signature)]
@@ -155,19 +155,20 @@ class RecordingChanges(CamelRequestModel):
     latitude: Latitude | None = Field(None, description="Where it was recorded, in degrees.")
     longitude: Longitude | None = Field(None, description="Where it was recorded, in degrees.")
     customer_consent_attested: bool | None = Field(
-        None, description="What the customer said of being recorded. A refusal is one, whoever else agrees."
+        None,
+        description="Whether the customer agrees to being recorded. Consent counts as withdrawn where either refuses.",
     )
-    rep_consent_attested: bool | None = Field(None, description="What the representative said of being recorded.")
+    rep_consent_attested: bool | None = Field(None, description="Whether the representative agrees to it.")
     consent_signature_base64: Signature | None = Field(
         None, alias="consentSignatureBase64", description="The customer's signature; at most 256 KiB, in Base64."
     )
 
     def edit(self) -> Edit:
         """What is changed of the recording's fields."""
-        fields = {name: getattr(self, given) for given, name in _CLEARABLE.items() if given in self.model_fields_set}
+        fields = {name: getattr(self, field) for field, name in _CLEARABLE.items() if field in self.model_fields_set}
         if "result" in self.model_fields_set:
             fields["result"] = Result(self.result) if self.result else None
-        fields |= without_none({name: getattr(self, given) for given, name in _SETTABLE.items()})
+        fields |= without_none({name: getattr(self, field) for field, name in _SETTABLE.items()})
         capture = without_none(
             {
                 "terminated_ungracefully": self.terminated_ungraciously,

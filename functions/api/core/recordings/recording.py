@@ -380,9 +380,9 @@ class SparseCoreRecording(CamelResponseModel):
     )
 
     @classmethod
-    def of(cls, detail: RecordingDetail, **shown: Any) -> Self:
-        """The recording without what nothing has set. `shown` are the fields that flags ask for."""
-        return cls(**without_none(_fields(detail) | shown))
+    def of(cls, detail: RecordingDetail, **flagged: Any) -> Self:
+        """The recording without what nothing has set. `flagged` are the fields that flags ask for."""
+        return cls(**without_none(_fields(detail) | flagged))
 
 
 def _all_but_added(schema: dict[str, Any]) -> None:
@@ -398,22 +398,24 @@ class CoreRecording(SparseCoreRecording):
     model_config = ConfigDict(json_schema_extra=_all_but_added)
 
     @classmethod
-    def of(cls, detail: RecordingDetail, **shown: Any) -> Self:
-        """The recording. `shown` are the fields that flags ask for, null ones among them."""
-        return cls(**{**_NOTHING, **_fields(detail), **shown})
+    def of(cls, detail: RecordingDetail, **flagged: Any) -> Self:
+        """The recording. `flagged` are the fields that flags ask for, null ones among them."""
+        return cls(**{**_NOTHING, **_fields(detail), **flagged})
 
 
 _NOTHING: dict[str, Any] = {
     name: None for name, field in CoreRecording.model_fields.items() if field.alias not in _ADDED_BY_FLAGS
 }
-WHOLE_EXAMPLE = {field.alias: EXAMPLE.get(str(field.alias)) for field in CoreRecording.model_fields.values()} | EXAMPLE
-_NOBODY, _UNSAID = Rep(), Capture()
+WHOLE_EXAMPLE: dict[str, Any] = {
+    str(field.alias): EXAMPLE.get(str(field.alias)) for field in CoreRecording.model_fields.values()
+}
+_NO_REP, _NO_CAPTURE = Rep(), Capture()
 
 
 def _fields(detail: RecordingDetail) -> dict[str, Any]:
     """What is set of the recording, as far as no flag asks for it."""
     recording, run, counters = detail.recording, detail.run, detail.counters
-    capture, rep, audio = recording.capture or _UNSAID, recording.rep or _NOBODY, recording.audio
+    capture, rep, audio = recording.capture or _NO_CAPTURE, recording.rep or _NO_REP, recording.audio
     failure = recording.failure.message if recording.failure else None
     may_be_shown = content_may_be_shown(recording)
     source = recording.keys.source if recording.version and may_be_shown else None

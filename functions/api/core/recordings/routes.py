@@ -27,7 +27,6 @@ from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.routing import api_router
-from auricle.recordings.recording import RecordingDetail
 
 if TYPE_CHECKING:
     from auricle.records import RecordKind
@@ -75,27 +74,30 @@ async def get_core_recording(
     """Every field, always; null is what nothing has set (yet), and only here: every other answer leaves such fields
     out. What a `show…` flag does not ask for is null. A recording in the trash is shown with `deleted: true`."""
     stores = context.stores
-    kinds: dict[str, RecordKind[Any]] = {}
+    parts: dict[str, tuple[RecordKind[Any], Callable[[Any], Any]]] = {}
     if "true" in (photos, multimedia_events, mobile_events):
-        kinds = _kinds(photos=photos, multimedia_events=multimedia_events, mobile_events=mobile_events)
-    detail = stores.recordings.detail(context.org, recording_id, children=[*kinds.values()], with_trashed=True)
+        parts = _parts(photos=photos, multimedia_events=multimedia_events, mobile_events=mobile_events)
+    kinds = [kind for kind, _ in parts.values()]
+    detail = stores.recordings.detail(context.org, recording_id, children=kinds, with_trashed=True)
     recording = detail.recording
-    shown: dict[str, Any] = _children_shown(kinds, detail) if kinds else {}
+    flagged: dict[str, Any] = {
+        field: [show(child) for child in detail.children[kind.name]] for field, (kind, show) in parts.items()
+    }
     if crm_customer == "true":
-        (shown["crm_customer"],) = customers_of([recording], context)
+        (flagged["crm_customer"],) = customers_of([recording], context)
     if crm_opportunities == "true":
         from auricle.crm.crm_link import opportunities_of
 
         found = opportunities_of(context.org, recording, stores)
-        shown["crm_opportunities"] = [CrmOpportunity.of(deal, connection) for deal, connection in found]
+        flagged["crm_opportunities"] = [CrmOpportunity.of(deal, connection) for deal, connection in found]
     if media_opportunities == "true":
-        shown["media_opportunities"] = []
+        flagged["media_opportunities"] = []
     if summary == "true":
-        shown["summary"] = " … ".join(highlight.text for highlight in recording.highlights) or None
+        flagged["summary"] = " … ".join(highlight.text for highlight in recording.highlights) or None
     if entity_extractions == "true":
-        shown["entity_extractions"] = None
+        flagged["entity_extractions"] = None
     tag_revision(response, recording.revision)
-    data = CoreRecording.of(stores.as_seen(detail, context.caller.reader), **shown)
+    data = CoreRecording.of(stores.as_seen(detail, context.caller.reader), **flagged)
     return RecordingResponse(data=data, cursor=None, page_size=1, limit=1)
 
 
@@ -160,27 +162,19 @@ async def restore_core_recording(
     return as_it_stands(context, restored.id, response)
 
 
-def _kinds(**flags: str) -> dict[str, RecordKind[Any]]:
-    """What lies with the recording and is read with it, in the same query, by the field that shows it."""
+def _parts(
+    *, photos: str, multimedia_events: str, mobile_events: str
+) -> dict[str, tuple[RecordKind[Any], Callable[[Any], Any]]]:
+    """What lies with the recording and is read with it, in the same query, by the field that shows it: its kind, and
+    the model that one of it becomes."""
     from auricle.recordings.media import IMAGES, MULTIMEDIA
     from auricle.recordings.mobile_events import MOBILE_EVENTS
 
-    kinds: dict[str, RecordKind[Any]] = {
-        "photos": IMAGES,
-        "multimedia_events": MULTIMEDIA,
-        "mobile_events": MOBILE_EVENTS,
-    }
-    return {flag: kind for flag, kind in kinds.items() if flags[flag] == "true"}
-
-
-def _children_shown(kinds: dict[str, RecordKind[Any]], detail: RecordingDetail) -> dict[str, Any]:
-    shown_as: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "photos": ("images", CapturedImage.of),
-        "multimedia_events": ("multimedia_events", CapturedMultimedia.of),
-        "mobile_events": ("mobile_events", RecordedMobileEvent.of),
-    }
-    shown: dict[str, Any] = {}
-    for flag, kind in kinds.items():
-        field, show = shown_as[flag]
-        shown[field] = [show(child) for child in detail.children[kind.name]]
-    return shown
+    parts: dict[str, tuple[RecordKind[Any], Callable[[Any], Any]]] = {}
+    if photos == "true":
+        parts["images"] = IMAGES, CapturedImage.of
+    if multimedia_events == "true":
+        parts["multimedia_events"] = MULTIMEDIA, CapturedMultimedia.of
+    if mobile_events == "true":
+        parts["mobile_events"] = MOBILE_EVENTS, RecordedMobileEvent.of
+    return parts
