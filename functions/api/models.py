@@ -71,9 +71,9 @@ class CamelRequestModel(RequestModel):
 
 
 class ResponseModel(_Documented):
-    """Base of what is answered in snake_case."""
+    """Base of what is answered in snake_case. Domain objects with the same fields are shown by `model_validate`."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True, from_attributes=True)
 
 
 class CamelResponseModel(ResponseModel):
@@ -168,6 +168,11 @@ after the `Query` that bounds how many there are.
 def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Those that have a value. An answer whose route has `response_model_exclude_unset` leaves out the others."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def same_fields(model: type[BaseModel], shown: object) -> dict[str, Any]:
+    """What the object has by the names of the model's fields; others are renamed or computed beside it."""
+    return {name: getattr(shown, name) for name in model.model_fields if hasattr(shown, name)}
 
 
 def _to_the_second(moment: datetime) -> datetime:
