@@ -287,7 +287,7 @@ def _describe_bodies(operation: dict[str, Any], schemas: Mapping[str, Any]) -> N
             references = [content["schema"].get("$ref", "") for content in part.get("content", {}).values()]
             names = [reference.rpartition("/")[2] for reference in references]
             found = [schemas[name]["description"] for name in names if name in schemas]
-            part["description"] = found[0] if found else "It is done. There is no body."
+            part["description"] = found[0] if found else "It is done."
 
 
 def _form_of(route: APIRoute) -> type[BaseModel] | None:
@@ -326,7 +326,7 @@ def _show_examples(document: Mapping[str, Any], routes: Iterable[BaseRoute]) -> 
             for part in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for content in part.get("content", {}).values():
                     if content["schema"] == {}:  # of a route that returns nothing
-                        content |= {"schema": {"type": "null"}, "example": None}
+                        content |= {"schema": {"const": None}, "example": None}
                     reference = content["schema"].get("$ref")
                     if reference in examples:
                         content["example"] = examples[reference]

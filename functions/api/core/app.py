@@ -33,7 +33,7 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
 TAGS: list[dict[str, str]] = [
-    {"name": "core recordings", "description": "Recordings with everything known of them."},
+    {"name": "recordings", "description": "Recordings with everything known of them."},
     {"name": "transcripts", "description": "What a recording says: utterances, the summary, and the audio itself."},
     {"name": "uploaded files", "description": "Recordings made elsewhere, of files that are uploaded first."},
     {"name": "chunks", "description": "Recordings whose audio arrives in chunks."},

@@ -41,7 +41,7 @@ from auricle.recordings.recording import Recording, Result
 if TYPE_CHECKING:
     pass
 
-router = api_router(f"{PREFIX}/recordings", tags=["core recordings"])
+router = api_router(f"{PREFIX}/recordings", tags=["recordings"])
 
 
 @router.get("", response_model_exclude_unset=True, summary="List recordings")

@@ -31,7 +31,7 @@ from api.routing import api_router
 if TYPE_CHECKING:
     from auricle.records import RecordKind
 
-router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["core recordings"])
+router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["recordings"])
 
 ShowingWriterOnce = Annotated[RequestContext, Security(Idempotent(shows_content=True), scopes=["recordings:write"])]
 
