@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from api.core.shared import CoreTranscriptionStatus, Timestamp
-from api.examples import CORE_EXPIRES_AT, RECORDING_ID
+from api.examples import example
 from api.models import CamelRequestModel, CamelResponseModel, MediaType, WholeNumber
 from auricle.recordings.chunks import MAX_CHUNKS, Chunks, ChunkState
 from auricle.recordings.recording import RecordingDetail
@@ -46,7 +46,7 @@ ChunkNumber = Annotated[WholeNumber, Field(ge=0, lt=MAX_CHUNKS)]
 class ChunkUrlsRequest(CamelRequestModel):
     """Chunks that are to be uploaded. A type, where given, is part of the signature: the PUT must carry it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"chunkNumbers": [0], "fileType": "wav"}]})
+    model_config = ConfigDict(json_schema_extra=example({"chunkNumbers": [0], "fileType": "wav"}))
 
     chunk_numbers: list[ChunkNumber] = Field(
         min_length=1, max_length=MAX_AT_ONCE, description="Their numbers, from 0 in the order of the audio."
@@ -65,7 +65,7 @@ class ChunkUrlsRequest(CamelRequestModel):
 class SkipChunksRequest(CamelRequestModel):
     """Chunks that are waited for no more."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"chunkNumbers": [1]}]})
+    model_config = ConfigDict(json_schema_extra=example({"chunkNumbers": [1]}))
 
     chunk_numbers: list[ChunkNumber] = Field(min_length=1, max_length=MAX_AT_ONCE, description="Their numbers.")
 
@@ -73,7 +73,7 @@ class SkipChunksRequest(CamelRequestModel):
 class FinishRecordingRequest(CamelRequestModel):
     """How many chunks there are."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"numberOfExpectedChunks": 2}]})
+    model_config = ConfigDict(json_schema_extra=example({"numberOfExpectedChunks": 2}))
 
     number_of_expected_chunks: WholeNumber | None = Field(
         None, ge=1, le=MAX_CHUNKS, description="Left out, there are as many as the highest number tells."
@@ -96,20 +96,10 @@ class ChunkUrlsResponse(CamelResponseModel):
     """Where to PUT the chunks."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": [
-                        {
-                            "chunkNumber": 0,
-                            "uploadUrl": "https://bucket.example.com/…?X-Amz-Signature=0a1b",
-                            "uploadHeaders": {"Content-Type": "audio/wav"},
-                            "expiresAt": CORE_EXPIRES_AT,
-                        },
-                    ],
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": [{
+          "chunkNumber": 0, "uploadUrl": "https://bucket.example.com/…?X-Amz-Signature=0a1b",
+          "uploadHeaders": {"Content-Type": "audio/wav"}, "expiresAt": "2026-03-30T12:15:00.000Z"
+        }]}""")
     )
 
     data: list[ChunkUrl] = Field(description="One for each number, in the order they were sent.")
@@ -187,37 +177,18 @@ class ChunkBoardResponse(CamelResponseModel):
     """Where every chunk is."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "id": RECORDING_ID,
-                        "transcriptionStatus": "UPLOADING",
-                        "processingError": None,
-                        "dateFinished": "2026-03-30T12:10:00.000Z",
-                        "chunks": [
-                            {
-                                "chunkNumber": 0,
-                                "status": "uploaded",
-                                "sizeBytes": 960044,
-                                "dateUploaded": "2026-03-30T12:05:00.000Z",
-                            },
-                            {"chunkNumber": 1, "status": "requested", "sizeBytes": None, "dateUploaded": None},
-                        ],
-                        "lastChunkUploaded": "2026-03-30T12:05:00.000Z",
-                        "numberOfChunks": 1,
-                        "numberOfProcessedChunks": 0,
-                        "numberOfExpectedChunks": 2,
-                        "chunkStatusMap": {"0": "UPLOADED", "1": "UPLOADING"},
-                        "expectedChunksOutstanding": ["1"],
-                        "processedChunkNumbers": [],
-                        "skippableChunkNumbers": [],
-                        "dateLackingSingleExpectedChunk": "2026-03-30T12:10:00.000Z",
-                        "allChunksUploaded": False,
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "id": "rec_19d4f2a1b00c0ffee12345678901234", "transcriptionStatus": "UPLOADING", "processingError": null,
+          "dateFinished": "2026-03-30T12:10:00.000Z",
+          "chunks": [
+            {"chunkNumber": 0, "status": "uploaded", "sizeBytes": 960044, "dateUploaded": "2026-03-30T12:05:00.000Z"},
+            {"chunkNumber": 1, "status": "requested", "sizeBytes": null, "dateUploaded": null}
+          ],
+          "lastChunkUploaded": "2026-03-30T12:05:00.000Z", "numberOfChunks": 1, "numberOfProcessedChunks": 0,
+          "numberOfExpectedChunks": 2, "chunkStatusMap": {"0": "UPLOADED", "1": "UPLOADING"},
+          "expectedChunksOutstanding": ["1"], "processedChunkNumbers": [], "skippableChunkNumbers": [],
+          "dateLackingSingleExpectedChunk": "2026-03-30T12:10:00.000Z", "allChunksUploaded": false
+        }}""")
     )
 
     data: ChunkBoard = Field(description="Each chunk, and how far the recording is.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import example, parsed
 from api.models import CamelRequestModel, CamelResponseModel, Id, left_out, without_none
 from auricle.recordings import comments as domain
 from auricle.recordings.recording import Recording
@@ -25,22 +25,13 @@ AudioStatus = Literal["uploaded", "uploading", "failed"]
 
 _AUDIO_STATUS = "How far the client is with its upload; `uploaded` and `failed` are final."
 _TEXT = "Listen to how she asks for the date here."
-_COMMENT: dict[str, Any] = {
-    "id": "comment_19d4f2a1b0c00aa11bb22cc33dd44e",
-    "threadId": "comment_19d4f2a1b0c00aa11bb22cc33dd44e",
-    "commenterUid": "user_1",
-    "commenterFirstName": "Dana",
-    "commenterLastName": "Okafor",
-    "recordingId": RECORDING_ID,
-    "recordingTitle": "Discovery call",
-    "dateCreated": CORE_CREATED_AT,
-    "timestampStartInMilliseconds": 12500,
-    "timestampEndInMilliseconds": 15000,
-    "text": _TEXT,
-    "seenByUids": [],
-    "unreadUids": ["user_2"],
-    "isPrivate": False,
-}
+_COMMENT = parsed("""{
+  "id": "comment_19d4f2a1b0c00aa11bb22cc33dd44e", "threadId": "comment_19d4f2a1b0c00aa11bb22cc33dd44e",
+  "commenterUid": "user_1", "commenterFirstName": "Dana", "commenterLastName": "Okafor",
+  "recordingId": "rec_19d4f2a1b00c0ffee12345678901234", "recordingTitle": "Discovery call",
+  "dateCreated": "2026-03-30T12:00:00.000Z", "timestampStartInMilliseconds": 12500, "timestampEndInMilliseconds": 15000,
+  "text": "Listen to how she asks for the date here.", "seenByUids": [], "unreadUids": ["user_2"], "isPrivate": false
+}""")
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -102,16 +93,10 @@ class WriteCommentRequest(CamelRequestModel):
     """A comment in text, audio, or both."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": _TEXT,
-                    "highlightRange": {"start": 12500, "end": 15000},
-                    "recipients": [{"type": "user", "key": "user_2"}],
-                    "isPrivate": False,
-                },
-            ],
-        },
+        json_schema_extra=example("""{
+          "text": "Listen to how she asks for the date here.", "highlightRange": {"start": 12500, "end": 15000},
+          "recipients": [{"type": "user", "key": "user_2"}], "isPrivate": false
+        }""")
     )
 
     text: Words | None = Field(None, description="What it says; may be left out where there is audio.")
@@ -136,7 +121,7 @@ class UnreadChange(CamelRequestModel):
 class ChangeCommentRequest(CamelRequestModel):
     """What to change of a comment. What is left out, or null, stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"unreadUids": {"remove": ["user_2"]}}]})
+    model_config = ConfigDict(json_schema_extra=example({"unreadUids": {"remove": ["user_2"]}}))
 
     text: Words | None = Field(None, description="What it says now.")
     audio: CommentAudioRequest | None = Field(None, description="The audio of a spoken comment.")
@@ -223,7 +208,7 @@ class Comment(CamelResponseModel):
 class CommentResponse(CamelResponseModel):
     """The comment."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _COMMENT}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": _COMMENT}))
 
     data: Comment = Field(description="The comment.")
 
@@ -231,7 +216,7 @@ class CommentResponse(CamelResponseModel):
 class CommentPage(CamelResponseModel):
     """Some comments, oldest first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_COMMENT], "cursor": None, "pageSize": 100}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_COMMENT], "cursor": None, "pageSize": 100}))
 
     data: list[Comment] = Field(description="The comments of this page.")
     cursor: str | None = Field(description="Leads to what follows; null at the end.")

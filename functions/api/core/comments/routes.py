@@ -8,14 +8,7 @@ from typing import Annotated
 from fastapi import Body, Query, Response
 from pydantic import StringConstraints
 
-from api.core.comments.models import (
-    ChangeCommentRequest,
-    Comment,
-    CommentPage,
-    CommentRecipient,
-    CommentResponse,
-    WriteCommentRequest,
-)
+from api.core.comments import models
 from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, IfMatch, RecordingId, RequestContext, path_id, tag_revision
@@ -45,8 +38,8 @@ TOO_MUCH_UNREAD = PossibleError(409, "conflict", "3,000 comments are unread on t
     summary="Write a comment",
 )
 async def write_comment(
-    recording_id: RecordingId, body: WriteCommentRequest, context: WriterOnce, response: Response
-) -> CommentResponse:
+    recording_id: RecordingId, body: models.WriteCommentRequest, context: WriterOnce, response: Response
+) -> models.CommentResponse:
     """About a part of the recording, as text, audio or both. Without `selectedThreadId` it begins a thread. It is
     unread for every recipient but its author; teams mean their present members, 200 users altogether at most. A
     private comment exists for its author and its recipients alone, whoever administers or is mentioned; so do answers
@@ -79,7 +72,7 @@ async def write_comment(
     )
     tag_revision(response, comment.revision)
     response.headers["location"] = f"{PREFIX}/recordings/{recording_id}/comments/{comment.id}"
-    return CommentResponse(data=Comment.of(comment, detail.recording))
+    return models.CommentResponse(data=models.Comment.of(comment, detail.recording))
 
 
 @router.get("", response_model_exclude_unset=True, responses=errors(NO_RECORDING), summary="List comments")
@@ -101,7 +94,7 @@ async def list_comments(
     exclude_private: Annotated[bool, Query(alias="excludePrivate", description="Leave private comments out.")] = False,
     cursor: Cursor = None,
     page_size: PageSize = 100,
-) -> CommentPage:
+) -> models.CommentPage:
     """Oldest first, those that exist for the caller."""
     recording = context.recording(recording_id)
     threads = None if thread_ids is None else frozenset(thread_ids)
@@ -122,12 +115,12 @@ async def list_comments(
     position = cursors.position(cursor)
     comments = context.stores.records(domain.COMMENTS)
 
-    def read(count: int) -> tuple[list[Comment], Position | None]:
+    def read(count: int) -> tuple[list[models.Comment], Position | None]:
         page = comments.list(context.org, count, position, recording_id=recording.id, wanted=wanted)
-        return [Comment.of(comment, recording) for comment in page.records], page.next_position
+        return [models.Comment.of(comment, recording) for comment in page.records], page.next_position
 
     found, following = fit_page(read, page_size)
-    return CommentPage(data=found, cursor=cursors.seal(following), page_size=page_size)
+    return models.CommentPage(data=found, cursor=cursors.seal(following), page_size=page_size)
 
 
 @router.get(
@@ -138,12 +131,12 @@ async def list_comments(
 )
 async def get_comment(
     recording_id: RecordingId, comment_id: CommentId, context: Reader, response: Response
-) -> CommentResponse:
+) -> models.CommentResponse:
     """One comment, with who has read it."""
     recording = context.recording(recording_id)
     comment = _comment(recording_id, comment_id, context)
     tag_revision(response, comment.revision)
-    return CommentResponse(data=Comment.of(comment, recording))
+    return models.CommentResponse(data=models.Comment.of(comment, recording))
 
 
 @router.patch(
@@ -155,11 +148,11 @@ async def get_comment(
 async def change_comment(
     recording_id: RecordingId,
     comment_id: CommentId,
-    body: Annotated[ChangeCommentRequest, Body(default_factory=ChangeCommentRequest)],
+    body: Annotated[models.ChangeCommentRequest, Body(default_factory=models.ChangeCommentRequest)],
     context: Writer,
     if_match: IfMatch,
     response: Response,
-) -> CommentResponse:
+) -> models.CommentResponse:
     """Text, audio and recipients are its author's to change; new recipients find it unread. Everyone may mark it as
     read (`unreadUids.remove`) or unread (`unreadUids.add`) for themselves, its author for others too."""
     detail = context.detail(recording_id)
@@ -180,7 +173,7 @@ async def change_comment(
         if_revision=if_match,
     )
     tag_revision(response, comment.revision)
-    return CommentResponse(data=Comment.of(comment, detail.recording))
+    return models.CommentResponse(data=models.Comment.of(comment, detail.recording))
 
 
 @router.delete(
@@ -191,7 +184,7 @@ async def change_comment(
 )
 async def delete_comment(
     recording_id: RecordingId, comment_id: CommentId, context: Writer, if_match: IfMatch
-) -> CommentResponse:
+) -> models.CommentResponse:
     """What it was is answered, and kept nowhere; its thread goes on."""
     recording = context.recording(recording_id)
     deleted = domain.delete_comment(
@@ -202,7 +195,7 @@ async def delete_comment(
         now=context.now,
         if_revision=if_match,
     )
-    return CommentResponse(data=Comment.of(deleted, recording))
+    return models.CommentResponse(data=models.Comment.of(deleted, recording))
 
 
 def _comment(recording_id: str, comment_id: str, context: RequestContext) -> domain.Comment:
@@ -211,7 +204,7 @@ def _comment(recording_id: str, comment_id: str, context: RequestContext) -> dom
     return domain.find_comment(context.org, recording_id, comment_id, reader=context.caller.reader, comments=comments)
 
 
-def _users(recipients: Sequence[CommentRecipient], context: RequestContext) -> list[str]:
+def _users(recipients: Sequence[models.CommentRecipient], context: RequestContext) -> list[str]:
     """Ids of the users meant."""
     from auricle.directory.recipients import Recipient, users_among
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT
+from api.examples import example, parsed
 from api.models import CamelRequestModel, CamelResponseModel, Line
 from auricle.crm.connections import Connection, Platform
 
@@ -32,9 +32,7 @@ class CreateConnectionRequest(CamelRequestModel):
     """A new connection; an organization has one for each platform."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "Our CRM", "integrationPlatform": "MERGE", "externalAccountId": "acct_42"}],
-        },
+        json_schema_extra=example({"name": "Our CRM", "integrationPlatform": "MERGE", "externalAccountId": "acct_42"})
     )
 
     name: Line = Field(description="The name it is shown by.")
@@ -49,7 +47,7 @@ class CreateConnectionRequest(CamelRequestModel):
 class UpdateConnectionRequest(CamelRequestModel):
     """What is left out or null stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"isActive": False}]})
+    model_config = ConfigDict(json_schema_extra=example({"isActive": False}))
 
     name: Line | None = Field(None, description="The name it is shown by.")
     is_active: bool | None = Field(None, description="Whether it is in use.")
@@ -60,24 +58,17 @@ class UpdateConnectionRequest(CamelRequestModel):
         return self.model_dump(exclude_none=True)
 
 
-_CONNECTION: dict[str, Any] = {
-    "id": "connection_9f2c4a1b8d7e6f5a4b3c2d1e",
-    "name": "Our CRM",
-    "externalAccountId": "acct_42",
-    "organizationId": "acme",
-    "integrationPlatform": "MERGE",
-    "createdAt": CORE_CREATED_AT,
-    "updatedAt": CORE_CREATED_AT,
-    "isActive": True,
-    "syncStatus": [],
-    "syncTranscript": False,
-}
+_CONNECTION = parsed("""{
+  "id": "connection_9f2c4a1b8d7e6f5a4b3c2d1e", "name": "Our CRM", "externalAccountId": "acct_42",
+  "organizationId": "acme", "integrationPlatform": "MERGE", "createdAt": "2026-03-30T12:00:00.000Z",
+  "updatedAt": "2026-03-30T12:00:00.000Z", "isActive": true, "syncStatus": [], "syncTranscript": false
+}""")
 
 
 class ConnectionResponse(CamelResponseModel):
     """One connection."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CONNECTION]})
+    model_config = ConfigDict(json_schema_extra=example(_CONNECTION))
 
     id: str = Field(description="Its id.")
     name: str = Field(description="The name it is shown by.")
@@ -109,7 +100,7 @@ class ConnectionResponse(CamelResponseModel):
 class ConnectionPage(CamelResponseModel):
     """Connections, those added last first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_CONNECTION], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_CONNECTION], "cursor": None}))
 
     data: list[ConnectionResponse] = Field(description="The connections of this page.")
     cursor: str | None = Field(description="Where to go on; null at the end.")

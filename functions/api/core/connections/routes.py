@@ -7,13 +7,7 @@ from typing import Annotated
 
 from fastapi import Body, Query, Response
 
-from api.core.connections.models import (
-    ConnectionPage,
-    ConnectionResponse,
-    CreateConnectionRequest,
-    ListedPlatform,
-    UpdateConnectionRequest,
-)
+from api.core.connections import models
 from api.core.shared import PREFIX, Admin, AdminOnce, PageSize, Reader
 from api.dependencies import Cursor, IfMatch, path_id, tag_revision
 from api.documentation import PossibleError, errors
@@ -36,7 +30,7 @@ NO_CONNECTION = PossibleError(404, "connection-not-found", "Unknown.")
 async def list_connections(
     context: Reader,
     platform: Annotated[
-        ListedPlatform | None,
+        models.ListedPlatform | None,
         Query(
             alias="integrationPlatform",
             description="To this system. One that a connection cannot lead to yet finds none.",
@@ -44,7 +38,7 @@ async def list_connections(
     ] = None,
     cursor: Cursor = None,
     page_size: PageSize = 100,
-) -> ConnectionPage:
+) -> models.ConnectionPage:
     """Those added last first."""
     cursors = Cursors(context.settings, org=context.org, route="connections", filters=repr(platform))
     page = context.stores.records(CONNECTIONS).list(
@@ -53,8 +47,8 @@ async def list_connections(
         cursors.position(cursor),
         wanted=(lambda connection: connection.platform == platform) if platform else None,
     )
-    return ConnectionPage(
-        data=[ConnectionResponse.of(connection) for connection in page.records],
+    return models.ConnectionPage(
+        data=[models.ConnectionResponse.of(connection) for connection in page.records],
         cursor=cursors.seal(page.next_position),
     )
 
@@ -69,8 +63,8 @@ async def list_connections(
     summary="Add a connection",
 )
 async def create_connection(
-    body: CreateConnectionRequest, context: AdminOnce, response: Response
-) -> ConnectionResponse:
+    body: models.CreateConnectionRequest, context: AdminOnce, response: Response
+) -> models.ConnectionResponse:
     """An organization has one connection for each platform."""
     from auricle.crm.connections import add_connection, connection_id
 
@@ -91,7 +85,7 @@ async def create_connection(
 
 
 @router.get("/{connection_id}", responses=errors(NO_CONNECTION), summary="Get a connection")
-async def get_connection(connection_id: ConnectionId, context: Reader, response: Response) -> ConnectionResponse:
+async def get_connection(connection_id: ConnectionId, context: Reader, response: Response) -> models.ConnectionResponse:
     """A connection of the organization, by id."""
     return _tagged(context.stores.records(CONNECTIONS).get(context.org, connection_id), response)
 
@@ -99,11 +93,11 @@ async def get_connection(connection_id: ConnectionId, context: Reader, response:
 @router.patch("/{connection_id}", responses=errors(NO_CONNECTION), summary="Change a connection")
 async def update_connection(
     connection_id: ConnectionId,
-    body: Annotated[UpdateConnectionRequest, Body(default_factory=UpdateConnectionRequest)],
+    body: Annotated[models.UpdateConnectionRequest, Body(default_factory=models.UpdateConnectionRequest)],
     context: Admin,
     if_match: IfMatch,
     response: Response,
-) -> ConnectionResponse:
+) -> models.ConnectionResponse:
     """What is left out stays as it is."""
     from auricle.crm.connections import change_connection
 
@@ -143,6 +137,6 @@ def _platform(name: str) -> Platform:
         ) from None
 
 
-def _tagged(connection: Connection, response: Response) -> ConnectionResponse:
+def _tagged(connection: Connection, response: Response) -> models.ConnectionResponse:
     tag_revision(response, connection.revision)
-    return ConnectionResponse.of(connection)
+    return models.ConnectionResponse.of(connection)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT
+from api.examples import example
 from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id
 from auricle.crm.crm_link import Linked
 from auricle.recordings.recording import CrmLink, Recording
@@ -74,13 +74,13 @@ class CrmLinkFields(CamelRequestModel):
 class CrmLinkRequest(CrmLinkFields):
     """The record that a recording is linked to. `id` or `externalId` must be given."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"externalId": "opp_12345", "dataType": "OPPORTUNITY"}]})
+    model_config = ConfigDict(json_schema_extra=example({"externalId": "opp_12345", "dataType": "OPPORTUNITY"}))
 
 
 class CrmUnlinkRequest(CrmLinkFields):
     """The record whose link is taken off. Without `id` and `externalId` it is any of that type."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "deal_q3", "dataType": "OPPORTUNITY"}]})
+    model_config = ConfigDict(json_schema_extra=example({"id": "deal_q3", "dataType": "OPPORTUNITY"}))
 
 
 # --- responses ----------------------------------------------------------------------------------------------
@@ -100,19 +100,10 @@ class CrmLinkResponse(CamelResponseModel):
     """The link."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "id": "deal_q3",
-                        "externalId": "opp_12345",
-                        "dataType": "OPPORTUNITY",
-                        "name": "Q3 renewal",
-                        "lastActivityAt": CORE_CREATED_AT,
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "id": "deal_q3", "externalId": "opp_12345", "dataType": "OPPORTUNITY", "name": "Q3 renewal",
+          "lastActivityAt": "2026-03-30T12:00:00.000Z"
+        }}""")
     )
 
     data: LinkedRecord = Field(description="The record, whose link replaced any other.")
@@ -133,6 +124,6 @@ class CrmLinkResponse(CamelResponseModel):
 class CrmUnlinkResponse(CamelResponseModel):
     """Whether there was such a link."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": True}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": True}))
 
     data: bool = Field(description="Whether the recording had that link.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from api.core.crm_links.models import CrmLinkRequest, CrmLinkResponse, CrmUnlinkRequest, CrmUnlinkResponse
+from api.core.crm_links import models
 from api.core.errors import LOCKED, NO_RECORDING
 from api.core.shared import PREFIX, Writer
 from api.dependencies import IfMatch, RecordingId, tag_revision
@@ -25,8 +25,8 @@ router = api_router(f"{PREFIX}/recordings", tags=["CRM links"])
     summary="Link to a CRM record",
 )
 async def link_core_recording(
-    recording_id: RecordingId, body: CrmLinkRequest, context: Writer, if_match: IfMatch, response: Response
-) -> CrmLinkResponse:
+    recording_id: RecordingId, body: models.CrmLinkRequest, context: Writer, if_match: IfMatch, response: Response
+) -> models.CrmLinkResponse:
     """Instead of whatever the recording is linked to: a deal (`OPPORTUNITY`), a contact (`CONTACT`, `ACCOUNT`, `LEAD`)
     by its id or its CRM's, or an engagement. It stands on the contact's timeline by it."""
     from auricle.crm.crm_link import find_and_link
@@ -43,13 +43,13 @@ async def link_core_recording(
         if_revision=if_match,
     )
     tag_revision(response, recording.revision)
-    return CrmLinkResponse.of(linked, recording)
+    return models.CrmLinkResponse.of(linked, recording)
 
 
 @router.delete("/{recording_id}/link", responses=errors(NO_RECORDING, LOCKED), summary="Take the CRM link off")
 async def unlink_core_recording(
-    recording_id: RecordingId, body: CrmUnlinkRequest, context: Writer, if_match: IfMatch
-) -> CrmUnlinkResponse:
+    recording_id: RecordingId, body: models.CrmUnlinkRequest, context: Writer, if_match: IfMatch
+) -> models.CrmUnlinkResponse:
     """Answers whether the recording had that link."""
     from auricle.crm.crm_link import unlink_from_crm
 
@@ -61,4 +61,4 @@ async def unlink_core_recording(
         now=context.now,
         if_revision=if_match,
     )
-    return CrmUnlinkResponse(data=taken_off)
+    return models.CrmUnlinkResponse(data=taken_off)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from api.core.recordings.parts import RecordingQuestion, question_fields
 from api.core.shared import EpochMilliseconds, Timestamp
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import CORE_CREATED_AT, RECORDING_ID, example, parsed
 from api.models import (
     ByValue,
     CamelRequestModel,
@@ -43,16 +43,12 @@ Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
 Choice = Annotated[str, StringConstraints(max_length=1000)] | Number
 
 _QUESTION_ID = "question_19d4f2a1b0c00aa11bb22cc33dd4"
-_NEW_QUESTION: dict[str, Any] = {
-    "prompt": "How did it end?",
-    "responseType": "SELECT_RESPONSE",
-    "responseConfig": {"options": ["closed", "not closed", "in progress"], "dropdown": True, "minSelects": 1},
-    "sortValue": 1,
-    "includeIf": [],
-    "onlyIncludeIfFlagged": False,
-    "setResponseToField": "result",
-    "hideFromResults": False,
-}
+_NEW_QUESTION = parsed("""{
+  "prompt": "How did it end?", "responseType": "SELECT_RESPONSE",
+  "responseConfig": {"options": ["closed", "not closed", "in progress"], "dropdown": true, "minSelects": 1},
+  "sortValue": 1, "includeIf": [], "onlyIncludeIfFlagged": false, "setResponseToField": "result",
+  "hideFromResults": false
+}""")
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -115,7 +111,7 @@ def _config_kind(given: Any) -> str:
 class DebriefQuestionRequest(CamelRequestModel):
     """A question, whole."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_NEW_QUESTION]})
+    model_config = ConfigDict(json_schema_extra=example(_NEW_QUESTION))
 
     prompt: Text = Field(description="The question.")
     response_type: Annotated[ResponseType, ByValue] = Field(description="What kind of answer it takes.")
@@ -179,7 +175,7 @@ def _moment(sent: datetime | int | None) -> datetime | None:
 class AnswerDebriefRequest(CamelRequestModel):
     """All answers of a debrief. Those that are left out are taken back."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"responses": {_QUESTION_ID: "closed"}}]})
+    model_config = ConfigDict(json_schema_extra=example({"responses": {_QUESTION_ID: "closed"}}))
 
     responses: Annotated[
         dict[
@@ -234,7 +230,7 @@ _QUESTION: dict[str, Any] = {
 class DebriefQuestionResponse(CamelResponseModel):
     """The question."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _QUESTION}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": _QUESTION}))
 
     data: DebriefQuestionFields = Field(description="The question.")
 
@@ -246,7 +242,7 @@ class DebriefQuestionResponse(CamelResponseModel):
 class DebriefQuestionList(CamelResponseModel):
     """All questions, in the order they are asked: 200 at most, so there is never a next page."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_QUESTION], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_QUESTION], "cursor": None}))
 
     data: list[DebriefQuestionFields] = Field(description="The questions.")
     cursor: None = Field(description="Always null.")
@@ -268,17 +264,15 @@ class DebriefResponse(CamelResponseModel):
     """The debrief of a recording."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "recordingId": RECORDING_ID,
-                        "debriefResponses": {_QUESTION_ID: "closed"},
-                        "debriefQuestions": [_RECORDING_QUESTION],
-                    },
+        json_schema_extra=example(
+            {
+                "data": {
+                    "recordingId": RECORDING_ID,
+                    "debriefResponses": {_QUESTION_ID: "closed"},
+                    "debriefQuestions": [_RECORDING_QUESTION],
                 },
-            ],
-        },
+            }
+        )
     )
 
     data: DebriefFields = Field(description="The answers and the questions.")

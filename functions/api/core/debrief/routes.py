@@ -6,14 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from api.core.debrief.models import (
-    AnswerDebriefRequest,
-    DebriefQuestionFields,
-    DebriefQuestionList,
-    DebriefQuestionRequest,
-    DebriefQuestionResponse,
-    DebriefResponse,
-)
+from api.core.debrief import models
 from api.core.errors import LOCKED, NO_RECORDING
 from api.core.shared import PREFIX, Admin, AdminOnce, Reader, Writer
 from api.dependencies import IfMatch, RecordingId, RequestContext, path_id, tag_revision
@@ -38,16 +31,16 @@ async def list_debrief_questions(
     conversation_type: Annotated[
         Line | None, Query(alias="conversationType", description="Those asked of conversations of this type.")
     ] = None,
-) -> DebriefQuestionList:
+) -> models.DebriefQuestionList:
     """In the order they are asked. All there can be fit one page, so there is never a next one."""
     from auricle.recordings.debrief import all_questions
 
     found = [
-        DebriefQuestionFields.of(question)
+        models.DebriefQuestionFields.of(question)
         for question in all_questions(context.org, questions=context.stores.records(QUESTIONS))
         if conversation_type is None or question.concerns(conversation_type)
     ]
-    return DebriefQuestionList(data=found, cursor=None)
+    return models.DebriefQuestionList(data=found, cursor=None)
 
 
 @router.post(
@@ -58,8 +51,8 @@ async def list_debrief_questions(
     summary="Add a debrief question",
 )
 async def add_debrief_question(
-    body: DebriefQuestionRequest, context: AdminOnce, response: Response
-) -> DebriefQuestionResponse:
+    body: models.DebriefQuestionRequest, context: AdminOnce, response: Response
+) -> models.DebriefQuestionResponse:
     """`responseConfig` is that of the `responseType`: a date's bounds, a text's or a number's size, or options.
     `includeIf` names other questions and the answers that bring this one up. A question has 16 KiB at most."""
     from auricle.identifiers import new_id
@@ -77,7 +70,9 @@ async def add_debrief_question(
     responses=errors(NO_QUESTION),
     summary="Get a debrief question",
 )
-async def get_debrief_question(question_id: QuestionId, context: Reader, response: Response) -> DebriefQuestionResponse:
+async def get_debrief_question(
+    question_id: QuestionId, context: Reader, response: Response
+) -> models.DebriefQuestionResponse:
     """A debrief question of the organization, by id."""
     return _tagged(context.stores.records(QUESTIONS).get(context.org, question_id), response)
 
@@ -89,8 +84,8 @@ async def get_debrief_question(question_id: QuestionId, context: Reader, respons
     summary="Replace a debrief question",
 )
 async def replace_debrief_question(
-    question_id: QuestionId, body: DebriefQuestionRequest, context: Admin, if_match: IfMatch, response: Response
-) -> DebriefQuestionResponse:
+    question_id: QuestionId, body: models.DebriefQuestionRequest, context: Admin, if_match: IfMatch, response: Response
+) -> models.DebriefQuestionResponse:
     """The question whole. Debriefs answered before keep it as it was."""
     from auricle.recordings.debrief import replace_question
 
@@ -112,12 +107,12 @@ async def replace_debrief_question(
 )
 async def remove_debrief_question(
     question_id: QuestionId, context: Admin, if_match: IfMatch
-) -> DebriefQuestionResponse:
+) -> models.DebriefQuestionResponse:
     """Answers with the question as it was. Debriefs answered before keep it."""
     from auricle.recordings.debrief import remove_question
 
     questions = context.stores.records(QUESTIONS)
-    return DebriefQuestionResponse.of(
+    return models.DebriefQuestionResponse.of(
         remove_question(context.org, question_id, questions=questions, if_revision=if_match)
     )
 
@@ -128,7 +123,7 @@ async def remove_debrief_question(
     responses=errors(NO_RECORDING),
     summary="Get a recording's debrief",
 )
-async def get_debrief(recording_id: RecordingId, context: Reader, response: Response) -> DebriefResponse:
+async def get_debrief(recording_id: RecordingId, context: Reader, response: Response) -> models.DebriefResponse:
     """Answers and questions. Its ETag is the recording's."""
     return _debrief(context.recording(recording_id), context, response)
 
@@ -140,8 +135,8 @@ async def get_debrief(recording_id: RecordingId, context: Reader, response: Resp
     summary="Answer a recording's debrief",
 )
 async def answer_debrief(
-    recording_id: RecordingId, body: AnswerDebriefRequest, context: Writer, if_match: IfMatch, response: Response
-) -> DebriefResponse:
+    recording_id: RecordingId, body: models.AnswerDebriefRequest, context: Writer, if_match: IfMatch, response: Response
+) -> models.DebriefResponse:
     """All answers at once, by question id: text, a number, or a list of them where several options may be chosen. Each
     must fit its question, and required ones must be there. An answer to a question with `setResponseToField` sets that
     field of the recording."""
@@ -159,13 +154,13 @@ async def answer_debrief(
     return _debrief(recording, context, response)
 
 
-def _tagged(question: DebriefQuestion, response: Response) -> DebriefQuestionResponse:
+def _tagged(question: DebriefQuestion, response: Response) -> models.DebriefQuestionResponse:
     tag_revision(response, question.revision)
-    return DebriefQuestionResponse.of(question)
+    return models.DebriefQuestionResponse.of(question)
 
 
-def _debrief(recording: Recording, context: RequestContext, response: Response) -> DebriefResponse:
+def _debrief(recording: Recording, context: RequestContext, response: Response) -> models.DebriefResponse:
     from auricle.recordings.debrief import questions_of
 
     tag_revision(response, recording.revision)
-    return DebriefResponse.of(recording, questions_of(recording, questions=context.stores.records(QUESTIONS)))
+    return models.DebriefResponse.of(recording, questions_of(recording, questions=context.stores.records(QUESTIONS)))

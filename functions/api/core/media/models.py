@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.recordings.parts import CAPTURED, CapturedImage, CapturedMultimedia, image_fields, multimedia_fields
 from api.core.shared import EpochMilliseconds, Timestamp
-from api.examples import CORE_EXPIRES_AT, RECORDING_ID
+from api.examples import CORE_EXPIRES_AT, example, parsed
 from api.models import CamelRequestModel, CamelResponseModel
 from api.urls import HttpsUrl
 from auricle.recordings import media as domain
@@ -24,12 +24,11 @@ _CAPTURED_IMAGE: dict[str, Any] = {
     "timestamp": 1774872000000,
 }
 _IMAGE: dict[str, Any] = {"id": "image_19d4f2a1b0c00aa11bb22cc33dd44e", **_CAPTURED_IMAGE}
-_EVENT: dict[str, Any] = {
-    "id": "media_19d4f2a1b0c00aa11bb22cc33dd44e",
-    "storageUrl": f"{RECORDING_ID}/media_19d4f2a1b0c00aa11bb22cc33dd44e",
-    "mimeType": "image/jpeg",
-    "timestampInMilliseconds": 1774872000000,
-}
+_EVENT = parsed("""{
+  "id": "media_19d4f2a1b0c00aa11bb22cc33dd44e",
+  "storageUrl": "rec_19d4f2a1b00c0ffee12345678901234/media_19d4f2a1b0c00aa11bb22cc33dd44e", "mimeType": "image/jpeg",
+  "timestampInMilliseconds": 1774872000000
+}""")
 _URL = "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b"
 
 
@@ -50,7 +49,7 @@ class AddImageRendering(CamelRequestModel):
 class AddImageRequest(CamelRequestModel):
     """An image that lies elsewhere. Addresses are https; Auricle keeps them and fetches none."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CAPTURED_IMAGE]})
+    model_config = ConfigDict(json_schema_extra=example(_CAPTURED_IMAGE))
 
     raw_images: list[AddImageRendering] = Field(min_length=1, max_length=20, description="The image's renderings.")
     linked_image: HttpsUrl | None = Field(None, description="The page that the image links to.")
@@ -61,7 +60,7 @@ class AddMultimediaEventRequest(CamelRequestModel):
     """A photo, a video or a voice note whose file is to be uploaded."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"mimeType": "image/jpeg", "timestampInMilliseconds": 1774872000000}]}
+        json_schema_extra=example({"mimeType": "image/jpeg", "timestampInMilliseconds": 1774872000000})
     )
 
     mime_type: MimeType = Field(description="The file's media type. The PUT of the file must carry the same.")
@@ -86,7 +85,7 @@ class Image(CapturedImage, _Identified):
 class ImageResponse(CamelResponseModel):
     """The image."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _IMAGE}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": _IMAGE}))
 
     data: Image = Field(description="The image.")
 
@@ -94,7 +93,7 @@ class ImageResponse(CamelResponseModel):
 class ImagePage(CamelResponseModel):
     """Some images, oldest first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_IMAGE], "cursor": None, "pageSize": 100}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_IMAGE], "cursor": None, "pageSize": 100}))
 
     data: list[Image] = Field(description="The images of this page.")
     cursor: str | None = Field(description=_CURSOR)
@@ -125,7 +124,7 @@ class MultimediaDownload(CapturedMultimedia, _Identified):
 class MultimediaEventResponse(CamelResponseModel):
     """The event."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": _EVENT}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": _EVENT}))
 
     data: MultimediaEvent = Field(description="The event.")
 
@@ -134,7 +133,7 @@ class MultimediaUploadResponse(CamelResponseModel):
     """The event, and where to PUT its file."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"data": {**_EVENT, "uploadUrl": _URL, "expiresAt": CORE_EXPIRES_AT}}]}
+        json_schema_extra=example({"data": {**_EVENT, "uploadUrl": _URL, "expiresAt": CORE_EXPIRES_AT}})
     )
 
     data: MultimediaUpload = Field(description="The event, with a presigned PUT.")
@@ -143,7 +142,7 @@ class MultimediaUploadResponse(CamelResponseModel):
 class MultimediaDownloadResponse(CamelResponseModel):
     """The event, and where to GET its file."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {**_EVENT, "downloadUrl": _URL}}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": {**_EVENT, "downloadUrl": _URL}}))
 
     data: MultimediaDownload = Field(description="The event, with a presigned GET.")
 
@@ -151,7 +150,7 @@ class MultimediaDownloadResponse(CamelResponseModel):
 class MultimediaEventPage(CamelResponseModel):
     """Some events, oldest first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_EVENT], "cursor": None, "pageSize": 100}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_EVENT], "cursor": None, "pageSize": 100}))
 
     data: list[MultimediaEvent] = Field(description="The events of this page.")
     cursor: str | None = Field(description=_CURSOR)

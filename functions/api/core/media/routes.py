@@ -8,20 +8,7 @@ from typing import Annotated
 from fastapi import Response
 
 from api.core.errors import NO_RECORDING
-from api.core.media.models import (
-    AddImageRequest,
-    AddMultimediaEventRequest,
-    Image,
-    ImagePage,
-    ImageResponse,
-    MultimediaDownload,
-    MultimediaDownloadResponse,
-    MultimediaEvent,
-    MultimediaEventPage,
-    MultimediaEventResponse,
-    MultimediaUpload,
-    MultimediaUploadResponse,
-)
+from api.core.media import models
 from api.core.recordings.parts import multimedia_fields
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, RecordingId, RequestContext, path_id
@@ -50,8 +37,8 @@ NO_CHILD = PossibleError(404, "event-not-found", "The recording has nothing by t
     summary="Add an image",
 )
 async def add_image(
-    recording_id: RecordingId, body: AddImageRequest, context: WriterOnce, response: Response
-) -> ImageResponse:
+    recording_id: RecordingId, body: models.AddImageRequest, context: WriterOnce, response: Response
+) -> models.ImageResponse:
     """An image that lies elsewhere, by its addresses: https alone. It is shown with the recording (`showPhotos`)."""
     recording, now = context.recording(recording_id), context.now
     image = domain.ImageGroup(
@@ -65,30 +52,30 @@ async def add_image(
     )
     domain.add_image(image, images=context.stores.records(domain.IMAGES))
     response.headers["location"] = f"{PREFIX}/recordings/{recording.id}/images/{image.id}"
-    return ImageResponse(data=Image.of(image))
+    return models.ImageResponse(data=models.Image.of(image))
 
 
 @router.get("/images", responses=errors(NO_RECORDING), summary="List images")
 async def list_images(
     recording_id: RecordingId, context: Reader, cursor: Cursor = None, page_size: PageSize = 100
-) -> ImagePage:
+) -> models.ImagePage:
     """Oldest first."""
     images, following = _page(domain.IMAGES, recording_id, context, cursor, page_size)
-    return ImagePage(data=[Image.of(image) for image in images], cursor=following, page_size=page_size)
+    return models.ImagePage(data=[models.Image.of(image) for image in images], cursor=following, page_size=page_size)
 
 
 @router.get("/images/{image_id}", responses=errors(NO_RECORDING, NO_CHILD), summary="Get an image")
-async def get_image(recording_id: RecordingId, image_id: ImageId, context: Reader) -> ImageResponse:
+async def get_image(recording_id: RecordingId, image_id: ImageId, context: Reader) -> models.ImageResponse:
     """One image."""
-    return ImageResponse(data=Image.of(_child(domain.IMAGES, recording_id, image_id, context)))
+    return models.ImageResponse(data=models.Image.of(_child(domain.IMAGES, recording_id, image_id, context)))
 
 
 @router.delete("/images/{image_id}", responses=errors(NO_RECORDING, NO_CHILD), summary="Remove an image")
-async def remove_image(recording_id: RecordingId, image_id: ImageId, context: Writer) -> ImageResponse:
+async def remove_image(recording_id: RecordingId, image_id: ImageId, context: Writer) -> models.ImageResponse:
     """What it was is answered."""
     image = _child(domain.IMAGES, recording_id, image_id, context)
     domain.take_out(image, records=context.stores.records(domain.IMAGES))
-    return ImageResponse(data=Image.of(image))
+    return models.ImageResponse(data=models.Image.of(image))
 
 
 @router.post(
@@ -98,8 +85,8 @@ async def remove_image(recording_id: RecordingId, image_id: ImageId, context: Wr
     summary="Add a photo, a video or a voice note",
 )
 async def add_multimedia_event(
-    recording_id: RecordingId, body: AddMultimediaEventRequest, context: WriterOnce, response: Response
-) -> MultimediaUploadResponse:
+    recording_id: RecordingId, body: models.AddMultimediaEventRequest, context: WriterOnce, response: Response
+) -> models.MultimediaUploadResponse:
     """Answers a presigned PUT for the file, good for 15 minutes at most; it must carry the same type. The file is kept
     with the recording and goes with it. It is shown with the recording (`showMultimediaEvents`)."""
     upload = domain.add_multimedia(
@@ -115,19 +102,19 @@ async def add_multimedia_event(
     event = upload.event
     response.headers["location"] = f"{PREFIX}/recordings/{recording_id}/multimedia-events/{event.id}"
     fields = multimedia_fields(event)
-    return MultimediaUploadResponse(
-        data=MultimediaUpload(id=event.id, **fields, upload_url=upload.url, expires_at=upload.expires_at)
+    return models.MultimediaUploadResponse(
+        data=models.MultimediaUpload(id=event.id, **fields, upload_url=upload.url, expires_at=upload.expires_at)
     )
 
 
 @router.get("/multimedia-events", responses=errors(NO_RECORDING), summary="List multimedia events")
 async def list_multimedia_events(
     recording_id: RecordingId, context: Reader, cursor: Cursor = None, page_size: PageSize = 100
-) -> MultimediaEventPage:
+) -> models.MultimediaEventPage:
     """Oldest first."""
     events, following = _page(domain.MULTIMEDIA, recording_id, context, cursor, page_size)
-    return MultimediaEventPage(
-        data=[MultimediaEvent.of(event) for event in events], cursor=following, page_size=page_size
+    return models.MultimediaEventPage(
+        data=[models.MultimediaEvent.of(event) for event in events], cursor=following, page_size=page_size
     )
 
 
@@ -142,7 +129,7 @@ async def list_multimedia_events(
 )
 async def get_multimedia_event(
     recording_id: RecordingId, event_id: MultimediaEventId, context: Reader
-) -> MultimediaDownloadResponse:
+) -> models.MultimediaDownloadResponse:
     """With a presigned GET of its file, good for 15 minutes at most."""
     recording = context.recording(recording_id)
     event = context.stores.records(domain.MULTIMEDIA).get(context.org, event_id, recording_id=recording.id)
@@ -152,8 +139,8 @@ async def get_multimedia_event(
         objects=context.stores.objects,
         url_seconds=context.settings.download_url_seconds,
     )
-    return MultimediaDownloadResponse(
-        data=MultimediaDownload(id=event.id, **multimedia_fields(event), download_url=url)
+    return models.MultimediaDownloadResponse(
+        data=models.MultimediaDownload(id=event.id, **multimedia_fields(event), download_url=url)
     )
 
 
@@ -162,11 +149,11 @@ async def get_multimedia_event(
 )
 async def remove_multimedia_event(
     recording_id: RecordingId, event_id: MultimediaEventId, context: Writer
-) -> MultimediaEventResponse:
+) -> models.MultimediaEventResponse:
     """The event and its file. What it was is answered."""
     event = _child(domain.MULTIMEDIA, recording_id, event_id, context)
     domain.remove_multimedia(event, events=context.stores.records(domain.MULTIMEDIA), objects=context.stores.objects)
-    return MultimediaEventResponse(data=MultimediaEvent.of(event))
+    return models.MultimediaEventResponse(data=models.MultimediaEvent.of(event))
 
 
 def _child(kind: RecordKind[T], recording_id: str, child_id: str, context: RequestContext) -> T:

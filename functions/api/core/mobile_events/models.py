@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import EpochMilliseconds, Timestamp
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import example, parsed
 from api.models import CamelRequestModel, CamelResponseModel, Line, WholeNumber
 from api.urls import DEEPLINK_PATTERN
 from auricle.recordings import mobile_events as domain
@@ -126,18 +126,10 @@ class ReportMobileEventsRequest(CamelRequestModel):
     """One event or many, in the order they happened."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "events": [
-                        {
-                            "event": {"name": "recorderStateChange", "value": "start", "trigger": "buttonPress"},
-                            "timestampInMilliseconds": 1774872000000,
-                        },
-                    ],
-                },
-            ],
-        },
+        json_schema_extra=example("""{"events": [{
+          "event": {"name": "recorderStateChange", "value": "start", "trigger": "buttonPress"},
+          "timestampInMilliseconds": 1774872000000
+        }]}""")
     )
 
     events: list[ReportedMobileEvent] = Field(
@@ -147,22 +139,17 @@ class ReportMobileEventsRequest(CamelRequestModel):
 
 # --- responses ----------------------------------------------------------------------------------------------
 
-_EVENT: dict[str, Any] = {
-    "id": "evt_19d4f2a1b0c00aa11bb22cc33dd44e",
-    "recordingId": RECORDING_ID,
-    "externalOpportunityIds": [],
-    "userId": "user_1",
-    "organizationId": "acme",
-    "eventCode": "recorderStateChange",
-    "event": {"value": "start", "trigger": "buttonPress"},
-    "createdAt": CORE_CREATED_AT,
-}
+_EVENT = parsed("""{
+  "id": "evt_19d4f2a1b0c00aa11bb22cc33dd44e", "recordingId": "rec_19d4f2a1b00c0ffee12345678901234",
+  "externalOpportunityIds": [], "userId": "user_1", "organizationId": "acme", "eventCode": "recorderStateChange",
+  "event": {"value": "start", "trigger": "buttonPress"}, "createdAt": "2026-03-30T12:00:00.000Z"
+}""")
 
 
 class MobileEvent(CamelResponseModel):
     """One event of a phone."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EVENT]})
+    model_config = ConfigDict(json_schema_extra=example(_EVENT))
 
     id: str = Field(description="The id of the event.")
     recording_id: str = Field(description="The id of the recording it belongs to.")
@@ -193,7 +180,7 @@ class MobileEvent(CamelResponseModel):
 class ReportedMobileEventsResponse(CamelResponseModel):
     """The events as they were noted."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_EVENT]}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_EVENT]}))
 
     data: list[MobileEvent] = Field(description="The events, in the order they were reported.")
 
@@ -201,7 +188,7 @@ class ReportedMobileEventsResponse(CamelResponseModel):
 class MobileEventPage(CamelResponseModel):
     """Some events."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [[_EVENT]], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [[_EVENT]], "cursor": None}))
 
     data: list[list[MobileEvent]] = Field(
         description="A list that holds the list of the events; it is empty where there are no events."

@@ -7,13 +7,7 @@ from typing import Annotated
 from fastapi import Query
 
 from api.core.errors import NO_RECORDING
-from api.core.mobile_events.models import (
-    MobileEvent,
-    MobileEventCode,
-    MobileEventPage,
-    ReportedMobileEventsResponse,
-    ReportMobileEventsRequest,
-)
+from api.core.mobile_events import models
 from api.core.shared import PREFIX, Reader, WriterOnce
 from api.dependencies import Cursor, RecordingId, page_size, path_id
 from api.documentation import PossibleError, errors
@@ -40,8 +34,8 @@ LongPageSize = Annotated[QueryInteger, page_size("pageSize", 1000)]
     summary="Report what happened on the phone",
 )
 async def report_mobile_events(
-    recording_id: RecordingId, body: ReportMobileEventsRequest, context: WriterOnce
-) -> ReportedMobileEventsResponse:
+    recording_id: RecordingId, body: models.ReportMobileEventsRequest, context: WriterOnce
+) -> models.ReportedMobileEventsResponse:
     """One event or up to 100, in the order they happened; they are shown with the recording (`showMobileEvents`). What
     an event says besides its name follows from the name."""
     events = domain.add_mobile_events(
@@ -52,7 +46,7 @@ async def report_mobile_events(
         events=context.stores.records(domain.MOBILE_EVENTS),
         now=context.now,
     )
-    return ReportedMobileEventsResponse(data=[MobileEvent.of(event) for event in events])
+    return models.ReportedMobileEventsResponse(data=[models.MobileEvent.of(event) for event in events])
 
 
 @router.get("/mobile-events", summary="List what happened on phones")
@@ -64,9 +58,9 @@ async def list_mobile_events(
     created_before: Annotated[
         Moment | None, Query(alias="createdAtLt", description="Reported before this moment, itself left out.")
     ] = None,
-    event_code: Annotated[MobileEventCode | None, Query(alias="eventCode", description="Of this kind.")] = None,
+    event_code: Annotated[models.MobileEventCode | None, Query(alias="eventCode", description="Of this kind.")] = None,
     event_codes: Annotated[
-        list[MobileEventCode] | None,
+        list[models.MobileEventCode] | None,
         Query(
             alias="eventCodeIn",
             max_length=10,
@@ -80,7 +74,7 @@ async def list_mobile_events(
     recording_id: Annotated[Id | None, Query(alias="recordingId", description="Of this recording.")] = None,
     cursor: Cursor = None,
     page_size: LongPageSize = 100,
-) -> MobileEventPage:
+) -> models.MobileEventPage:
     """Of all recordings, newest first; of one recording (`recordingId`), oldest first. Events of recordings that are
     hidden from the caller are left out."""
     if created_after and created_before and created_after >= created_before:
@@ -97,7 +91,7 @@ async def list_mobile_events(
     cursors = Cursors(context.settings, org=context.org, route=f"{PREFIX}/mobile-events", filters=repr(wanted))
     position = cursors.position(cursor)
 
-    def read(count: int) -> tuple[list[MobileEvent], Position | None]:
+    def read(count: int) -> tuple[list[models.MobileEvent], Position | None]:
         page = domain.list_mobile_events(
             context.org,
             wanted,
@@ -106,10 +100,10 @@ async def list_mobile_events(
             recordings=stores.recordings,
             events=stores.records(domain.MOBILE_EVENTS),
         )
-        return [MobileEvent.of(event) for event in page.records], page.next_position
+        return [models.MobileEvent.of(event) for event in page.records], page.next_position
 
     found, following = fit_page(read, page_size)
-    return MobileEventPage(data=[found] if found else [], cursor=cursors.seal(following))
+    return models.MobileEventPage(data=[found] if found else [], cursor=cursors.seal(following))
 
 
 @router.get(
@@ -117,7 +111,7 @@ async def list_mobile_events(
     responses=errors(PossibleError(404, "event-not-found", "Unknown, or of a recording that is not there.")),
     summary="Get an event",
 )
-async def get_mobile_event(event_id: MobileEventId, context: Reader) -> MobileEvent:
+async def get_mobile_event(event_id: MobileEventId, context: Reader) -> models.MobileEvent:
     """One event of a phone."""
     events = context.stores.records(domain.MOBILE_EVENTS, by_id=True)
     event = domain.find_mobile_event(context.org, event_id, events=events)
@@ -125,4 +119,4 @@ async def get_mobile_event(event_id: MobileEventId, context: Reader) -> MobileEv
         context.recording(event.recording_id)
     except RecordingNotFound:
         raise domain.MOBILE_EVENTS.not_found(event_id) from None
-    return MobileEvent.of(event)
+    return models.MobileEvent.of(event)

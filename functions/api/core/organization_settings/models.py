@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT
+from api.examples import example
 from api.models import ByValue, CamelRequestModel, CamelResponseModel, WholeNumber, left_out
 from auricle.directory.organization_settings import MAX_GRACE_DAYS, ConsentPolicy, OrganizationSettings
 
@@ -35,7 +35,7 @@ _GRACE = (
 class ChangeOrganizationSettingsRequest(CamelRequestModel):
     """What is left out stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"consentPolicy": "held", "consentGraceDays": 14}]})
+    model_config = ConfigDict(json_schema_extra=example({"consentPolicy": "held", "consentGraceDays": 14}))
 
     consent_policy: Annotated[ConsentPolicy, ByValue] = left_out(description=_POLICY)
     consent_legal_basis: LegalBasis = left_out(description=_BASIS)
@@ -61,18 +61,10 @@ class OrganizationSettingsResponse(CamelResponseModel):
     """The organization's settings."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "consentPolicy": "held",
-                        "consentLegalBasis": "legitimate interest",
-                        "consentGraceDays": 14,
-                        "updatedAt": CORE_CREATED_AT,
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "consentPolicy": "held", "consentLegalBasis": "legitimate interest", "consentGraceDays": 14,
+          "updatedAt": "2026-03-30T12:00:00.000Z"
+        }}""")
     )
 
     data: OrganizationSettingsFields = Field(description="The settings.")

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT
+from api.examples import CORE_CREATED_AT, example, parsed
 from api.models import CamelRequestModel, CamelResponseModel, Id, Line, left_out
 from auricle.directory.organization import Organization
 from auricle.directory.users import Team, User
@@ -34,9 +34,7 @@ class CreateUserRequest(CamelRequestModel):
     """A new user. With the `sub` of their credentials as `id`, the recordings they make carry their name."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"email": "dana@example.com", "organizationId": "acme", "firstName": "Dana"}],
-        },
+        json_schema_extra=example({"email": "dana@example.com", "organizationId": "acme", "firstName": "Dana"})
     )
 
     id: Subject | None = Field(
@@ -63,7 +61,7 @@ class CreateUserRequest(CamelRequestModel):
 class UpdateUserRequest(CamelRequestModel):
     """What is left out stays as it is. Null takes away the telephone number, names, team and external id."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"memberTeamId": "team_west"}]})
+    model_config = ConfigDict(json_schema_extra=example({"memberTeamId": "team_west"}))
 
     email: Email | None = Field(None, description="Their email address; no two users have the same. Null changes none.")
     organization_id: Id | None = Field(None, description="The organization of the credential.")
@@ -99,7 +97,7 @@ def mail_settings(sent: ContactSettingsRequest | None) -> dict[str, bool]:
 class CreateTeamRequest(CamelRequestModel):
     """A new team, which users join by `memberTeamId`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "West"}]})
+    model_config = ConfigDict(json_schema_extra=example({"name": "West"}))
 
     id: Id | None = Field(None, description="Its id; a new one is made where it is left out.")
     name: Line = Field(description="Its name.")
@@ -109,7 +107,7 @@ class CreateTeamRequest(CamelRequestModel):
 class UpdateTeamRequest(CamelRequestModel):
     """What is left out stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "West coast"}]})
+    model_config = ConfigDict(json_schema_extra=example({"name": "West coast"}))
 
     name: Line | None = Field(None, description="Its name. Null changes nothing.")
     external_id: Line | None = Field(None, description="Its id in the system of record; null takes it away.")
@@ -123,7 +121,7 @@ class UpdateTeamRequest(CamelRequestModel):
 class NameOrganizationRequest(CamelRequestModel):
     """The organization's name."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme Solar"}]})
+    model_config = ConfigDict(json_schema_extra=example({"name": "Acme Solar"}))
 
     name: Line = Field(description="Stands as `organizationName` on recordings that are made from then on.")
 
@@ -138,28 +136,18 @@ class ContactSettings(CamelResponseModel):
     suppress_email_errors: bool = Field(description="Whether the user is not told of mail that could not be sent.")
 
 
-_USER: dict[str, Any] = {
-    "id": "user_77",
-    "email": "dana@example.com",
-    "organizationId": "acme",
-    "phoneNumber": "+1 555 0100",
-    "firstName": "Dana",
-    "lastName": "Reyes",
-    "memberTeamId": "team_west",
-    "coachTeamIds": [],
-    "externalId": None,
-    "createdAt": CORE_CREATED_AT,
-    "disabled": False,
-    "billable": True,
-    "isAdmin": False,
-    "contactSettings": {"suppressEmails": False, "suppressEmailErrors": False},
-}
+_USER = parsed("""{
+  "id": "user_77", "email": "dana@example.com", "organizationId": "acme", "phoneNumber": "+1 555 0100",
+  "firstName": "Dana", "lastName": "Reyes", "memberTeamId": "team_west", "coachTeamIds": [], "externalId": null,
+  "createdAt": "2026-03-30T12:00:00.000Z", "disabled": false, "billable": true, "isAdmin": false,
+  "contactSettings": {"suppressEmails": false, "suppressEmailErrors": false}
+}""")
 
 
 class UserResponse(CamelResponseModel):
     """One user of the organization."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_USER]})
+    model_config = ConfigDict(json_schema_extra=example(_USER))
 
     id: str = Field(description="Their id.")
     email: str = Field(description="Their email address.")
@@ -201,26 +189,22 @@ class UserResponse(CamelResponseModel):
 class UserPage(CamelResponseModel):
     """Users, those added last first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_USER], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_USER], "cursor": None}))
 
     data: list[UserResponse] = Field(description="The users of this page.")
     cursor: str | None = Field(description="Where to go on; null at the end.")
 
 
-_TEAM: dict[str, Any] = {
-    "id": "team_west",
-    "name": "West",
-    "organizationId": "acme",
-    "externalId": None,
-    "createdAt": CORE_CREATED_AT,
-    "updatedAt": CORE_CREATED_AT,
-}
+_TEAM = parsed("""{
+  "id": "team_west", "name": "West", "organizationId": "acme", "externalId": null,
+  "createdAt": "2026-03-30T12:00:00.000Z", "updatedAt": "2026-03-30T12:00:00.000Z"
+}""")
 
 
 class TeamResponse(CamelResponseModel):
     """One team. Who belongs to it stands with the users."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_TEAM]})
+    model_config = ConfigDict(json_schema_extra=example(_TEAM))
 
     id: str = Field(description="Its id.")
     name: str = Field(description="Its name.")
@@ -244,7 +228,7 @@ class TeamResponse(CamelResponseModel):
 class TeamPage(CamelResponseModel):
     """Teams, those added last first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_TEAM], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_TEAM], "cursor": None}))
 
     data: list[TeamResponse] = Field(description="The teams of this page.")
     cursor: str | None = Field(description="Where to go on; null at the end.")
@@ -254,7 +238,7 @@ class OrganizationResponse(CamelResponseModel):
     """What the organization says of itself."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"id": "acme", "name": "Acme Solar", "updatedAt": CORE_CREATED_AT}]},
+        json_schema_extra=example({"id": "acme", "name": "Acme Solar", "updatedAt": CORE_CREATED_AT})
     )
 
     id: str = Field(description="Its id: the tenant of the credential.")

@@ -9,20 +9,7 @@ from fastapi import Body, Query, Response
 from pydantic import StringConstraints
 
 from api.core.errors import NO_ORGANIZATION
-from api.core.people.models import (
-    CreateTeamRequest,
-    CreateUserRequest,
-    Email,
-    NameOrganizationRequest,
-    OrganizationResponse,
-    TeamPage,
-    TeamResponse,
-    UpdateTeamRequest,
-    UpdateUserRequest,
-    UserPage,
-    UserResponse,
-    mail_settings,
-)
+from api.core.people import models
 from api.core.shared import PREFIX, Admin, AdminOnce, PageSize, Reader, own_organization
 from api.dependencies import Cursor, IfMatch, path_id, tag_revision
 from api.documentation import PossibleError, errors
@@ -53,18 +40,20 @@ async def list_users(
     external_id: Annotated[
         ExternalId | None, Query(alias="externalId", description="With this id in the system of record.")
     ] = None,
-    email: Annotated[Email | None, Query(description="With this email address.")] = None,
+    email: Annotated[models.Email | None, Query(description="With this email address.")] = None,
     team_id: Annotated[Id | None, Query(alias="teamId", description="Members of this team.")] = None,
     cursor: Cursor = None,
     page_size: PageSize = 100,
-) -> UserPage:
+) -> models.UserPage:
     """Those added last first. Filters combine."""
     from auricle.directory.users import list_users as find
 
     wanted = UserFilter(disabled=disabled, external_id=external_id, email=email, team_id=team_id)
     cursors = Cursors(context.settings, org=context.org, route="users", filters=repr(wanted))
     page = find(context.org, wanted, page_size, cursors.position(cursor), context.stores)
-    return UserPage(data=[UserResponse.of(user) for user in page.records], cursor=cursors.seal(page.next_position))
+    return models.UserPage(
+        data=[models.UserResponse.of(user) for user in page.records], cursor=cursors.seal(page.next_position)
+    )
 
 
 @router.post(
@@ -72,7 +61,7 @@ async def list_users(
     responses=errors(NO_ORGANIZATION, PossibleError(409, "conflict", "The id or the email address is taken.")),
     summary="Add a user",
 )
-async def create_user(body: CreateUserRequest, context: AdminOnce, response: Response) -> UserResponse:
+async def create_user(body: models.CreateUserRequest, context: AdminOnce, response: Response) -> models.UserResponse:
     """With the `sub` of their credentials as `id`, the recordings they make carry their name and team; of a `sub` like
     `auth0|5f7c`, which no path can hold, an id is made. Auricle keeps no passwords."""
     from auricle.directory.users import add_user, directory_id, new_user_id
@@ -95,7 +84,7 @@ async def create_user(body: CreateUserRequest, context: AdminOnce, response: Res
         external_id=body.external_id,
         billable=body.billable,
         is_admin=body.is_admin,
-        **mail_settings(body.contact_settings),
+        **models.mail_settings(body.contact_settings),
     )
     add_user(user, context.stores)
     response.headers["location"] = f"{PREFIX}/users/{user.id}"
@@ -103,7 +92,7 @@ async def create_user(body: CreateUserRequest, context: AdminOnce, response: Res
 
 
 @router.get("/users/{user_id}", responses=errors(NO_USER), summary="Get a user")
-async def get_user(user_id: UserId, context: Reader, response: Response) -> UserResponse:
+async def get_user(user_id: UserId, context: Reader, response: Response) -> models.UserResponse:
     """A user of the organization, by id."""
     return _tagged_user(context.stores.records(USERS).get(context.org, user_id), response)
 
@@ -115,11 +104,11 @@ async def get_user(user_id: UserId, context: Reader, response: Response) -> User
 )
 async def update_user(
     user_id: UserId,
-    body: Annotated[UpdateUserRequest, Body(default_factory=UpdateUserRequest)],
+    body: Annotated[models.UpdateUserRequest, Body(default_factory=models.UpdateUserRequest)],
     context: Admin,
     if_match: IfMatch,
     response: Response,
-) -> UserResponse:
+) -> models.UserResponse:
     """What is left out stays as it is; null takes away what may be missing. Recordings that are there keep the name
     they were made under."""
     from auricle.directory.users import change_user
@@ -140,11 +129,13 @@ async def update_user(
 
 
 @router.get("/teams", summary="List teams")
-async def list_teams(context: Reader, cursor: Cursor = None, page_size: PageSize = 100) -> TeamPage:
+async def list_teams(context: Reader, cursor: Cursor = None, page_size: PageSize = 100) -> models.TeamPage:
     """Those added last first."""
     cursors = Cursors(context.settings, org=context.org, route="teams", filters="")
     page = context.stores.records(TEAMS).list(context.org, page_size, cursors.position(cursor))
-    return TeamPage(data=[TeamResponse.of(team) for team in page.records], cursor=cursors.seal(page.next_position))
+    return models.TeamPage(
+        data=[models.TeamResponse.of(team) for team in page.records], cursor=cursors.seal(page.next_position)
+    )
 
 
 @router.post(
@@ -153,7 +144,7 @@ async def list_teams(context: Reader, cursor: Cursor = None, page_size: PageSize
     responses=errors(PossibleError(409, "conflict", "The id is taken.")),
     summary="Add a team",
 )
-async def create_team(body: CreateTeamRequest, context: AdminOnce, response: Response) -> TeamResponse:
+async def create_team(body: models.CreateTeamRequest, context: AdminOnce, response: Response) -> models.TeamResponse:
     """Users join it by `memberTeamId`."""
     from auricle.identifiers import new_id
 
@@ -172,7 +163,7 @@ async def create_team(body: CreateTeamRequest, context: AdminOnce, response: Res
 
 
 @router.get("/teams/{team_id}", responses=errors(NO_TEAM), summary="Get a team")
-async def get_team(team_id: TeamId, context: Reader, response: Response) -> TeamResponse:
+async def get_team(team_id: TeamId, context: Reader, response: Response) -> models.TeamResponse:
     """A team of the organization, by id."""
     return _tagged_team(context.stores.records(TEAMS).get(context.org, team_id), response)
 
@@ -180,11 +171,11 @@ async def get_team(team_id: TeamId, context: Reader, response: Response) -> Team
 @router.put("/teams/{team_id}", responses=errors(NO_TEAM), summary="Change a team")
 async def update_team(
     team_id: TeamId,
-    body: Annotated[UpdateTeamRequest, Body(default_factory=UpdateTeamRequest)],
+    body: Annotated[models.UpdateTeamRequest, Body(default_factory=models.UpdateTeamRequest)],
     context: Admin,
     if_match: IfMatch,
     response: Response,
-) -> TeamResponse:
+) -> models.TeamResponse:
     """What is left out stays as it is."""
     from auricle.directory.users import change_team
 
@@ -214,32 +205,32 @@ async def remove_team(team_id: TeamId, context: Admin, if_match: IfMatch) -> Non
 
 
 @router.get("/organization", summary="Get the organization")
-async def get_organization(context: Reader, response: Response) -> OrganizationResponse:
+async def get_organization(context: Reader, response: Response) -> models.OrganizationResponse:
     """The tenant of the credential."""
     from auricle.directory.organization import organization_of
 
     organization = organization_of(context.org, context.stores, context.now)
     tag_revision(response, organization.revision)
-    return OrganizationResponse.of(organization)
+    return models.OrganizationResponse.of(organization)
 
 
 @router.put("/organization", summary="Name the organization")
 async def name_organization(
-    body: NameOrganizationRequest, context: Admin, if_match: IfMatch, response: Response
-) -> OrganizationResponse:
+    body: models.NameOrganizationRequest, context: Admin, if_match: IfMatch, response: Response
+) -> models.OrganizationResponse:
     """The name stands on the recordings that are made from then on."""
     from auricle.directory.organization import name_organization as name
 
     organization = name(context.org, body.name, records=context.stores, now=context.now, if_revision=if_match)
     tag_revision(response, organization.revision)
-    return OrganizationResponse.of(organization)
+    return models.OrganizationResponse.of(organization)
 
 
-def _tagged_user(user: User, response: Response) -> UserResponse:
+def _tagged_user(user: User, response: Response) -> models.UserResponse:
     tag_revision(response, user.revision)
-    return UserResponse.of(user)
+    return models.UserResponse.of(user)
 
 
-def _tagged_team(team: Team, response: Response) -> TeamResponse:
+def _tagged_team(team: Team, response: Response) -> models.TeamResponse:
     tag_revision(response, team.revision)
-    return TeamResponse.of(team)
+    return models.TeamResponse.of(team)

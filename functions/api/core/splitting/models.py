@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from api.core.recordings.parts import SplitMade
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import RECORDING_ID, example
 from api.models import CamelRequestModel, CamelResponseModel, Id, Line, WholeNumber
 from auricle.recordings.recording import Recording, Split, Status
 from auricle.recordings.splitting import MAX_MERGED, MAX_SPLITS
@@ -29,7 +29,7 @@ _OTHER_ID = "rec_8sj29a"
 class SplitRequest(CamelRequestModel):
     """Where a recording is cut."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"splitTimestampsMs": [30500]}]})
+    model_config = ConfigDict(json_schema_extra=example({"splitTimestampsMs": [30500]}))
 
     split_timestamps_ms: Annotated[list[Cut], Field(min_length=1, max_length=MAX_SPLITS)] = Field(
         description="The cuts, in milliseconds from the beginning of the recording, each later than the one before."
@@ -40,7 +40,7 @@ class MergeRequest(CamelRequestModel):
     """Which recordings become one."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"recordingIds": [RECORDING_ID, _OTHER_ID], "title": "Both visits"}]},
+        json_schema_extra=example({"recordingIds": [RECORDING_ID, _OTHER_ID], "title": "Both visits"})
     )
 
     recording_ids: Annotated[list[Id], Field(min_length=2, max_length=MAX_MERGED)] = Field(
@@ -96,39 +96,25 @@ class SplitResponse(CamelResponseModel):
     """What became of the recording."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "id": RECORDING_ID,
-                        "transcriptionStatus": "RAW_SPLIT",
-                        "splitHistory": [
-                            {
-                                "splitTimestampMs": 30500,
-                                "splitRecordingId": _SECOND_PART_ID,
-                                "splitDate": CORE_CREATED_AT,
-                            },
-                        ],
-                        "recordings": [
-                            {
-                                "id": _FIRST_PART_ID,
-                                "title": "Kitchen remodel (1 of 2)",
-                                "dateCreated": "2026-03-30T11:00:00.000Z",
-                                "transcriptionStatus": "UPLOADED",
-                                "madeOf": [{"recordingId": RECORDING_ID, "startMs": 0, "endMs": 30500}],
-                            },
-                            {
-                                "id": _SECOND_PART_ID,
-                                "title": "Kitchen remodel (2 of 2)",
-                                "dateCreated": "2026-03-30T11:00:30.500Z",
-                                "transcriptionStatus": "UPLOADED",
-                                "madeOf": [{"recordingId": RECORDING_ID, "startMs": 30500, "endMs": None}],
-                            },
-                        ],
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "id": "rec_19d4f2a1b00c0ffee12345678901234", "transcriptionStatus": "RAW_SPLIT",
+          "splitHistory": [{
+            "splitTimestampMs": 30500, "splitRecordingId": "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f",
+            "splitDate": "2026-03-30T12:00:00.000Z"
+          }],
+          "recordings": [
+            {
+              "id": "rec_9b1c2d3e4f5061728394a5b6c7d8e9f", "title": "Kitchen remodel (1 of 2)",
+              "dateCreated": "2026-03-30T11:00:00.000Z", "transcriptionStatus": "UPLOADED",
+              "madeOf": [{"recordingId": "rec_19d4f2a1b00c0ffee12345678901234", "startMs": 0, "endMs": 30500}]
+            },
+            {
+              "id": "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f", "title": "Kitchen remodel (2 of 2)",
+              "dateCreated": "2026-03-30T11:00:30.500Z", "transcriptionStatus": "UPLOADED",
+              "madeOf": [{"recordingId": "rec_19d4f2a1b00c0ffee12345678901234", "startMs": 30500, "endMs": null}]
+            }
+          ]
+        }}""")
     )
 
     data: SplitRecording = Field(description="The recording and its parts.")
@@ -149,22 +135,14 @@ class MergeResponse(CamelResponseModel):
     """The recording that was made."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "id": _FIRST_PART_ID,
-                        "title": "Both visits",
-                        "dateCreated": "2026-03-30T11:00:00.000Z",
-                        "transcriptionStatus": "UPLOADED",
-                        "madeOf": [
-                            {"recordingId": RECORDING_ID, "startMs": 0, "endMs": None},
-                            {"recordingId": _OTHER_ID, "startMs": 0, "endMs": None},
-                        ],
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "id": "rec_9b1c2d3e4f5061728394a5b6c7d8e9f", "title": "Both visits",
+          "dateCreated": "2026-03-30T11:00:00.000Z", "transcriptionStatus": "UPLOADED",
+          "madeOf": [
+            {"recordingId": "rec_19d4f2a1b00c0ffee12345678901234", "startMs": 0, "endMs": null},
+            {"recordingId": "rec_8sj29a", "startMs": 0, "endMs": null}
+          ]
+        }}""")
     )
 
     data: MadeRecording = Field(description="The recording.")

@@ -8,7 +8,7 @@ from fastapi import Response, Security
 
 from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, WriterOnce
-from api.core.splitting.models import MadeRecording, MergeRequest, MergeResponse, SplitRequest, SplitResponse
+from api.core.splitting import models
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
@@ -31,8 +31,8 @@ Merger = Annotated[
     summary="Split a recording",
 )
 async def split_recording(
-    recording_id: RecordingId, body: SplitRequest, context: WriterOnce, if_match: IfMatch, response: Response
-) -> SplitResponse:
+    recording_id: RecordingId, body: models.SplitRequest, context: WriterOnce, if_match: IfMatch, response: Response
+) -> models.SplitResponse:
     """Each stretch becomes a recording of its own, with the contacts, consent and everything else that was said of
     this one, and is transcribed anew. The recording stays, as `RAW_SPLIT`; it may be deleted at once: its audio is kept
     until each part has its own copy, and then erased. Parts belong to its owner, and are private or not discoverable
@@ -52,7 +52,7 @@ async def split_recording(
     hidden = context.stores.hidden(context.org, (cut.recording_id for cut in original.splits))
     cuts = [cut for cut in original.splits if cut.recording_id not in hidden]
     tag_revision(response, original.revision)
-    return SplitResponse.of(original, cuts, parts)
+    return models.SplitResponse.of(original, cuts, parts)
 
 
 @router.post(
@@ -65,7 +65,7 @@ async def split_recording(
     ),
     summary="Merge recordings",
 )
-async def merge_recordings(body: MergeRequest, context: Merger, response: Response) -> MergeResponse:
+async def merge_recordings(body: models.MergeRequest, context: Merger, response: Response) -> models.MergeResponse:
     """One recording of all of them, in the order named, which is transcribed anew; they stay as they are. It has the
     contacts of all, and what else was said of the first. They may be deleted at once: their audio is kept until the new
     recording has its own copy, and then erased. It is private where one of them is, and discoverable where all are; it
@@ -85,4 +85,4 @@ async def merge_recordings(body: MergeRequest, context: Merger, response: Respon
     )
     response.headers["location"] = f"{PREFIX}/recordings/{merged.id}"
     tag_revision(response, merged.revision)
-    return MergeResponse(data=MadeRecording.of(merged))
+    return models.MergeResponse(data=models.MadeRecording.of(merged))

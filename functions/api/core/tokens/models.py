@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT
+from api.examples import example, parsed
 from api.models import CamelRequestModel, CamelResponseModel, Id, Line, Moment
 from auricle.directory.api_keys import ApiKey
 
@@ -20,9 +20,7 @@ class CreateTokenRequest(CamelRequestModel):
     """A new token, which may never do more than who makes it."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"tokenName": "CRM sync", "organizationId": "acme", "scopes": ["recordings:read"]}],
-        },
+        json_schema_extra=example({"tokenName": "CRM sync", "organizationId": "acme", "scopes": ["recordings:read"]})
     )
 
     token_name: Line = Field(description="The name it is listed by.")
@@ -43,19 +41,12 @@ class CreateTokenRequest(CamelRequestModel):
     )
 
 
-_TOKEN: dict[str, Any] = {
-    "tokenId": "token_19d4f2a1b0512345678901234abcdef",
-    "tokenName": "CRM sync",
-    "organizationId": "acme",
-    "authorizedOrgGroupId": None,
-    "parentOrgGroupTokenId": None,
-    "createdAt": CORE_CREATED_AT,
-    "createdBy": "user_77",
-    "userId": "user_77",
-    "expiresAt": "2026-06-28T12:15:00.000Z",
-    "scopes": ["recordings:read"],
-    "roles": [],
-}
+_TOKEN = parsed("""{
+  "tokenId": "token_19d4f2a1b0512345678901234abcdef", "tokenName": "CRM sync", "organizationId": "acme",
+  "authorizedOrgGroupId": null, "parentOrgGroupTokenId": null, "createdAt": "2026-03-30T12:00:00.000Z",
+  "createdBy": "user_77", "userId": "user_77", "expiresAt": "2026-06-28T12:15:00.000Z", "scopes": ["recordings:read"],
+  "roles": []
+}""")
 
 
 class TokenFields(CamelResponseModel):
@@ -94,16 +85,14 @@ def token_fields(key: ApiKey) -> dict[str, Any]:
 class Token(TokenFields):
     """One token, without what proves it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_TOKEN]})
+    model_config = ConfigDict(json_schema_extra=example(_TOKEN))
 
 
 class NewToken(TokenFields):
     """A token that was just made."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{**_TOKEN, "token": "auricle.acme.token_19d4f2a1b0512345678901234abcdef.…"}],
-        },
+        json_schema_extra=example({**_TOKEN, "token": "auricle.acme.token_19d4f2a1b0512345678901234abcdef.…"})
     )
 
     token: str = Field(description="The credential itself, shown this once: keep it.")
@@ -112,7 +101,7 @@ class NewToken(TokenFields):
 class TokenPage(CamelResponseModel):
     """Tokens, those made last first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": [_TOKEN], "cursor": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": [_TOKEN], "cursor": None}))
 
     data: list[Token] = Field(description="The tokens of this page.")
     cursor: str | None = Field(description="Where to go on; null at the end.")

@@ -8,7 +8,7 @@ from fastapi import Response, Security
 
 from api.core.errors import NO_ORGANIZATION
 from api.core.shared import PREFIX, Admin, PageSize, own_organization
-from api.core.tokens.models import CreateTokenRequest, NewToken, Token, TokenPage, token_fields
+from api.core.tokens import models
 from api.dependencies import Cursor, RequestContext, path_id, request_context
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
@@ -27,14 +27,14 @@ NO_TOKEN = PossibleError(404, "token-not-found", "Unknown, or revoked.")
 
 
 @router.get("/caller-identity", summary="Get the caller's identity")
-async def get_caller_identity(context: AnyCaller) -> Token:
+async def get_caller_identity(context: AnyCaller) -> models.Token:
     """What the credential of this request proves, API token or JWT."""
     caller = context.caller
     scopes, roles = sorted(caller.scopes), sorted(caller.roles)
     if caller.key_id is not None:
         key = context.stores.records(API_KEYS).get(context.org, caller.key_id)
-        return Token(**token_fields(key) | {"scopes": scopes, "roles": roles})
-    return Token(
+        return models.Token(**models.token_fields(key) | {"scopes": scopes, "roles": roles})
+    return models.Token(
         token_id=caller.user,
         token_name=f"JWT of {caller.user}",
         organization_id=context.org,
@@ -50,11 +50,13 @@ async def get_caller_identity(context: AnyCaller) -> Token:
 
 
 @router.get("/tokens", summary="List API tokens")
-async def list_tokens(context: Admin, cursor: Cursor = None, page_size: PageSize = 100) -> TokenPage:
+async def list_tokens(context: Admin, cursor: Cursor = None, page_size: PageSize = 100) -> models.TokenPage:
     """Those made last first; revoked ones are gone."""
     cursors = Cursors(context.settings, org=context.org, route="tokens", filters="")
     page = context.stores.records(API_KEYS).list(context.org, page_size, cursors.position(cursor))
-    return TokenPage(data=[Token(**token_fields(key)) for key in page.records], cursor=cursors.seal(page.next_position))
+    return models.TokenPage(
+        data=[models.Token(**models.token_fields(key)) for key in page.records], cursor=cursors.seal(page.next_position)
+    )
 
 
 @router.post(
@@ -66,7 +68,7 @@ async def list_tokens(context: Admin, cursor: Cursor = None, page_size: PageSize
     ),
     summary="Make an API token",
 )
-async def create_token(body: CreateTokenRequest, context: TokenMaker, response: Response) -> NewToken:
+async def create_token(body: models.CreateTokenRequest, context: TokenMaker, response: Response) -> models.NewToken:
     """Send it as `Authorization: Bearer`, `x-api-key` or `x-siro-auth-token`. It is shown once: only a digest is kept.
     It may do no more than who makes it, and all of that unless said otherwise. It ends after 90 days unless `expiresAt`
     says otherwise, after 366 at the latest, and never later than the token making it."""
@@ -85,18 +87,18 @@ async def create_token(body: CreateTokenRequest, context: TokenMaker, response: 
         now=context.now,
     )
     response.headers["location"] = f"{PREFIX}/auth/tokens/{key.id}"
-    return NewToken(**token_fields(key), token=token)
+    return models.NewToken(**models.token_fields(key), token=token)
 
 
 @router.get("/tokens/{token_id}", responses=errors(NO_TOKEN), summary="Get an API token")
-async def get_token(token_id: TokenId, context: Admin) -> Token:
+async def get_token(token_id: TokenId, context: Admin) -> models.Token:
     """An API token of the organization, by id."""
-    return Token(**token_fields(context.stores.records(API_KEYS).get(context.org, token_id)))
+    return models.Token(**models.token_fields(context.stores.records(API_KEYS).get(context.org, token_id)))
 
 
 @router.delete("/tokens/{token_id}", responses=errors(NO_TOKEN), summary="Revoke an API token")
-async def revoke_token(token_id: TokenId, context: Admin) -> Token:
+async def revoke_token(token_id: TokenId, context: Admin) -> models.Token:
     """It proves nothing from now on, nor does any token that was made with it. Answers with the token as it was."""
     from auricle.directory.api_keys import revoke_key
 
-    return Token(**token_fields(revoke_key(context.org, token_id, context.stores.records(API_KEYS))))
+    return models.Token(**models.token_fields(revoke_key(context.org, token_id, context.stores.records(API_KEYS))))

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.crm_objects import CrmObjects
 from api.core.shared import Timestamp
-from api.examples import RECORDING_ID, SIGNED_URL
+from api.examples import RECORDING_ID, SIGNED_URL, example
 from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, WholeNumber
 from api.urls import SignedUrl
 from auricle.recordings.upload_slots import UploadSlot
@@ -22,7 +22,7 @@ MAX_FILE_BYTES = 2**53 - 1
 class SignedUrlsRequest(CamelRequestModel):
     """What is going to be uploaded."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"fileType": "mp3", "fileSize": 1958444}]})
+    model_config = ConfigDict(json_schema_extra=example({"fileType": "mp3", "fileSize": 1958444}))
 
     file_type: FileType = Field(description="The type of the file.")
     file_size: WholeNumber = Field(
@@ -55,18 +55,16 @@ class SignedUrlsResponse(CamelResponseModel):
     """The URLs."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "uploadUrl": SIGNED_URL,
-                        "uploadHeaders": {"Content-Type": "audio/mpeg", "x-goog-content-length-range": "0,1958444"},
-                        "downloadUrl": SIGNED_URL,
-                        "expiresAt": "2026-03-30T12:15:00.000Z",
-                    },
+        json_schema_extra=example(
+            {
+                "data": {
+                    "uploadUrl": SIGNED_URL,
+                    "uploadHeaders": {"Content-Type": "audio/mpeg", "x-goog-content-length-range": "0,1958444"},
+                    "downloadUrl": SIGNED_URL,
+                    "expiresAt": "2026-03-30T12:15:00.000Z",
                 },
-            ],
-        },
+            }
+        )
     )
 
     data: SignedUrls = Field(description="The URLs.")
@@ -89,17 +87,15 @@ class RecordingFromUploadRequest(CamelRequestModel):
     both documents are understood."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "downloadUrl": SIGNED_URL,
-                    "fileType": "mp3",
-                    "title": "Renewal with Jane Smith",
-                    "customerPhone": "+1 555 123 4567",
-                    "dateCreated": "2026-03-30T12:00:00Z",
-                },
-            ],
-        },
+        json_schema_extra=example(
+            {
+                "downloadUrl": SIGNED_URL,
+                "fileType": "mp3",
+                "title": "Renewal with Jane Smith",
+                "customerPhone": "+1 555 123 4567",
+                "dateCreated": "2026-03-30T12:00:00Z",
+            }
+        )
     )
 
     download_url: SignedUrl | None = Field(
@@ -146,8 +142,6 @@ class RecordingFromUpload(CamelResponseModel):
 class RecordingFromUploadResponse(CamelResponseModel):
     """The new recording."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"data": {"id": RECORDING_ID, "recordingId": RECORDING_ID}}]}
-    )
+    model_config = ConfigDict(json_schema_extra=example({"data": {"id": RECORDING_ID, "recordingId": RECORDING_ID}}))
 
     data: RecordingFromUpload = Field(description="The recording's id.")

@@ -6,13 +6,7 @@ from fastapi import Response
 
 from api.core.crm_objects import link_to_first
 from api.core.shared import PREFIX, WriterOnce
-from api.core.uploads.models import (
-    RecordingFromUpload,
-    RecordingFromUploadRequest,
-    RecordingFromUploadResponse,
-    SignedUrlsRequest,
-    SignedUrlsResponse,
-)
+from api.core.uploads import models
 from api.documentation import PossibleError, errors
 from api.routing import api_router
 from auricle.errors import InvalidRequest
@@ -22,7 +16,7 @@ router = api_router(f"{PREFIX}/recordings", tags=["uploaded files"])
 
 
 @router.post("/signed-urls", summary="Get a signed URL to upload a file to")
-async def create_signed_urls(body: SignedUrlsRequest, context: WriterOnce) -> SignedUrlsResponse:
+async def create_signed_urls(body: models.SignedUrlsRequest, context: WriterOnce) -> models.SignedUrlsResponse:
     """PUT the file to `uploadUrl` with `uploadHeaders`, then create the recording of it from `downloadUrl`. Nothing is
     processed before that. Both URLs are good for 15 minutes at most; a file that was uploaded in time can become a
     recording later."""
@@ -42,7 +36,7 @@ async def create_signed_urls(body: SignedUrlsRequest, context: WriterOnce) -> Si
         url_seconds=settings.upload_url_seconds,
         now=context.now,
     )
-    return SignedUrlsResponse.of(slot, size_bytes=body.file_size)
+    return models.SignedUrlsResponse.of(slot, size_bytes=body.file_size)
 
 
 @router.post(
@@ -52,8 +46,8 @@ async def create_signed_urls(body: SignedUrlsRequest, context: WriterOnce) -> Si
     summary="Create a recording from an uploaded file",
 )
 async def create_recording_from_upload(
-    body: RecordingFromUploadRequest, context: WriterOnce, response: Response
-) -> RecordingFromUploadResponse:
+    body: models.RecordingFromUploadRequest, context: WriterOnce, response: Response
+) -> models.RecordingFromUploadResponse:
     """`downloadUrl` is the one of `POST /v1/core/recordings/signed-urls`; another host is refused unless it is
     allow-listed, and then the file (64 MiB at most) is fetched at once. The recording is its user's, by id, email or
     phone, else the caller's. It is linked to the first of `crmObjects`, or to the contact with `customerPhone`.
@@ -97,7 +91,9 @@ async def create_recording_from_upload(
         now=context.now,
     )
     response.headers["location"] = f"{PREFIX}/recordings/{recording.id}"
-    return RecordingFromUploadResponse(data=RecordingFromUpload(id=recording.id, recording_id=recording.id))
+    return models.RecordingFromUploadResponse(
+        data=models.RecordingFromUpload(id=recording.id, recording_id=recording.id)
+    )
 
 
 def _one_of(**named: str | None) -> tuple[str, str | None]:

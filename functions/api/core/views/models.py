@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from api.core.shared import Timestamp
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import example
 from api.models import CamelRequestModel, CamelResponseModel, Id, WholeNumber
 from auricle.recordings import views as domain
 
@@ -18,7 +18,7 @@ ClientPlatform = Literal["WEB", "IOS", "ANDROID"]
 class ReportViewRequest(CamelRequestModel):
     """How long the recording was viewed."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"duration": 61200}]})
+    model_config = ConfigDict(json_schema_extra=example({"duration": 61200}))
 
     duration: DurationMs = Field(description="In milliseconds; a day at most.")
 
@@ -26,7 +26,7 @@ class ReportViewRequest(CamelRequestModel):
 class ReportListeningRequest(CamelRequestModel):
     """How long somebody has listened in one session."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"duration": 42000, "clientPlatform": "WEB"}]})
+    model_config = ConfigDict(json_schema_extra=example({"duration": 42000, "clientPlatform": "WEB"}))
 
     recording_engagement_id: Id | None = Field(
         None, description="The session, by the id that its first report was answered; left out, it begins one."
@@ -46,7 +46,7 @@ class Success(CamelResponseModel):
 class SuccessResponse(CamelResponseModel):
     """It was noted."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"success": True}}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": {"success": True}}))
 
     data: Success = Field(description="Always the same.")
 
@@ -89,24 +89,11 @@ class ListeningResponse(CamelResponseModel):
     """The session as it is kept."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "recordingEngagement": {
-                            "id": "engagement_19d4f2a1b0c00aa11bb22cc33dd44e",
-                            "durationMilliseconds": 42000,
-                            "userId": "user_1",
-                            "recordingId": RECORDING_ID,
-                            "organizationId": "acme",
-                            "createdAt": CORE_CREATED_AT,
-                            "updatedAt": "2026-03-30T12:00:42.000Z",
-                            "clientPlatform": "WEB",
-                        },
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {"recordingEngagement": {
+          "id": "engagement_19d4f2a1b0c00aa11bb22cc33dd44e", "durationMilliseconds": 42000, "userId": "user_1",
+          "recordingId": "rec_19d4f2a1b00c0ffee12345678901234", "organizationId": "acme",
+          "createdAt": "2026-03-30T12:00:00.000Z", "updatedAt": "2026-03-30T12:00:42.000Z", "clientPlatform": "WEB"
+        }}}""")
     )
 
     data: Listening = Field(description="What is kept of the session.")
@@ -121,6 +108,6 @@ class Star(CamelResponseModel):
 class StarResponse(CamelResponseModel):
     """Whether the caller has starred the recording."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"starred": True}}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": {"starred": True}}))
 
     data: Star = Field(description="The state of the star.")

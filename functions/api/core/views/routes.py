@@ -9,17 +9,7 @@ from fastapi import Response
 
 from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, Reader, ReaderOnce
-from api.core.views.models import (
-    Listening,
-    ListeningResponse,
-    RecordingEngagement,
-    ReportListeningRequest,
-    ReportViewRequest,
-    Star,
-    StarResponse,
-    Success,
-    SuccessResponse,
-)
+from api.core.views import models
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
 from api.documentation import errors
 from api.routing import api_router
@@ -31,7 +21,7 @@ router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["views"], res
 @router.put("/viewed", summary="Say that you view a recording")
 async def mark_viewed(
     recording_id: RecordingId, context: Reader, if_match: IfMatch, response: Response
-) -> SuccessResponse:
+) -> models.SuccessResponse:
     """One more view (`viewCount`), unless the one you began within the last 12 hours has not ended: `POST …/views` ends
     it. Of each user the first counts in `uniqueViewCount`."""
     viewer = domain.begin_view(
@@ -43,11 +33,13 @@ async def mark_viewed(
         if_revision=if_match,
     )
     tag_revision(response, viewer.revision)
-    return SuccessResponse(data=Success(success=True))
+    return models.SuccessResponse(data=models.Success(success=True))
 
 
 @router.post("/views", summary="Say how long you viewed a recording")
-async def report_view(recording_id: RecordingId, body: ReportViewRequest, context: ReaderOnce) -> SuccessResponse:
+async def report_view(
+    recording_id: RecordingId, body: models.ReportViewRequest, context: ReaderOnce
+) -> models.SuccessResponse:
     """In milliseconds. It ends the view begun by `PUT …/viewed`, or is one more view."""
     domain.end_view(
         context.org,
@@ -57,13 +49,17 @@ async def report_view(recording_id: RecordingId, body: ReportViewRequest, contex
         viewers=context.stores.records(domain.VIEWERS),
         now=context.now,
     )
-    return SuccessResponse(data=Success(success=True))
+    return models.SuccessResponse(data=models.Success(success=True))
 
 
 @router.put("/listen", summary="Say how long you have listened to a recording")
 async def report_listening(
-    recording_id: RecordingId, body: ReportListeningRequest, context: Reader, if_match: IfMatch, response: Response
-) -> ListeningResponse:
+    recording_id: RecordingId,
+    body: models.ReportListeningRequest,
+    context: Reader,
+    if_match: IfMatch,
+    response: Response,
+) -> models.ListeningResponse:
     """`duration` is that of the whole session so far, in milliseconds. The first report of a session leaves
     `recordingEngagementId` out; further ones send the id answered."""
     engagement = domain.listen(
@@ -78,13 +74,15 @@ async def report_listening(
         if_revision=if_match,
     )
     tag_revision(response, engagement.revision)
-    return ListeningResponse(data=Listening(recording_engagement=RecordingEngagement.of(engagement)))
+    return models.ListeningResponse(
+        data=models.Listening(recording_engagement=models.RecordingEngagement.of(engagement))
+    )
 
 
 @router.put("/star", summary="Star a recording")
 async def star_recording(
     recording_id: RecordingId, context: Reader, if_match: IfMatch, response: Response
-) -> StarResponse:
+) -> models.StarResponse:
     """It counts once for each user in `starCount`."""
     return _star(True, recording_id, context, if_match, response)
 
@@ -92,14 +90,14 @@ async def star_recording(
 @router.delete("/star", summary="Take your star back")
 async def unstar_recording(
     recording_id: RecordingId, context: Reader, if_match: IfMatch, response: Response
-) -> StarResponse:
+) -> models.StarResponse:
     """Where there is none, nothing changes."""
     return _star(False, recording_id, context, if_match, response)
 
 
 def _star(
     starred: bool, recording_id: str, context: RequestContext, if_revision: int | None, response: Response
-) -> StarResponse:
+) -> models.StarResponse:
     viewer = domain.star(
         context.org,
         context.recording(recording_id).id,
@@ -110,4 +108,4 @@ def _star(
         if_revision=if_revision,
     )
     tag_revision(response, viewer.revision)
-    return StarResponse(data=Star(starred=viewer.starred))
+    return models.StarResponse(data=models.Star(starred=viewer.starred))
