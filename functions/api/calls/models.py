@@ -6,63 +6,52 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
-from api.examples import CONTACT_ID
-from api.models import ByValue, Id, Moment, RequestModel, ResponseModel, ShownMoment, WholeNumber, left_out
+from api.examples import example, parsed
+from api.models import (
+    ByValue,
+    Id,
+    Moment,
+    RequestModel,
+    ResponseModel,
+    ShownMoment,
+    WholeNumber,
+    left_out,
+    same_fields,
+)
 from api.urls import HttpsUrl
 from auricle.crm import calls
-from auricle.crm.calls import (
-    MAX_LOGS,
-    MAX_METADATA_BYTES,
-    MAX_METADATA_DEPTH,
-    MAX_METADATA_KEYS,
-    PHONE_PATTERN,
-    CallDirection,
-    LogTranscriptionStatus,
-    checked_metadata,
-)
+from auricle.crm.calls import CallDirection, LogTranscriptionStatus
 
 MAX_DURATION_S = 7 * 24 * 3600
 """A week: no recording of one call is longer."""
 
-Metadata = Annotated[dict[str, Any], Field(max_length=MAX_METADATA_KEYS), AfterValidator(checked_metadata)]
-Phone = Annotated[str, StringConstraints(max_length=40, pattern=PHONE_PATTERN)]
+Metadata = Annotated[dict[str, Any], Field(max_length=calls.MAX_METADATA_KEYS), AfterValidator(calls.checked_metadata)]
+Phone = Annotated[str, StringConstraints(max_length=40, pattern=calls.PHONE_PATTERN)]
 
 _OF_METADATA = (
-    f"Whatever the client likes to keep with it: {MAX_METADATA_KEYS} keys in all, nested {MAX_METADATA_DEPTH} levels "
-    f"deep, {MAX_METADATA_BYTES} bytes as JSON."
+    f"Whatever the client likes to keep: {calls.MAX_METADATA_KEYS} keys in all, {calls.MAX_METADATA_DEPTH} levels "
+    f"deep, {calls.MAX_METADATA_BYTES} bytes as JSON."
 )
-_LOG_REQUEST: dict[str, Any] = {
-    "recording_id": "rec_8sj29a",
-    "recording_url": "https://cdn.example-ai.com/recordings/call_1j2kd9_rec_8sj29a.mp3",
-    "duration_seconds": 642,
-    "transcription_id": "tr_92kd82",
-    "transcription_status": "completed",
-    "started_at": "2026-03-15T13:40:29Z",
-    "ended_at": "2026-03-15T13:51:11Z",
-    "metadata": {"direction": "outbound", "agent_id": "usr_82hd92", "labels": ["vip", "renewal"]},
-}
-_WRITTEN = {"created_at": "2026-03-15T14:22:11Z", "updated_at": "2026-03-15T14:22:11Z"}
-_LOG = {"call_id": "call_1j2kd9", **_LOG_REQUEST, **_WRITTEN}
-_CALL_REQUEST: dict[str, Any] = {
-    "direction": "outbound",
-    "from_number": "+1 555 0100",
-    "to_number": "+1 555 0199",
-    "agent_id": "usr_82hd92",
-    "contact_id": CONTACT_ID,
-    "campaign_id": "camp_xyz",
-    "started_at": "2026-03-15T13:40:20Z",
-    "ended_at": "2026-03-15T13:51:15Z",
-    "metadata": {"queue": "renewals"},
-}
-_CALL = {
-    "call_id": "call_1j2kd9",
-    **_CALL_REQUEST,
-    "duration_seconds": 655,
-    "recording_ids": ["rec_8sj29a"],
-    "linked_recording_ids": [],
-    **_WRITTEN,
-}
+_LOG_REQUEST = parsed("""
+  {"recording_id": "rec_8sj29a", "recording_url": "https://cdn.example-ai.com/recordings/call_1j2kd9_rec_8sj29a.mp3",
+   "duration_seconds": 642, "transcription_id": "tr_92kd82", "transcription_status": "completed",
+   "started_at": "2026-03-15T13:40:29Z", "ended_at": "2026-03-15T13:51:11Z",
+   "metadata": {"direction": "outbound", "agent_id": "usr_82hd92", "labels": ["vip", "renewal"]}}
+""")
+_CALL_REQUEST = parsed("""
+  {"direction": "outbound", "from_number": "+1 555 0100", "to_number": "+1 555 0199", "agent_id": "usr_82hd92",
+   "contact_id": "contact_19d4f2a1b0512345678901234abcdef", "campaign_id": "camp_xyz",
+   "started_at": "2026-03-15T13:40:20Z", "ended_at": "2026-03-15T13:51:15Z", "metadata": {"queue": "renewals"}}
+""")
+_LOG = _LOG_REQUEST | parsed("""
+  {"call_id": "call_1j2kd9", "created_at": "2026-03-15T14:22:11Z", "updated_at": "2026-03-15T14:22:11Z"}
+""")
+_CALL = _CALL_REQUEST | parsed("""
+  {"call_id": "call_1j2kd9", "duration_seconds": 655, "recording_ids": ["rec_8sj29a"], "linked_recording_ids": [],
+   "created_at": "2026-03-15T14:22:11Z", "updated_at": "2026-03-15T14:22:11Z"}
+""")
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -84,10 +73,10 @@ class CallFacts(RequestModel):
 class RegisterCallRequest(CallFacts):
     """A call that has been, or is under way."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CALL_REQUEST]})
+    model_config = ConfigDict(json_schema_extra=example(_CALL_REQUEST))
 
     call_id: Id | None = Field(
-        None, description="The id to register it by; one is made where it is left out. `docs` is taken by this API."
+        None, description="The id to register it by, not `docs`; one is made where it is left out."
     )
     direction: Annotated[CallDirection, ByValue] = Field(description="Who called whom.")
 
@@ -95,9 +84,7 @@ class RegisterCallRequest(CallFacts):
 class ChangeCallRequest(CallFacts):
     """What is sent replaces, what is left out stays, and null takes away."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"ended_at": "2026-03-15T13:51:15Z", "campaign_id": None}]}
-    )
+    model_config = ConfigDict(json_schema_extra=example('{"ended_at": "2026-03-15T13:51:15Z", "campaign_id": null}'))
 
     direction: Annotated[CallDirection, ByValue] = left_out(description="Who called whom.")
 
@@ -105,7 +92,7 @@ class ChangeCallRequest(CallFacts):
 class RecordingLogRequest(RequestModel):
     """The log of one recording. On an update what is left out stays, and null takes away."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_LOG_REQUEST]})
+    model_config = ConfigDict(json_schema_extra=example(_LOG_REQUEST))
 
     recording_id: Id = Field(description="The recording: one of Auricle's own, or one that lies elsewhere.")
     recording_url: HttpsUrl = Field(description="Where it can be played. It is kept and shown, and never fetched.")
@@ -141,19 +128,7 @@ class CallRecordingLog(ResponseModel):
 
     @classmethod
     def of(cls, call: calls.TelephoneCall, log: calls.RecordingLog) -> CallRecordingLog:
-        return cls(
-            call_id=call.id,
-            recording_id=log.recording_id,
-            recording_url=log.recording_url,
-            duration_seconds=log.duration_s,
-            transcription_id=log.transcription_id,
-            transcription_status=log.transcription_status,
-            started_at=log.started_at,
-            ended_at=log.ended_at,
-            metadata=log.metadata,
-            created_at=log.created_at,
-            updated_at=log.updated_at,
-        )
+        return cls(call_id=call.id, duration_seconds=log.duration_s, **same_fields(cls, log))
 
 
 class TelephoneCall(ResponseModel):
@@ -180,19 +155,12 @@ class TelephoneCall(ResponseModel):
         return cls(
             call_id=call.id,
             direction=call.direction,
-            from_number=call.from_number,
-            to_number=call.to_number,
-            agent_id=call.agent_id,
-            contact_id=call.contact_id,
-            campaign_id=call.campaign_id,
-            started_at=call.started_at,
-            ended_at=call.ended_at,
             duration_seconds=call.duration_s,
-            metadata=call.metadata,
             recording_ids=[log.recording_id for log in call.logs],
             linked_recording_ids=list(call.linked_recording_ids),
             created_at=call.registered_at,
             updated_at=call.updated_at,
+            **same_fields(CallFacts, call),
         )
 
 
@@ -200,7 +168,7 @@ class RecordingLogs(ResponseModel):
     """The logs of one call."""
 
     recording_logs: list[CallRecordingLog] = Field(
-        description=f"In the order they were first saved; {MAX_LOGS} at most."
+        description=f"By when they were first saved; {calls.MAX_LOGS} at most."
     )
 
 
@@ -220,14 +188,14 @@ class _Success(ResponseModel):
     message: str = Field(description="What was done, in a sentence.")
 
 
+def _answer(message: str, data: dict[str, Any]) -> JsonDict:
+    return example({"status": "success", "message": message, "data": data})
+
+
 class CallResponse(_Success):
     """One call."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"status": "success", "message": "Call retrieved successfully.", "data": _CALL}],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=_answer("Call retrieved successfully.", _CALL))
 
     data: TelephoneCall = Field(description="The call.")
 
@@ -236,15 +204,9 @@ class CallsResponse(_Success):
     """A page of calls."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "status": "success",
-                    "message": "Calls retrieved successfully.",
-                    "data": {"calls": [_CALL], "page": 1, "page_size": 50, "next": None},
-                },
-            ],
-        },
+        json_schema_extra=_answer(
+            "Calls retrieved successfully.", {"calls": [_CALL], "page": 1, "page_size": 50, "next": None}
+        )
     )
 
     data: CallPage = Field(description="The page.")
@@ -253,13 +215,7 @@ class CallsResponse(_Success):
 class RecordingLogResponse(_Success):
     """One recording log."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"status": "success", "message": "Call recording log saved successfully.", "data": _LOG},
-            ],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=_answer("Call recording log saved successfully.", _LOG))
 
     data: CallRecordingLog = Field(description="The log.")
 
@@ -268,15 +224,7 @@ class RecordingLogsResponse(_Success):
     """The recording logs of one call."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "status": "success",
-                    "message": "Call recording logs retrieved successfully.",
-                    "data": {"recording_logs": [_LOG]},
-                },
-            ],
-        },
+        json_schema_extra=_answer("Call recording logs retrieved successfully.", {"recording_logs": [_LOG]})
     )
 
     data: RecordingLogs = Field(description="The logs.")

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Body, Query, Response, Security
 
-from api.calls.models import (
-    CallPage,
-    CallRecordingLog,
-    CallResponse,
-    CallsResponse,
-    ChangeCallRequest,
-    RecordingLogRequest,
-    RecordingLogResponse,
-    RecordingLogs,
-    RecordingLogsResponse,
-    RegisterCallRequest,
-    TelephoneCall,
-)
-from api.dependencies import (
-    Cursor,
-    IfMatch,
-    Page,
-    RequestContext,
-    page_size,
-    path_id,
-    request_context,
-    tag_revision,
-)
+from api.calls import models
+from api.calls.app import PREFIX
+from api.dependencies import Cursor, IfMatch, Page, RequestContext, page_size, path_id, request_context, tag_revision
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
-from api.models import EndMoment, Id, Moment, QueryInteger, RequestModel
+from api.models import EndMoment, Id, Moment, QueryInteger
 from api.paging import Batch, Cursors, read_page
 from api.problems import RETRY_SOON_S, HttpProblem, Problem
 from api.routing import api_router
@@ -39,8 +19,6 @@ from auricle.crm import calls
 from auricle.crm.calls import CALLS, CallDirection, CallFilter
 from auricle.errors import AuricleError, CallNotFound, InvalidRequest, RecordingNotFound, TransientError
 from auricle.ports import Position
-
-PREFIX = "/v1/calls"
 
 router = api_router(PREFIX, tags=["calls"])
 
@@ -70,7 +48,9 @@ NOT_PERSISTED = Problem(
     responses=errors(PossibleError(409, "conflict", "There is a call call_1j2kd9 already.")),
     summary="Register a call",
 )
-async def register_telephone_call(body: RegisterCallRequest, context: WriterOnce, response: Response) -> CallResponse:
+async def register_telephone_call(
+    body: models.RegisterCallRequest, context: WriterOnce, response: Response
+) -> models.CallResponse:
     """A call that has been, or is under way. Its recordings are logged with it. The `call_id` cannot be `docs`, under
     which this API has its documentation. Telephony can register calls by an event on the bus as well: source
     `telephony`, detail type `call.completed`, and as its detail these fields with `org`, `call_id` and `direction` at
@@ -78,7 +58,7 @@ async def register_telephone_call(body: RegisterCallRequest, context: WriterOnce
     call = calls.register_call(
         context.org,
         body.call_id,
-        _facts(body, without={"call_id"}),
+        body.model_dump(exclude_unset=True, exclude={"call_id"}),
         calls=context.stores.records(CALLS),
         contacts=context.stores.contacts,
         now=context.now,
@@ -102,7 +82,7 @@ async def list_telephone_calls(
     page: Page = None,
     page_size: PageSize = 50,
     cursor: Cursor = None,
-) -> CallsResponse:
+) -> models.CallsResponse:
     """Newest first. Dates bound when a call began or, where nobody said, when it was registered. Go on with `next` as
     `cursor`; `page` counts through the first 10,000. Calls are the tenant's; ids of recordings that are hidden from
     the caller are left out."""
@@ -124,11 +104,11 @@ async def list_telephone_calls(
         return found.records, found.next_position
 
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
-    return CallsResponse(
+    return models.CallsResponse(
         status="success",
         message="Calls retrieved successfully.",
-        data=CallPage(
-            calls=[TelephoneCall.of(call) for call in calls.as_seen(context.org, found, stores=context.stores)],
+        data=models.CallPage(
+            calls=[models.TelephoneCall.of(call) for call in calls.as_seen(context.org, found, stores=context.stores)],
             page=None if cursor else page or 1,
             page_size=page_size,
             next=cursors.seal(position),
@@ -137,7 +117,7 @@ async def list_telephone_calls(
 
 
 @router.get("/{call_id}", responses=errors(NO_CALL), summary="Get a call")
-async def get_telephone_call(call_id: CallId, context: Reader, response: Response) -> CallResponse:
+async def get_telephone_call(call_id: CallId, context: Reader, response: Response) -> models.CallResponse:
     """One call, with the ids of its recordings; without those that are hidden from the caller."""
     call = calls.visible_call(context.org, call_id, stores=context.stores)
     return _call_response("Call retrieved successfully.", call, response)
@@ -146,16 +126,16 @@ async def get_telephone_call(call_id: CallId, context: Reader, response: Respons
 @router.patch("/{call_id}", responses=errors(NO_CALL), summary="Change a call")
 async def change_telephone_call(
     call_id: CallId,
-    body: Annotated[ChangeCallRequest, Body(default_factory=ChangeCallRequest)],
+    body: Annotated[models.ChangeCallRequest, Body(default_factory=models.ChangeCallRequest)],
     context: Writer,
     if_match: IfMatch,
     response: Response,
-) -> CallResponse:
+) -> models.CallResponse:
     """What is sent replaces, what is left out stays, and null takes away."""
     changed = calls.change_call(
         context.org,
         call_id,
-        _facts(body),
+        body.model_dump(exclude_unset=True),
         calls=context.stores.records(CALLS),
         contacts=context.stores.contacts,
         now=context.now,
@@ -175,18 +155,19 @@ async def change_telephone_call(
     summary="Set a call's recording log",
 )
 async def save_recording_log(
-    call_id: CallId, body: RecordingLogRequest, context: LogWriterOnce, if_match: IfMatch, response: Response
-) -> RecordingLogResponse:
+    call_id: CallId, body: models.RecordingLogRequest, context: LogWriterOnce, if_match: IfMatch, response: Response
+) -> models.RecordingLogResponse:
     """Attaches the log of one recording to the call, or updates it: by call and recording there is one. What an update
     leaves out stays as it was, and null takes it away. A recording of Auricle's own that the caller may open is linked
     to the call. `If-Match` takes the call's `etag`."""
     stores = context.stores
+    facts = body.model_dump(exclude_unset=True, exclude={"recording_id", "duration_seconds"})
     try:
         call, log = calls.save_log(
             context.org,
             call_id,
             body.recording_id,
-            _facts(body, without={"recording_id", "duration_seconds"}) | {"duration_s": body.duration_seconds},
+            facts | {"duration_s": body.duration_seconds},
             calls=stores.records(CALLS),
             recordings=stores.recordings,
             now=context.now,
@@ -200,45 +181,41 @@ async def save_recording_log(
         raise
     except Exception as error:
         raise HttpProblem(NOT_PERSISTED) from error
-    tag_revision(response, call.revision)
     response.headers["location"] = f"{PREFIX}/{call_id}/recording-log/{log.recording_id}"
-    return RecordingLogResponse(
-        status="success", message="Call recording log saved successfully.", data=CallRecordingLog.of(call, log)
-    )
+    return _log_response("Call recording log saved successfully.", call, log, response)
 
 
 @router.get("/{call_id}/recording-log", responses=errors(NO_CALL), summary="List a call's recording logs")
-async def list_recording_logs(call_id: CallId, context: Reader, response: Response) -> RecordingLogsResponse:
+async def list_recording_logs(call_id: CallId, context: Reader, response: Response) -> models.RecordingLogsResponse:
     """All of them, in the order they were first saved, but for those of recordings that are hidden from the caller.
     The `etag` is the call's."""
     call = calls.visible_call(context.org, call_id, stores=context.stores)
     logs = calls.with_transcription_statuses(context.org, call.logs, recordings=context.stores.recordings)
     tag_revision(response, call.revision)
-    return RecordingLogsResponse(
+    return models.RecordingLogsResponse(
         status="success",
         message="Call recording logs retrieved successfully.",
-        data=RecordingLogs(recording_logs=[CallRecordingLog.of(call, log) for log in logs]),
+        data=models.RecordingLogs(recording_logs=[models.CallRecordingLog.of(call, log) for log in logs]),
     )
 
 
 @router.get("/{call_id}/recording-log/{recording_id}", responses=errors(NO_CALL, NO_LOG), summary="Get a recording log")
 async def get_recording_log(
     call_id: CallId, recording_id: LogRecordingId, context: Reader, response: Response
-) -> RecordingLogResponse:
+) -> models.RecordingLogResponse:
     """The log of one recording of the call. The `etag` is the call's."""
     call, log = calls.visible_log(context.org, call_id, recording_id, stores=context.stores)
     (log,) = calls.with_transcription_statuses(context.org, [log], recordings=context.stores.recordings)
+    return _log_response("Call recording log retrieved successfully.", call, log, response)
+
+
+def _call_response(message: str, call: calls.TelephoneCall, response: Response) -> models.CallResponse:
     tag_revision(response, call.revision)
-    return RecordingLogResponse(
-        status="success", message="Call recording log retrieved successfully.", data=CallRecordingLog.of(call, log)
-    )
+    return models.CallResponse(status="success", message=message, data=models.TelephoneCall.of(call))
 
 
-def _call_response(message: str, call: calls.TelephoneCall, response: Response) -> CallResponse:
+def _log_response(
+    message: str, call: calls.TelephoneCall, log: calls.RecordingLog, response: Response
+) -> models.RecordingLogResponse:
     tag_revision(response, call.revision)
-    return CallResponse(status="success", message=message, data=TelephoneCall.of(call))
-
-
-def _facts(body: RequestModel, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:
-    """The fields that were sent, by the domain's names."""
-    return {name: getattr(body, name) for name in body.model_fields_set - without}
+    return models.RecordingLogResponse(status="success", message=message, data=models.CallRecordingLog.of(call, log))
