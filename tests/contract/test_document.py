@@ -122,6 +122,15 @@ def test_statuses_are_enums(document: dict[str, Any]) -> None:
     assert len(statuses) > 10
 
 
+def test_a_status_says_which_of_its_values_are_final(document: dict[str, Any]) -> None:
+    silent = [
+        name
+        for name, schema in document["components"]["schemas"].items()
+        if "enum" in schema and STATUS.search(name) and "final" not in schema["description"]
+    ]
+    assert silent == ["ConsentStatus", "Stage"], "consent may always change, and a stage is no state"
+
+
 def is_free_text(schema: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """Whether any string is allowed."""
     if "$ref" in schema:

@@ -14,8 +14,9 @@ from auricle.records import RecordKind, change_record, remove_record
 
 
 class Platform(StrEnum):
-    """Systems a connection may lead to. The values are the core API's wire names."""
+    """Systems a connection may lead to."""
 
+    # The values are the core API's wire names.
     MERGE = "MERGE"
     CUSTOM_INPUT = "SIRO_CUSTOM_INPUT"
     SERVICE_TITAN = "SERVICE_TITAN"

@@ -15,8 +15,9 @@ SUMMARY_CHARACTERS = 600
 
 
 class EntryType(StrEnum):
-    """What happened. The values are the wire names of the agent API's timeline."""
+    """What happened."""
 
+    # The values are the wire names of the agent API's timeline.
     RECORDING = "recording"
     EMAIL = "email"
     SMS = "sms"

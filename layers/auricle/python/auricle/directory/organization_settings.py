@@ -28,8 +28,9 @@ MAX_GRACE_DAYS = 365
 
 
 class ConsentPolicy(StrEnum):
-    """What holds for a recording whose client says nothing of consent. The values are wire names."""
+    """What holds for a recording whose client says nothing of consent."""
 
+    # The values are wire names.
     ASSUMED = "assumed"
     """It is processed, on the legal basis the settings name."""
     HELD = "held"

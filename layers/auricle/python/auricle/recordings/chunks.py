@@ -13,7 +13,7 @@ MAX_CHUNKS = 2000
 
 
 class ChunkState(StrEnum):
-    """Where one chunk is."""
+    """Where one chunk is. `processed` is final; one that was skipped may still arrive."""
 
     MISSING = "missing"
     """Expected, and no URL was asked for it yet."""

@@ -20,11 +20,9 @@ MAX_CHANGES = 100
 
 
 class Consent(StrEnum):
-    """Who agreed to being recorded. The values are the wire names of the agent API's `consent_status`.
+    """Who agreed to being recorded. `withdrawn` is a refusal from the start, or consent that was taken back."""
 
-    A refusal counts as withdrawn: it was refused from the start, or taken back.
-    """
-
+    # The values are the wire names of the agent API's `consent_status`.
     ALL_CONSENTED = "all_consented"
     ONE_PARTY = "one_party"
     PENDING = "pending"
@@ -37,8 +35,9 @@ class Consent(StrEnum):
 
 
 class BasisKind(StrEnum):
-    """Where a recording's consent comes from. The values are wire names."""
+    """Where a recording's consent comes from."""
 
+    # The values are wire names.
     STATED = "stated"
     """A client or a person said it of this recording."""
     POLICY = "policy"

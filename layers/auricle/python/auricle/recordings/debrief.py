@@ -35,8 +35,9 @@ MAX_ANSWERS_BYTES = 64 * 1024
 
 
 class ResponseType(StrEnum):
-    """What kind of answer a question takes. The values are the core API's wire names."""
+    """What kind of answer a question takes."""
 
+    # The values are the core API's wire names.
     DATE = "DATE_RESPONSE"
     FREE_TEXT = "FREE_TEXT_RESPONSE"
     SELECT = "SELECT_RESPONSE"

@@ -29,8 +29,10 @@ from auricle.transcripts.transcript import Engine, SpeakerTalk
 
 
 class Status(StrEnum):
-    """Where a recording stands. The values are the wire names of the core API's `transcriptionStatus`."""
+    """Where a recording stands. `COMPLETE` and `ERROR` are final until it is processed again; `UNRECOVERABLE_ERROR`,
+    `RAW_SPLIT` and `REMOVED` are final."""
 
+    # The values are the wire names of the core API's `transcriptionStatus`.
     RECORDING = "RECORDING"
     UPLOADING = "UPLOADING"
     UPLOADED = "UPLOADED"
@@ -89,8 +91,9 @@ MAX_LATER_VERSIONS = 20
 
 
 class Result(StrEnum):
-    """What a conversation came to, as its owner says. The values are the core API's wire names."""
+    """What a conversation came to, as its owner says."""
 
+    # The values are the core API's wire names.
     CLOSED = "closed"
     NOT_CLOSED = "not closed"
     IN_PROGRESS = "in progress"
@@ -171,8 +174,9 @@ class Stage(StrEnum):
 
 
 class StageState(StrEnum):
-    """How far a stage is. The values are the wire names of the core API's per-stage statuses."""
+    """How far a stage is. `complete`, `failed` and `skipped` are final of a run."""
 
+    # The values are the wire names of the core API's per-stage statuses.
     NOT_STARTED = "not-started"
     IN_PROGRESS = "in-progress"
     COMPLETE = "complete"
