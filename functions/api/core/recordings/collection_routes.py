@@ -27,7 +27,7 @@ from api.core.recordings.models import (
 )
 from api.core.recordings.recording import Outcome, SparseCoreRecording
 from api.core.recordings.shared import CHANGE_ERRORS, change, customers_of, sparse
-from api.core.shared import PREFIX, Reader, Writer
+from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.dependencies import Cursor, IfMatch, RequestContext, page_size, tag_revision
 from api.documentation import PossibleError, errors
 from api.models import Moment, QueryInteger
@@ -115,7 +115,7 @@ async def list_core_recordings(
 
 @router.post("", response_model_exclude_unset=True, summary="Fetch recordings by id")
 async def fetch_core_recordings(
-    body: Annotated[FetchRecordingsRequest, Body(default_factory=FetchRecordingsRequest)], context: Reader
+    body: Annotated[FetchRecordingsRequest, Body(default_factory=FetchRecordingsRequest)], context: ReaderAnew
 ) -> FetchedRecordings:
     """Up to 100, in the order asked; ids that are unknown, another tenant's, in the trash, or private and somebody
     else's are left out. Without `ids`, all recordings that the caller may find, page by page."""

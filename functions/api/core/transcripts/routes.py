@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from api.core.errors import LOCKED
-from api.core.shared import PREFIX, Reader, Writer
+from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.core.transcripts.models import (
     ChangeTranscriptionLanguageRequest,
     SignedDownload,
@@ -75,7 +75,7 @@ async def get_summary(recording_id: RecordingId, context: Reader) -> SummaryResp
     responses=errors(NOT_THERE, NO_CONSENT, PossibleError(409, "not-ready", "There is no audio yet.")),
     summary="Sign a download URL",
 )
-async def create_signed_url(recording_id: RecordingId, context: Reader) -> SignedDownloadResponse:
+async def create_signed_url(recording_id: RecordingId, context: ReaderAnew) -> SignedDownloadResponse:
     """A presigned GET, good for 15 minutes at most: the audio as browsers play it, or, before it has been processed,
     as it was uploaded."""
     from auricle.ports import MAX_URL_SECONDS
