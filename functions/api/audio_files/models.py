@@ -8,11 +8,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.examples import CREATED_AT, EXPIRES_AT, RECORDING_ID
-from api.models import CamelRequestModel, CamelResponseModel, Id, Line, MediaType, ShownMoment, WholeNumber, left_out
+from api.examples import example, parsed
+from api.findings import EngineUsed, ProcessingError, ProcessingWarning
+from api.models import (
+    CamelRequestModel,
+    CamelResponseModel,
+    Id,
+    Line,
+    MediaType,
+    ShownMoment,
+    WholeNumber,
+    left_out,
+    same_fields,
+)
 from api.problems import ProblemDetails
-from auricle.recordings.recording import Failure, Recording, Run, Stage, StageResult, StageState, Status
-from auricle.transcripts.transcript import Engine, display_name
+from auricle.recordings.recording import Recording, Run, Stage, StageResult, StageState, Status
+from auricle.transcripts.transcript import display_name
 
 MAX_PUT_BYTES = 5 * 1024**3
 """The most that one PUT can hold on S3; what is processed is bounded by a setting, and less."""
@@ -68,11 +79,9 @@ class UploadUrlRequest(CamelRequestModel):
     """A file that is to be uploaded. What is said of its bytes is part of the signature: the PUT must carry it too."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"fileName": "call-2026-03-30.wav", "engagementId": "eng_abc123", "campaignId": "camp_xyz"},
-            ],
-        },
+        json_schema_extra=example(
+            '{"fileName": "call-2026-03-30.wav", "engagementId": "eng_abc123", "campaignId": "camp_xyz"}'
+        )
     )
 
     file_name: Line = Field(description="The name it is shown and downloaded by.")
@@ -96,7 +105,7 @@ class UploadUrlRequest(CamelRequestModel):
 class ChangeAudioFileRequest(CamelRequestModel):
     """What is sent replaces, what is left out stays, and null takes away."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Renewal", "campaignId": "camp_xyz"}]})
+    model_config = ConfigDict(json_schema_extra=example('{"title": "Renewal", "campaignId": "camp_xyz"}'))
 
     title: Line | None = Field(None, description="A title to show in place of the file's name.")
     campaign_id: Id | None = Field(None, description="The campaign it belongs to, by the client's own id.")
@@ -106,26 +115,12 @@ class ChangeAudioFileRequest(CamelRequestModel):
 class ProcessRequest(CamelRequestModel):
     """Whether an audio file that is finished is processed again."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reprocess": False}]})
+    model_config = ConfigDict(json_schema_extra=example('{"reprocess": false}'))
 
     reprocess: bool = Field(False, description="Process again what has been processed, with the present engines.")
 
 
 # --- responses ----------------------------------------------------------------------------------------------
-
-
-class ProcessingError(CamelResponseModel):
-    """Which stage of the workflow failed, and why."""
-
-    stage: Stage = Field(description="The stage that failed.")
-    code: str = Field(description="The kind of failure, stable for programs.")
-    message: str = Field(description="What was wrong, in a sentence.")
-
-    @classmethod
-    def of(cls, failure: Failure | None) -> ProcessingError | None:
-        if failure is None:
-            return None
-        return cls(stage=failure.stage, code=failure.code, message=failure.message)
 
 
 class AudioFileProblem(ProblemDetails):
@@ -143,15 +138,10 @@ class UploadUrl(CamelResponseModel):
     """A new audio file and where to PUT its bytes. Extra headers of other stores, like x-ms-blob-type, do no harm."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "audioFileId": RECORDING_ID,
-                    "uploadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
-                    "expiresAt": EXPIRES_AT,
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"audioFileId": "rec_19d4f2a1b00c0ffee12345678901234", "expiresAt": "2026-03-30T12:15:00Z",
+           "uploadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b"}
+        """)
     )
 
     audio_file_id: str = Field(description="The id of the new audio file.")
@@ -166,38 +156,23 @@ class DownloadUrl(CamelResponseModel):
     """Where to GET the audio as it was uploaded; no credential is needed with it."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "downloadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
-                    "expiresAt": EXPIRES_AT,
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"downloadUrl": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
+           "expiresAt": "2026-03-30T12:15:00Z"}
+        """)
     )
 
     download_url: str = Field(description="Presigned GET. Whoever has it can download: treat it like a password.")
     expires_at: ShownMoment = Field(description="Until when the URL is good.")
 
 
-_FILE: dict[str, Any] = {
-    "audioFileId": RECORDING_ID,
-    "fileName": "call-2026-03-30.wav",
-    "title": None,
-    "status": "completed",
-    "engagementId": "eng_abc123",
-    "campaignId": "camp_xyz",
-    "contactIds": [],
-    "isAICall": False,
-    "consentStatus": "all_consented",
-    "contentType": "audio/wav",
-    "sizeBytes": 1958444,
-    "durationSeconds": 61.2,
-    "language": "en",
-    "error": None,
-    "createdAt": CREATED_AT,
-    "updatedAt": "2026-03-30T12:01:10Z",
-}
+_FILE = parsed("""
+  {"audioFileId": "rec_19d4f2a1b00c0ffee12345678901234", "fileName": "call-2026-03-30.wav", "title": null,
+   "status": "completed", "engagementId": "eng_abc123", "campaignId": "camp_xyz", "contactIds": [],
+   "isAICall": false, "consentStatus": "all_consented", "contentType": "audio/wav", "sizeBytes": 1958444,
+   "durationSeconds": 61.2, "language": "en", "error": null,
+   "createdAt": "2026-03-30T12:00:00Z", "updatedAt": "2026-03-30T12:01:10Z"}
+""")
 
 
 class AudioFile(CamelResponseModel):
@@ -223,23 +198,12 @@ class AudioFile(CamelResponseModel):
 
 def audio_file_fields(recording: Recording, run: Run | None = None) -> dict[str, Any]:
     """The fields of an `AudioFile`."""
-    return {
+    return same_fields(AudioFile, recording) | {
         "audio_file_id": recording.id,
-        "file_name": recording.file_name,
-        "title": recording.title,
         "status": status_of(recording, run),
-        "engagement_id": recording.engagement_id,
-        "campaign_id": recording.campaign_id,
-        "contact_ids": recording.contact_ids,
-        "is_ai_call": recording.is_ai_call,
         "consent_status": recording.consent,
-        "content_type": recording.content_type,
-        "size_bytes": recording.size_bytes,
         "duration_seconds": recording.duration_s,
-        "language": recording.language,
-        "error": ProcessingError.of(recording.failure),
-        "created_at": recording.created_at,
-        "updated_at": recording.updated_at,
+        "error": recording.failure,
     }
 
 
@@ -271,21 +235,6 @@ class Highlight(CamelResponseModel):
     end: float = Field(description="Seconds from the beginning of the recording.")
 
 
-class EngineUsed(CamelResponseModel):
-    """What made a result."""
-
-    name: str = Field(description="The engine.")
-    version: str = Field(description="Its version.")
-    model: str | None = Field(description="The model it ran, where it has several.")
-
-
-class ProcessingWarning(CamelResponseModel):
-    """Something to know although nothing failed."""
-
-    code: str = Field(description="The kind of warning, stable for programs.")
-    message: str = Field(description="What it is, in a sentence.")
-
-
 def _speakers(recording: Recording) -> list[Speaker]:
     return [
         Speaker(speaker=display_name(talk.speaker), talk_seconds=talk.talk_s, word_count=talk.word_count)
@@ -293,55 +242,24 @@ def _speakers(recording: Recording) -> list[Speaker]:
     ]
 
 
-def _engines(engines: Mapping[str, Engine]) -> dict[str, EngineUsed]:
-    return {
-        stage: EngineUsed(name=engine.name, version=engine.version, model=engine.model)
-        for stage, engine in engines.items()
-    }
-
-
-def _warnings(recording: Recording) -> list[ProcessingWarning]:
-    return [ProcessingWarning(code=warning.code, message=warning.message) for warning in recording.warnings]
-
-
 _SPEAKERS = [
     {"speaker": "Speaker 1", "talkSeconds": 33.1, "wordCount": 91},
     {"speaker": "Speaker 2", "talkSeconds": 24.8, "wordCount": 70},
 ]
 _ENGINES = {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}}
-_HIGHLIGHT = {
-    "text": "we could renew for two years",
-    "speaker": "Speaker 2",
-    "segment": 7,
-    "start": 31.4,
-    "end": 33.9,
-}
+_FOUND = parsed("""
+  {"audio": {"format": "wav", "codec": "pcm_s16le", "channels": 1, "sampleRateHz": 16000, "isVideo": false},
+   "wordCount": 161, "warnings": [], "laterUploads": 0,
+   "highlights": [
+     {"text": "we could renew for two years", "speaker": "Speaker 2", "segment": 7, "start": 31.4, "end": 33.9}]}
+""")
 
 
 class AudioFileDetail(AudioFile):
     """One audio file with what processing found."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_FILE,
-                    "audio": {
-                        "format": "wav",
-                        "codec": "pcm_s16le",
-                        "channels": 1,
-                        "sampleRateHz": 16000,
-                        "isVideo": False,
-                    },
-                    "wordCount": 161,
-                    "speakers": _SPEAKERS,
-                    "highlights": [_HIGHLIGHT],
-                    "engines": _ENGINES,
-                    "warnings": [],
-                    "laterUploads": 0,
-                },
-            ],
-        },
+        json_schema_extra=example({**_FILE, **_FOUND, "speakers": _SPEAKERS, "engines": _ENGINES})
     )
 
     audio: Audio | None = Field(description="What was found in the file; null until it has been read.")
@@ -350,26 +268,15 @@ class AudioFileDetail(AudioFile):
     highlights: list[Highlight] = Field(description="What stands out of what was said.")
     engines: dict[str, EngineUsed] = Field(description="What made the results, by the stage of the workflow.")
     warnings: list[ProcessingWarning] = Field(description="What to know although nothing failed.")
-    later_uploads: int = Field(
-        description="How many files were put to the upload URL after the first; never processed."
-    )
+    later_uploads: int = Field(description="How many files were put to the upload URL later; they are not processed.")
 
     @classmethod
     def of(cls, recording: Recording, run: Run | None) -> AudioFileDetail:
-        audio = recording.audio
-        return cls(
-            **audio_file_fields(recording, run),
-            audio=audio
-            and Audio(
-                format=audio.format,
-                codec=audio.codec,
-                channels=audio.channels,
-                sample_rate_hz=audio.sample_rate_hz,
-                is_video=audio.is_video,
-            ),
-            word_count=recording.word_count,
-            speakers=_speakers(recording),
-            highlights=[
+        found: dict[str, Any] = {
+            "audio": recording.audio,
+            "word_count": recording.word_count,
+            "speakers": _speakers(recording),
+            "highlights": [
                 Highlight(
                     text=highlight.text,
                     speaker=display_name(highlight.speaker),
@@ -379,18 +286,17 @@ class AudioFileDetail(AudioFile):
                 )
                 for highlight in recording.highlights
             ],
-            engines=_engines(recording.engines),
-            warnings=_warnings(recording),
-            later_uploads=len(recording.later_versions),
-        )
+            "engines": recording.engines,
+            "warnings": recording.warnings,
+            "later_uploads": len(recording.later_versions),
+        }
+        return cls(**audio_file_fields(recording, run), **found)
 
 
 class AudioFilePage(CamelResponseModel):
     """Some audio files, newest first."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"items": [_FILE], "page": 1, "pageSize": 50, "next": None}]}
-    )
+    model_config = ConfigDict(json_schema_extra=example({"items": [_FILE], "page": 1, "pageSize": 50, "next": None}))
 
     items: list[AudioFile] = Field(description="The audio files of this page.")
     page: int | None = Field(description="The page asked for; null where a cursor was.")
@@ -419,37 +325,21 @@ class TranscriptSegment(CamelResponseModel):
     words: list[TranscriptWord] = Field(description="Its words, in order.")
 
 
+_TRANSCRIPT = parsed("""
+  {"audioFileId": "rec_19d4f2a1b00c0ffee12345678901234", "status": "completed", "language": "en",
+   "durationSeconds": 61.2,
+   "segments": [
+     {"index": 0, "speaker": "Speaker 1", "start": 0.51, "end": 1.32, "text": "thank you", "confidence": 0.87,
+      "words": [
+        {"text": "thank", "start": 0.51, "end": 0.92, "confidence": 0.91},
+        {"text": "you", "start": 0.92, "end": 1.32, "confidence": 0.83}]}]}
+""")
+
+
 class Transcript(CamelResponseModel):
     """Who said what when."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "audioFileId": RECORDING_ID,
-                    "status": "completed",
-                    "language": "en",
-                    "durationSeconds": 61.2,
-                    "speakers": _SPEAKERS,
-                    "segments": [
-                        {
-                            "index": 0,
-                            "speaker": "Speaker 1",
-                            "start": 0.51,
-                            "end": 1.32,
-                            "text": "thank you",
-                            "confidence": 0.87,
-                            "words": [
-                                {"text": "thank", "start": 0.51, "end": 0.92, "confidence": 0.91},
-                                {"text": "you", "start": 0.92, "end": 1.32, "confidence": 0.83},
-                            ],
-                        },
-                    ],
-                    "engines": _ENGINES,
-                },
-            ],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=example({**_TRANSCRIPT, "speakers": _SPEAKERS, "engines": _ENGINES}))
 
     audio_file_id: str = Field(description="The id of the audio file.")
     status: AudioFileStatus = Field(description="How far the audio file is.")
@@ -491,7 +381,7 @@ class ProcessAnswer(CamelResponseModel):
     """Where processing stands after being asked for."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"status": "pending", "message": "Processing queued successfully"}]}
+        json_schema_extra=example('{"status": "pending", "message": "Processing queued successfully"}')
     )
 
     status: AudioFileStatus = Field(description="How far the audio file is.")
@@ -511,41 +401,21 @@ class StageStatus(CamelResponseModel):
     state: StageState = Field(description="How far it is: `complete`, `failed` and `skipped` are final of a run.")
     error: StageError | None = Field(description="Why it failed, where it did.")
 
-    @classmethod
-    def of(cls, result: StageResult) -> StageStatus:
-        failure = result.failure
-        error = StageError(code=failure.code, message=failure.message) if failure else None
-        return cls(state=result.state, error=error)
-
 
 class ProcessingStatus(CamelResponseModel):
     """How far processing is. Poll every few seconds until `completed` or `failed`."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "audioFileId": RECORDING_ID,
-                    "status": "processing",
-                    "message": "Transcribing: 2 of 3 parts done",
-                    "progress": 0.667,
-                    "run": 1,
-                    "startedAt": "2026-03-30T12:00:40Z",
-                    "finishedAt": None,
-                    "stages": {
-                        "prepare": {"state": "complete", "error": None},
-                        "transcribe": {"state": "in-progress", "error": None},
-                        "diarize": {"state": "complete", "error": None},
-                        "assemble": {"state": "not-started", "error": None},
-                        "redact": {"state": "not-started", "error": None},
-                        "summarize": {"state": "not-started", "error": None},
-                    },
-                    "error": None,
-                    "warnings": [],
-                    "updatedAt": "2026-03-30T12:00:52Z",
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"audioFileId": "rec_19d4f2a1b00c0ffee12345678901234", "status": "processing",
+           "message": "Transcribing: 2 of 3 parts done", "progress": 0.667, "run": 1,
+           "startedAt": "2026-03-30T12:00:40Z", "finishedAt": null, "updatedAt": "2026-03-30T12:00:52Z",
+           "stages": {
+             "prepare": {"state": "complete", "error": null}, "transcribe": {"state": "in-progress", "error": null},
+             "diarize": {"state": "complete", "error": null}, "assemble": {"state": "not-started", "error": null},
+             "redact": {"state": "not-started", "error": null}, "summarize": {"state": "not-started", "error": null}},
+           "error": null, "warnings": []}
+        """)
     )
 
     audio_file_id: str = Field(description="The id of the audio file.")
@@ -563,19 +433,21 @@ class ProcessingStatus(CamelResponseModel):
     @classmethod
     def of(cls, recording: Recording, run: Run | None) -> ProcessingStatus:
         status = status_of(recording, run)
-        return cls(
-            audio_file_id=recording.id,
-            status=status,
-            message=status_message(recording, run),
-            progress=_progress(status, run),
-            run=recording.run,
-            started_at=run.started_at if run else None,
-            finished_at=run.finished_at if run else None,
-            stages={stage: StageStatus.of(run.stage(stage) if run else StageResult()) for stage in Stage},
-            error=ProcessingError.of(recording.failure),
-            warnings=_warnings(recording),
-            updated_at=recording.updated_at,
-        )
+        results = {stage: run.stage(stage) if run else StageResult() for stage in Stage}
+        shown = {
+            "audio_file_id": recording.id,
+            "status": status,
+            "message": status_message(recording, run),
+            "progress": _progress(status, run),
+            "run": recording.run,
+            "started_at": run.started_at if run else None,
+            "finished_at": run.finished_at if run else None,
+            "stages": {stage: {"state": each.state, "error": each.failure} for stage, each in results.items()},
+            "error": recording.failure,
+            "warnings": recording.warnings,
+            "updated_at": recording.updated_at,
+        }
+        return cls.model_validate(shown)
 
 
 def _progress(status: AudioFileStatus, run: Run | None) -> float:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Body, Query, Response, Security
 
-from api.audio_files.models import (
-    AudioFile,
-    AudioFileDetail,
-    AudioFilePage,
-    AudioFileStatus,
-    ChangeAudioFileRequest,
-    DownloadUrl,
-    ProcessAnswer,
-    ProcessingError,
-    ProcessingStatus,
-    ProcessRequest,
-    Transcript,
-    UploadUrl,
-    UploadUrlRequest,
-    audio_file_fields,
-    status_message,
-    status_of,
-)
+from api.audio_files import models
+from api.audio_files.app import PREFIX
+from api.audio_files.models import AudioFileStatus, status_of
 from api.dependencies import (
     Cursor,
     IfMatch,
@@ -48,7 +34,6 @@ from auricle.ports import Position, RecordingFilter
 from auricle.recordings.consent import Consent
 from auricle.recordings.recording import Recording, RecordingDetail
 
-PREFIX = "/api/v1/audio-files"
 SHA256_BASE64_CHARACTERS = 44
 
 router = api_router(PREFIX, tags=["audio files"])
@@ -65,7 +50,9 @@ NOT_UPLOADED = PossibleError(409, "not-ready", "Nothing has been uploaded yet.")
 
 
 @router.post("/upload-url", status_code=201, response_model_exclude_unset=True, summary="Request an upload URL")
-async def request_upload_url(body: UploadUrlRequest, context: WriterOnce, response: Response) -> UploadUrl:
+async def request_upload_url(
+    body: models.UploadUrlRequest, context: WriterOnce, response: Response
+) -> models.UploadUrl:
     """Creates the audio file and a presigned PUT for its bytes, good for 15 minutes. Processing starts by itself when
     the bytes are there. What is declared of them (`contentType`, `sizeBytes`, and `checksumSha256` in hexadecimal
     digits or Base64) is signed: a PUT of anything else is refused. `requiredHeaders` says what it must carry then."""
@@ -78,21 +65,11 @@ async def request_upload_url(body: UploadUrlRequest, context: WriterOnce, respon
         raise InvalidRequest(f"{settings.max_upload_bytes} bytes is the most that is processed here", field="sizeBytes")
     stated = Consent(body.consent_status) if body.consent_status else None
     consent, basis = consent_at_creation(context.org, stated, records=stores, now=context.now)
+    declared = body.model_dump(exclude={"consent_status"})
+    declared |= {"checksum_sha256": _in_base64(body.checksum_sha256), "contact_ids": tuple(body.contact_ids)}
     try:
         upload = request_upload(
-            NewRecording(
-                file_name=body.file_name,
-                title=body.title,
-                content_type=body.content_type,
-                size_bytes=body.size_bytes,
-                checksum_sha256=_in_base64(body.checksum_sha256),
-                consent=consent,
-                consent_basis=basis,
-                contact_ids=tuple(body.contact_ids),
-                campaign_id=body.campaign_id,
-                engagement_id=body.engagement_id,
-                is_ai_call=body.is_ai_call,
-            ),
+            NewRecording(**declared, consent=consent, consent_basis=basis),
             org=context.org,
             user=context.caller.user,
             rep=rep_of_id(context.org, context.caller.user, stores),
@@ -105,8 +82,10 @@ async def request_upload_url(body: UploadUrlRequest, context: WriterOnce, respon
     except ContactNotFound as error:
         raise InvalidRequest(error.message, field="contactIds") from None
     response.headers["location"] = f"{PREFIX}/{upload.recording.id}"
-    headers = {"required_headers": upload.headers} if upload.headers else {}
-    return UploadUrl(audio_file_id=upload.recording.id, upload_url=upload.url, expires_at=upload.expires_at, **headers)
+    headers = {"required_headers": dict(upload.headers)} if upload.headers else {}
+    return models.UploadUrl(
+        audio_file_id=upload.recording.id, upload_url=upload.url, expires_at=upload.expires_at, **headers
+    )
 
 
 @router.get("", summary="List audio files")
@@ -122,7 +101,7 @@ async def list_audio_files(
     page: Page = None,
     page_size: PageSize = 50,
     cursor: Cursor = None,
-) -> AudioFilePage:
+) -> models.AudioFilePage:
     """Newest first. Filters combine; dates bound the creation, both inclusive. Go on by `page` (within the first
     10,000) or by `cursor`, taken from `next`. While `next` is given there is more, even after a page that a filter
     left short."""
@@ -142,8 +121,8 @@ async def list_audio_files(
         return found.recordings, found.next_position
 
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
-    return AudioFilePage(
-        items=[AudioFile(**audio_file_fields(recording)) for recording in found],
+    return models.AudioFilePage(
+        items=[models.AudioFile(**models.audio_file_fields(recording)) for recording in found],
         page=None if cursor else page or 1,
         page_size=page_size,
         next=cursors.seal(position),
@@ -151,7 +130,7 @@ async def list_audio_files(
 
 
 @router.get("/{audio_file_id}", responses=errors(NOT_THERE), summary="Get an audio file")
-async def get_audio_file(audio_file_id: RecordingId, context: Reader, response: Response) -> AudioFileDetail:
+async def get_audio_file(audio_file_id: RecordingId, context: Reader, response: Response) -> models.AudioFileDetail:
     """With what processing found so far."""
     return _shown(context.detail(audio_file_id), response)
 
@@ -163,11 +142,11 @@ async def get_audio_file(audio_file_id: RecordingId, context: Reader, response: 
 )
 async def change_audio_file(
     audio_file_id: RecordingId,
-    body: Annotated[ChangeAudioFileRequest, Body(default_factory=ChangeAudioFileRequest)],
+    body: Annotated[models.ChangeAudioFileRequest, Body(default_factory=models.ChangeAudioFileRequest)],
     context: Writer,
     if_match: IfMatch,
     response: Response,
-) -> AudioFileDetail:
+) -> models.AudioFileDetail:
     """What is sent replaces, what is left out stays, and null takes away."""
     from auricle.recordings.edits import Edit, edit_recording
 
@@ -211,7 +190,7 @@ async def remove_audio_file(audio_file_id: RecordingId, context: Writer, if_matc
     responses=errors(NOT_THERE, NO_CONSENT, NOT_UPLOADED),
     summary="Get a download URL",
 )
-async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> DownloadUrl:
+async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> models.DownloadUrl:
     """A presigned GET of the audio as it was uploaded, good for 15 minutes, without a credential."""
     from auricle.ports import MAX_URL_SECONDS
     from auricle.recordings.stored_audio import audio_to_download
@@ -222,7 +201,7 @@ async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> D
     url = objects.download_url(
         audio.key, file_name=audio.file_name, content_type=audio.content_type, seconds=seconds, version=audio.version
     )
-    return DownloadUrl(download_url=url, expires_at=context.now + timedelta(seconds=seconds))
+    return models.DownloadUrl(download_url=url, expires_at=context.now + timedelta(seconds=seconds))
 
 
 @router.get(
@@ -235,30 +214,30 @@ async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> D
     ),
     summary="Get the transcript",
 )
-async def get_transcript(audio_file_id: RecordingId, context: Reader) -> Transcript:
+async def get_transcript(audio_file_id: RecordingId, context: Reader) -> models.Transcript:
     """Segments in reading order with their words. Times are seconds from the start."""
     detail = context.detail(audio_file_id)
     stored = read_transcript(detail, context.stores.objects)
     if stored is None:
         raise HttpProblem(_no_transcript(detail))
-    return Transcript.of(detail.recording, detail.run, stored)
+    return models.Transcript.of(detail.recording, detail.run, stored)
 
 
 @router.post(
     "/{audio_file_id}/process",
     status_code=202,
     responses={
-        200: {"description": "Nothing was queued: the present state.", "model": ProcessAnswer},
+        200: {"description": "Nothing was queued: the present state.", "model": models.ProcessAnswer},
         **errors(NOT_THERE, NOT_UPLOADED, PossibleError(409, "consent-required", "Held until consent is recorded.")),
     },
     summary="Trigger processing",
 )
 async def process_audio_file(
     audio_file_id: RecordingId,
-    body: Annotated[ProcessRequest, Body(default_factory=ProcessRequest)],
+    body: Annotated[models.ProcessRequest, Body(default_factory=models.ProcessRequest)],
     context: WriterOnce,
     response: Response,
-) -> ProcessAnswer:
+) -> models.ProcessAnswer:
     """Starts what has not started or has failed, and answers with the present state otherwise; asking again changes
     nothing. What is finished is processed again with `reprocess`."""
     from auricle.recordings.intake import process
@@ -273,14 +252,16 @@ async def process_audio_file(
     status = status_of(recording)
     if status is not AudioFileStatus.PENDING:
         response.status_code = 200
-    return ProcessAnswer(status=status, message=_PROCESS_MESSAGES[status])
+    return models.ProcessAnswer(status=status, message=_PROCESS_MESSAGES[status])
 
 
 @router.get("/{audio_file_id}/processing-status", responses=errors(NOT_THERE), summary="Check the processing status")
-async def get_processing_status(audio_file_id: RecordingId, context: Reader, response: Response) -> ProcessingStatus:
+async def get_processing_status(
+    audio_file_id: RecordingId, context: Reader, response: Response
+) -> models.ProcessingStatus:
     """Poll every few seconds until `completed` or `failed`. A failed stage never hides a finished one."""
     detail = context.detail(audio_file_id)
-    status = ProcessingStatus.of(detail.recording, detail.run)
+    status = models.ProcessingStatus.of(detail.recording, detail.run)
     if status.status not in {AudioFileStatus.COMPLETED, AudioFileStatus.FAILED}:
         response.headers["retry-after"] = str(RETRY_SOON_S)
     return status
@@ -295,9 +276,9 @@ _PROCESS_MESSAGES = {
 }
 
 
-def _shown(detail: RecordingDetail, response: Response) -> AudioFileDetail:
+def _shown(detail: RecordingDetail, response: Response) -> models.AudioFileDetail:
     tag_revision(response, detail.recording.revision)
-    return AudioFileDetail.of(detail.recording, detail.run)
+    return models.AudioFileDetail.of(detail.recording, detail.run)
 
 
 def _in_base64(checksum: str | None) -> str | None:
@@ -312,18 +293,18 @@ def _no_transcript(detail: RecordingDetail) -> Problem:
     recording = detail.recording
     status = status_of(recording, detail.run)
     if status is AudioFileStatus.FAILED:
-        failure = ProcessingError.of(recording.failure)
+        failure = recording.failure
         stage = f" at the stage {failure.stage.value}: {failure.message}" if failure else "."
         return Problem(
             409,
             "processing-failed",
             f"There is no transcript, processing failed{stage}",
-            facts={"processingStatus": status, "processingError": failure.model_dump() if failure else None},
+            facts={"processingStatus": status, "processingError": failure and asdict(failure)},
         )
     return Problem(
         409,
         "not-ready",
-        f"The transcript is not ready yet. {status_message(recording, detail.run)}.",
+        f"The transcript is not ready yet. {models.status_message(recording, detail.run)}.",
         headers={"retry-after": str(RETRY_SOON_S)},
         facts={"processingStatus": status},
     )

@@ -76,7 +76,7 @@ class RegisterCallRequest(CallFacts):
     model_config = ConfigDict(json_schema_extra=example(_CALL_REQUEST))
 
     call_id: Id | None = Field(
-        None, description="The id to register it by, not `docs`; one is made where it is left out."
+        None, description="The id to register it by, not `docs`; one is made where there is none."
     )
     direction: Annotated[CallDirection, ByValue] = Field(description="Who called whom.")
 
