@@ -16,7 +16,7 @@ from auricle.recordings.recording import RecordingDetail
 MAX_AT_ONCE = 100
 """Chunks that one request names."""
 
-CONTENT_TYPES = {
+CONTENT_TYPES: Mapping[FileEnding, str] = {
     "mp3": "audio/mpeg",
     "aac": "audio/aac",
     "wav": "audio/wav",
@@ -38,6 +38,10 @@ CHUNK_STATUSES: Mapping[ChunkState, CoreTranscriptionStatus] = {
 """A chunk's state in `chunkStatusMap`, whose values are those of `transcriptionStatus`."""
 
 ChunkNumber = Annotated[WholeNumber, Field(ge=0, lt=MAX_CHUNKS)]
+ChunkNumbers = Annotated[list[ChunkNumber], Field(min_length=1, max_length=MAX_AT_ONCE)]
+FileEnding = Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"]
+
+_UNTIL_REQUESTED = "; null until the first URL was requested."
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -48,13 +52,9 @@ class ChunkUrlsRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra=example({"chunkNumbers": [0], "fileType": "wav"}))
 
-    chunk_numbers: list[ChunkNumber] = Field(
-        min_length=1, max_length=MAX_AT_ONCE, description="Their numbers, from 0 in the order of the audio."
-    )
+    chunk_numbers: ChunkNumbers = Field(description="Their numbers, from 0 in the order of the audio.")
     content_type: MediaType | None = Field(None, description="The media type that the PUTs will carry.")
-    file_type: Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"] | None = Field(
-        None, description="The same by the ending of a file's name, where `contentType` is left out."
-    )
+    file_type: FileEnding | None = Field(None, description="As a file's ending, where `contentType` is left out.")
 
     @property
     def signed_type(self) -> str | None:
@@ -67,7 +67,7 @@ class SkipChunksRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra=example({"chunkNumbers": [1]}))
 
-    chunk_numbers: list[ChunkNumber] = Field(min_length=1, max_length=MAX_AT_ONCE, description="Their numbers.")
+    chunk_numbers: ChunkNumbers = Field(description="Their numbers.")
 
 
 class FinishRecordingRequest(CamelRequestModel):
@@ -129,36 +129,24 @@ class ChunkBoard(CamelResponseModel):
 
     id: str = Field(description="The id of the recording.")
     transcription_status: CoreTranscriptionStatus = Field(description="How far the recording is.")
-    processing_error: str | None = Field(
-        description="What is missing, once it has been waited for long enough; null where nothing failed."
-    )
+    processing_error: str | None = Field(description="What is missing after too long a wait; null if nothing failed.")
     date_finished: Timestamp | None = Field(description="When recording ended; null until it was finished.")
     chunks: list[ChunkOnBoard] = Field(description="Each chunk there is something to say of, by number.")
     last_chunk_uploaded: Timestamp | None = Field(description="When the latest chunk arrived; null where none has.")
-    number_of_chunks: int | None = Field(description="How many are here; null until the first URL was requested.")
-    number_of_processed_chunks: int | None = Field(
-        description="How many the audio was put together from; null until the first URL was requested."
-    )
+    number_of_chunks: int | None = Field(description=f"How many are here{_UNTIL_REQUESTED}")
+    number_of_processed_chunks: int | None = Field(description=f"How many are in the audio{_UNTIL_REQUESTED}")
     number_of_expected_chunks: int | None = Field(description="How many there are to be; null while nobody knows.")
     chunk_status_map: dict[str, CoreTranscriptionStatus] | None = Field(
         description="By number: `RECORDING` has no URL yet, `UPLOADING` has one, `UPLOADED` is here, `COMPLETE` in the "
-        "audio, `REMOVED` skipped; null until the first URL was requested."
+        f"audio, `REMOVED` skipped{_UNTIL_REQUESTED}"
     )
-    expected_chunks_outstanding: list[str] | None = Field(
-        description="Numbers that are waited for; null until the first URL was requested."
-    )
-    processed_chunk_numbers: list[int] | None = Field(
-        description="Numbers of the chunks the audio was put together from; null until the first URL was requested."
-    )
-    skippable_chunk_numbers: list[int] | None = Field(
-        description="Numbers whose absence is accepted; null until the first URL was requested."
-    )
+    expected_chunks_outstanding: list[str] | None = Field(description=f"Numbers that are waited for{_UNTIL_REQUESTED}")
+    processed_chunk_numbers: list[int] | None = Field(description=f"Numbers of those in the audio{_UNTIL_REQUESTED}")
+    skippable_chunk_numbers: list[int] | None = Field(description=f"Numbers that may be absent{_UNTIL_REQUESTED}")
     date_lacking_single_expected_chunk: Timestamp | None = Field(
         description="Since when all chunks but one are here; null where that is not so."
     )
-    all_chunks_uploaded: bool | None = Field(
-        description="Whether processing may start; null until the first URL was requested."
-    )
+    all_chunks_uploaded: bool | None = Field(description=f"Whether processing may start{_UNTIL_REQUESTED}")
 
     @classmethod
     def of(cls, detail: RecordingDetail) -> ChunkBoard:
@@ -197,20 +185,7 @@ class ChunkBoardResponse(CamelResponseModel):
 def chunk_fields(chunks: Chunks | None) -> dict[str, Any]:
     """What a recording says of its chunks, too: null where it has none."""
     if chunks is None:
-        return dict.fromkeys(
-            (
-                "last_chunk_uploaded",
-                "number_of_chunks",
-                "number_of_processed_chunks",
-                "number_of_expected_chunks",
-                "chunk_status_map",
-                "expected_chunks_outstanding",
-                "processed_chunk_numbers",
-                "skippable_chunk_numbers",
-                "date_lacking_single_expected_chunk",
-                "all_chunks_uploaded",
-            )
-        )
+        return dict.fromkeys(chunk_fields(Chunks()))
     return {
         "last_chunk_uploaded": max((chunk.arrived_at for chunk in chunks.arrived.values()), default=None),
         "number_of_chunks": len(chunks.arrived),

@@ -89,6 +89,9 @@ class CommentRecipient(CamelRequestModel):
     reps: list[TeamMember] = Field([], max_length=500, description="The team's members; not read.")
 
 
+Recipients = Annotated[list[CommentRecipient], Field(max_length=100)]
+
+
 class WriteCommentRequest(CamelRequestModel):
     """A comment in text, audio, or both."""
 
@@ -102,12 +105,8 @@ class WriteCommentRequest(CamelRequestModel):
     text: Words | None = Field(None, description="What it says; may be left out where there is audio.")
     audio: CommentAudioRequest | None = Field(None, description="The audio of a spoken comment.")
     highlight_range: HighlightRange = Field(description="The part of the recording it is about.")
-    selected_thread_id: Id | None = Field(
-        None, description="The thread it answers in, by its `threadId`; left out, it begins a thread."
-    )
-    recipients: list[CommentRecipient] = Field(
-        max_length=100, description="Whom it is for; 200 users altogether at most."
-    )
+    selected_thread_id: Id | None = Field(None, description="The `threadId` it answers in; left out, it begins one.")
+    recipients: Recipients = Field(description="Whom it is for; 200 users altogether at most.")
     is_private: bool = Field(False, description="Whether it exists for its author and its recipients alone.")
 
 
@@ -125,12 +124,8 @@ class ChangeCommentRequest(CamelRequestModel):
 
     text: Words | None = Field(None, description="What it says now.")
     audio: CommentAudioRequest | None = Field(None, description="The audio of a spoken comment.")
-    recipients: Annotated[list[CommentRecipient], Field(max_length=100)] | None = Field(
-        None, description="Whom it is for now; 200 users altogether at most."
-    )
-    unread_uids: UnreadChange = Field(
-        default_factory=UnreadChange, description="For whom it becomes unread, and for whom read."
-    )
+    recipients: Recipients | None = Field(None, description="Whom it is for now; 200 users altogether at most.")
+    unread_uids: UnreadChange = Field(default_factory=UnreadChange, description="For whom it is unread or read now.")
 
 
 # --- responses ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import example, parsed
-from api.models import CamelRequestModel, CamelResponseModel, Line
+from api.models import CamelRequestModel, CamelResponseModel, Line, same_fields
 from auricle.crm.connections import Connection, Platform
 
 ListedPlatform = Literal[
@@ -83,18 +83,8 @@ class ConnectionResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, connection: Connection) -> ConnectionResponse:
-        return cls(
-            id=connection.id,
-            name=connection.name,
-            external_account_id=connection.external_account_id,
-            organization_id=connection.org,
-            integration_platform=connection.platform,
-            created_at=connection.created_at,
-            updated_at=connection.updated_at,
-            is_active=connection.is_active,
-            sync_status=[],
-            sync_transcript=connection.sync_transcript,
-        )
+        fields = same_fields(cls, connection)
+        return cls(**fields, organization_id=connection.org, integration_platform=connection.platform, sync_status=[])
 
 
 class ConnectionPage(CamelResponseModel):

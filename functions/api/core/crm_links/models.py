@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import example
-from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id, same_fields
 from auricle.crm.crm_link import Linked
 from auricle.recordings.recording import CrmLink, Recording
 
@@ -32,6 +32,7 @@ Trigger = Literal[
     "EXTERNAL_API_LINK",
     "RECORDING_HARD_DELETED",
 ]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class CrmDataType(StrEnum):
@@ -51,12 +52,8 @@ class CrmLinkFields(CamelRequestModel):
     """A record of the CRM, named by Auricle's id of it, or by its CRM's and the connection."""
 
     id: Id | None = Field(None, description="Auricle's id of the record.")
-    external_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
-        None, description="The CRM's id of the record."
-    )
-    integration_connection_id: Id | None = Field(
-        None, description="The connection to the CRM whose id it is; any of them where it is null."
-    )
+    external_id: ExternalId | None = Field(None, description="The CRM's id of the record.")
+    integration_connection_id: Id | None = Field(None, description="The connection to that CRM; where it is null, any.")
     data_type: Annotated[CrmDataType, ByValue] = Field(description="What the record is.")
     trigger: Trigger = Field("EXTERNAL_API_LINK", description="What made the link.")
 
@@ -112,10 +109,8 @@ class CrmLinkResponse(CamelResponseModel):
     def of(cls, linked: Linked, recording: Recording) -> CrmLinkResponse:
         return cls(
             data=LinkedRecord(
-                id=linked.id,
-                external_id=linked.external_id,
+                **same_fields(LinkedRecord, linked),
                 data_type=CrmDataType(linked.link.data_type),
-                name=linked.name,
                 last_activity_at=(linked.deal or linked.contact or recording).updated_at,
             ),
         )

@@ -11,27 +11,9 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag
 from api.core.recordings.parts import RecordingQuestion, question_fields
 from api.core.shared import EpochMilliseconds, Timestamp
 from api.examples import CORE_CREATED_AT, RECORDING_ID, example, parsed
-from api.models import (
-    ByValue,
-    CamelRequestModel,
-    CamelResponseModel,
-    Id,
-    Line,
-    Moment,
-    WholeNumber,
-)
-from auricle.recordings.debrief import (
-    MAX_ANSWER_CHARACTERS,
-    MAX_QUESTIONS,
-    Answer,
-    Condition,
-    DateConfig,
-    DebriefQuestion,
-    ResponseType,
-    SelectConfig,
-    Target,
-    TextConfig,
-)
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id, Line, Moment, WholeNumber
+from auricle.recordings import debrief as domain
+from auricle.recordings.debrief import MAX_ANSWER_CHARACTERS, MAX_QUESTIONS, DebriefQuestion, ResponseType, Target
 from auricle.recordings.recording import Recording
 
 MAX_NUMBER = 10**15
@@ -41,6 +23,13 @@ Selects = Annotated[WholeNumber, Field(ge=0, le=200)]
 Size = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER, allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Size
 Choice = Annotated[str, StringConstraints(max_length=1000)] | Number
+DateBound = Moment | EpochMilliseconds
+QuestionKey = Annotated[str, StringConstraints(max_length=64)]
+TextAnswer = Annotated[str, StringConstraints(max_length=MAX_ANSWER_CHARACTERS)]
+SentAnswer = TextAnswer | Number | Annotated[list[Choice], Field(max_length=200)]
+ShownAnswer = str | int | float | list[str | int | float]
+
+_BOUND = ": a moment in ISO 8601, or milliseconds since 1970. Null bounds nothing."
 
 _QUESTION_ID = "question_19d4f2a1b0c00aa11bb22cc33dd4"
 _NEW_QUESTION = parsed("""{
@@ -59,13 +48,8 @@ class DateConfigRequest(CamelRequestModel):
 
     include_time: bool = Field(description="Whether it is a moment of a day.")
     required: bool = Field(description="Whether a debrief without an answer is refused.")
-    earliest_allowable_date: Moment | EpochMilliseconds | None = Field(
-        None,
-        description="The earliest it may be: a moment in ISO 8601, or milliseconds since 1970. Null bounds nothing.",
-    )
-    latest_allowable_date: Moment | EpochMilliseconds | None = Field(
-        None, description="The latest it may be: a moment in ISO 8601, or milliseconds since 1970. Null bounds nothing."
-    )
+    earliest_allowable_date: DateBound | None = Field(None, description=f"The earliest it may be{_BOUND}")
+    latest_allowable_date: DateBound | None = Field(None, description=f"The latest it may be{_BOUND}")
 
 
 class TextConfigRequest(CamelRequestModel):
@@ -75,21 +59,15 @@ class TextConfigRequest(CamelRequestModel):
     required: bool = Field(description="Whether a debrief without an answer is refused.")
     min_size: Size | None = Field(None, description="The fewest characters, or the least number.")
     max_size: Size | None = Field(None, description="The most characters, or the greatest number.")
-    validation_error_message: Line | None = Field(
-        None, description="What to say of an answer that does not fit. Null says what is wrong with it."
-    )
+    validation_error_message: Line | None = Field(None, description="Said of what does not fit; null names its fault.")
 
 
 class SelectConfigRequest(CamelRequestModel):
     """The answer is one of the options, or several."""
 
-    options: Annotated[list[Choice], Field(min_length=1, max_length=200)] = Field(
-        description="What can be chosen, each once."
-    )
+    options: list[Choice] = Field(min_length=1, max_length=200, description="What can be chosen, each once.")
     dropdown: bool = Field(False, description="Whether the app shows them as a dropdown.")
-    min_selects: Selects | None = Field(
-        None, description="The fewest that are chosen; 1 or more refuses a debrief without an answer."
-    )
+    min_selects: Selects | None = Field(None, description="The fewest that are chosen; 1 or more requires an answer.")
     max_selects: Selects | None = Field(None, description="The most that are chosen.")
 
 
@@ -123,19 +101,13 @@ class DebriefQuestionRequest(CamelRequestModel):
     ] = Field(description="What answers fit: the configuration of its `responseType`.")
     sort_value: Size = Field(description="Where it stands among the others: the lowest is asked first.")
     prompt_details: Text | None = Field(None, description="What is shown beneath the question.")
-    include_if: Annotated[list[ConditionRequest], Field(max_length=20)] = Field(
-        [], description="It is asked where one of these holds; none means always."
+    include_if: list[ConditionRequest] = Field(
+        [], max_length=20, description="It is asked where one of these holds; none means always."
     )
-    only_include_if_flagged: bool = Field(
-        False, description="Whether it is asked only where the app brings it up: then it is never required."
-    )
-    set_response_to_field: Annotated[Target, ByValue] | None = Field(
-        None, description="The recording's field that an answer sets."
-    )
+    only_include_if_flagged: bool = Field(False, description="Whether only the app brings it up: then never required.")
+    set_response_to_field: Annotated[Target, ByValue] | None = Field(None, description="The recording's field it sets.")
     hide_from_results: bool = Field(False, description="Whether the app leaves it out where it shows answers.")
-    conversation_type: Line | None = Field(
-        None, description="It is asked of conversations of this type; null means of all."
-    )
+    conversation_type: Line | None = Field(None, description="Asked of conversations of this type; null means of all.")
 
     def question(self, org: str, question_id: str, now: datetime) -> DebriefQuestion:
         """It as a question of that id."""
@@ -148,7 +120,7 @@ class DebriefQuestionRequest(CamelRequestModel):
             response_type=self.response_type,
             sort_value=self.sort_value,
             prompt_details=self.prompt_details,
-            include_if=tuple(Condition(one.question_id, one.value) for one in self.include_if),
+            include_if=tuple(domain.Condition(one.question_id, one.value) for one in self.include_if),
             only_if_flagged=self.only_include_if_flagged,
             sets_field=self.set_response_to_field,
             hide_from_results=self.hide_from_results,
@@ -161,11 +133,13 @@ def _config(sent: DateConfigRequest | TextConfigRequest | SelectConfigRequest) -
     """The configuration under the name that a question has for it."""
     if isinstance(sent, DateConfigRequest):
         earliest, latest = _moment(sent.earliest_allowable_date), _moment(sent.latest_allowable_date)
-        return {"date": DateConfig(sent.include_time, sent.required, earliest, latest)}
+        return {"date": domain.DateConfig(sent.include_time, sent.required, earliest, latest)}
     if isinstance(sent, TextConfigRequest):
         bounds = sent.min_size, sent.max_size
-        return {"text": TextConfig(sent.interpret_as_number, sent.required, *bounds, sent.validation_error_message)}
-    return {"select": SelectConfig(tuple(sent.options), sent.dropdown, sent.min_selects, sent.max_selects)}
+        return {
+            "text": domain.TextConfig(sent.interpret_as_number, sent.required, *bounds, sent.validation_error_message)
+        }
+    return {"select": domain.SelectConfig(tuple(sent.options), sent.dropdown, sent.min_selects, sent.max_selects)}
 
 
 def _moment(sent: datetime | int | None) -> datetime | None:
@@ -177,20 +151,12 @@ class AnswerDebriefRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra=example({"responses": {_QUESTION_ID: "closed"}}))
 
-    responses: Annotated[
-        dict[
-            Annotated[str, StringConstraints(max_length=64)],
-            Annotated[str, StringConstraints(max_length=MAX_ANSWER_CHARACTERS)]
-            | Number
-            | Annotated[list[Choice], Field(max_length=200)],
-        ],
-        Field(max_length=MAX_QUESTIONS),
-    ] = Field(
-        description="The answers by the ids of the questions: text, a number, or a list of them where several options "
-        "may be chosen."
+    responses: dict[QuestionKey, SentAnswer] = Field(
+        max_length=MAX_QUESTIONS,
+        description="The answers by question id: text, a number, or a list where several may be chosen.",
     )
 
-    def answers(self) -> Mapping[str, Answer]:
+    def answers(self) -> Mapping[str, domain.Answer]:
         """The answers as the domain has them."""
         return {
             question_id: tuple(answer) if isinstance(answer, list) else answer
@@ -252,12 +218,8 @@ class DebriefFields(CamelResponseModel):
     """The answers by question id, and the questions as they stood then; unanswered, those that would be asked now."""
 
     recording_id: str = Field(description="The id of the recording.")
-    debrief_responses: dict[str, str | int | float | list[str | int | float]] = Field(
-        description="The answers by the ids of the questions; empty until it is answered."
-    )
-    debrief_questions: list[RecordingQuestion] = Field(
-        description="The questions as they stood when they were answered; until then, those that would be asked now."
-    )
+    debrief_responses: dict[str, ShownAnswer] = Field(description="Answers by question id; empty until it is answered.")
+    debrief_questions: list[RecordingQuestion] = Field(description="As they were answered; until then, those of now.")
 
 
 class DebriefResponse(CamelResponseModel):

@@ -9,12 +9,16 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import EpochMilliseconds, Timestamp
 from api.examples import example, parsed
-from api.models import CamelRequestModel, CamelResponseModel, Line, WholeNumber
+from api.models import CamelRequestModel, CamelResponseModel, Line, WholeNumber, same_fields
 from api.urls import DEEPLINK_PATTERN
 from auricle.recordings import mobile_events as domain
 
 MAX_EVENTS = 100
 MAX_DURATION_MS = 7 * 86_400_000
+
+DurationMs = Annotated[WholeNumber, Field(ge=0, le=MAX_DURATION_MS)]
+Link = Annotated[str, StringConstraints(max_length=2048, pattern=DEEPLINK_PATTERN)]
+RecorderTrigger = Literal["interruption", "buttonPress", "deeplink", "maxRecordingTimeExceeded", "unknown"]
 
 
 class MobileEventCode(StrEnum):
@@ -40,9 +44,7 @@ class RecorderStateChange(CamelRequestModel):
 
     name: Literal["recorderStateChange"] = Field(description=_NAME)
     value: Literal["start", "resume", "pause", "stop", "cancelled"] = Field(description="What became of the recorder.")
-    trigger: Literal["interruption", "buttonPress", "deeplink", "maxRecordingTimeExceeded", "unknown"] = Field(
-        description="What brought it about."
-    )
+    trigger: RecorderTrigger = Field(description="What brought it about.")
 
 
 class NetworkStatusChange(CamelRequestModel):
@@ -77,9 +79,7 @@ class Deeplink(CamelRequestModel):
     """The app was opened by a link, or has done what the link asked."""
 
     name: Literal["deeplinkReceived", "deeplinkConsumed"] = Field(description=_NAME)
-    full_url: Annotated[str, StringConstraints(max_length=2048, pattern=DEEPLINK_PATTERN)] = Field(
-        description="The link, of any scheme; kept as it is, and never followed."
-    )
+    full_url: Link = Field(description="The link, of any scheme; kept as it is, and never followed.")
 
 
 class UserAuthStatusChanged(CamelRequestModel):
@@ -105,12 +105,8 @@ class ReportedMobileEvent(CamelRequestModel):
     timestamp_in_milliseconds: EpochMilliseconds | None = Field(
         None, description="When it happened, by the phone's clock, in milliseconds since 1970."
     )
-    duration_in_milliseconds: Annotated[WholeNumber, Field(ge=0, le=MAX_DURATION_MS)] | None = Field(
-        None, description="How long it lasted; a week at most."
-    )
-    external_opportunity_ids: list[Line] = Field(
-        [], max_length=20, description="The CRM's ids of the opportunities it concerns."
-    )
+    duration_in_milliseconds: DurationMs | None = Field(None, description="How long it lasted; a week at most.")
+    external_opportunity_ids: list[Line] = Field([], max_length=20, description="The CRM's ids of its opportunities.")
 
     def as_domain(self) -> domain.NewMobileEvent:
         return domain.NewMobileEvent(
@@ -166,14 +162,11 @@ class MobileEvent(CamelResponseModel):
     @classmethod
     def of(cls, event: domain.MobileEvent) -> MobileEvent:
         return cls(
-            id=event.id,
-            recording_id=event.recording_id,
+            **same_fields(cls, event),
             external_opportunity_ids=list(event.opportunity_ids),
-            user_id=event.user_id,
             organization_id=event.org,
             event_code=MobileEventCode(event.name),
             event=dict(event.facts),
-            created_at=event.created_at,
         )
 
 
@@ -190,7 +183,5 @@ class MobileEventPage(CamelResponseModel):
 
     model_config = ConfigDict(json_schema_extra=example({"data": [[_EVENT]], "cursor": None}))
 
-    data: list[list[MobileEvent]] = Field(
-        description="A list that holds the list of the events; it is empty where there are no events."
-    )
+    data: list[list[MobileEvent]] = Field(description="One list of all the events; none where there are no events.")
     cursor: str | None = Field(description="Leads to what follows; null at the end.")

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import example
-from api.models import ByValue, CamelRequestModel, CamelResponseModel, WholeNumber, left_out
+from api.models import ByValue, CamelRequestModel, CamelResponseModel, WholeNumber, left_out, same_fields
 from auricle.directory.organization_settings import MAX_GRACE_DAYS, ConsentPolicy, OrganizationSettings
 
 LegalBasis = Annotated[
@@ -52,9 +52,7 @@ class OrganizationSettingsFields(CamelResponseModel):
     consent_policy: ConsentPolicy = Field(description=_POLICY)
     consent_legal_basis: str = Field(description=_BASIS)
     consent_grace_days: int = Field(description=_GRACE)
-    updated_at: Timestamp | None = Field(
-        description="When they were last changed; null of an organization that has not changed any."
-    )
+    updated_at: Timestamp | None = Field(description="When they were last changed; null where they never were.")
 
 
 class OrganizationSettingsResponse(CamelResponseModel):
@@ -71,11 +69,5 @@ class OrganizationSettingsResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, settings: OrganizationSettings) -> OrganizationSettingsResponse:
-        return cls(
-            data=OrganizationSettingsFields(
-                consent_policy=settings.consent_policy,
-                consent_legal_basis=settings.consent_legal_basis,
-                consent_grace_days=settings.consent_grace_days,
-                updated_at=settings.updated_at if settings.revision else None,
-            ),
-        )
+        changed_at = {"updated_at": settings.updated_at if settings.revision else None}
+        return cls(data=OrganizationSettingsFields(**same_fields(OrganizationSettingsFields, settings) | changed_at))

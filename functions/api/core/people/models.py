@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from api.core.shared import Timestamp
 from api.examples import CORE_CREATED_AT, example, parsed
-from api.models import CamelRequestModel, CamelResponseModel, Id, Line, left_out
+from api.models import CamelRequestModel, CamelResponseModel, Id, Line, left_out, same_fields
 from auricle.directory.organization import Organization
 from auricle.directory.users import Team, User
 
@@ -72,9 +72,7 @@ class UpdateUserRequest(CamelRequestModel):
     external_id: Line | None = Field(None, description="Their id in the system of record.")
     coach_team_ids: TeamIds | None = Field(None, description="Teams they coach. Null changes none.")
     disabled: bool | None = Field(None, description="Whether they are disabled. Null changes nothing.")
-    billable: bool | None = Field(
-        None, description="Whether they count where users are paid for. Null changes nothing."
-    )
+    billable: bool | None = Field(None, description="Whether they count where users are paid for; null changes none.")
     contact_settings: ContactSettingsRequest | None = Field(None, description="Which mail they get.")
 
     def changes(self) -> dict[str, Any]:
@@ -166,24 +164,8 @@ class UserResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, user: User) -> UserResponse:
-        return cls(
-            id=user.id,
-            email=user.email,
-            organization_id=user.org,
-            phone_number=user.phone_number,
-            first_name=user.first_name,
-            last_name=user.last_name,
-            member_team_id=user.member_team_id,
-            coach_team_ids=list(user.coach_team_ids),
-            external_id=user.external_id,
-            created_at=user.created_at,
-            disabled=user.disabled,
-            billable=user.billable,
-            is_admin=user.is_admin,
-            contact_settings=ContactSettings(
-                suppress_emails=user.suppress_emails, suppress_email_errors=user.suppress_email_errors
-            ),
-        )
+        settings = ContactSettings.model_validate(user)
+        return cls(**same_fields(cls, user), organization_id=user.org, contact_settings=settings)
 
 
 class UserPage(CamelResponseModel):
@@ -215,14 +197,7 @@ class TeamResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, team: Team) -> TeamResponse:
-        return cls(
-            id=team.id,
-            name=team.name,
-            organization_id=team.org,
-            external_id=team.external_id,
-            created_at=team.created_at,
-            updated_at=team.updated_at,
-        )
+        return cls(**same_fields(cls, team), organization_id=team.org)
 
 
 class TeamPage(CamelResponseModel):
@@ -247,8 +222,5 @@ class OrganizationResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, organization: Organization) -> OrganizationResponse:
-        return cls(
-            id=organization.id,
-            name=organization.name,
-            updated_at=organization.updated_at if organization.revision else None,
-        )
+        changed_at = organization.updated_at if organization.revision else None
+        return cls(id=organization.id, name=organization.name, updated_at=changed_at)

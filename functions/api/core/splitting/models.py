@@ -10,13 +10,14 @@ from pydantic import ConfigDict, Field
 from api.core.recordings.parts import SplitMade
 from api.core.shared import Timestamp
 from api.examples import RECORDING_ID, example
-from api.models import CamelRequestModel, CamelResponseModel, Id, Line, WholeNumber
+from api.models import CamelRequestModel, CamelResponseModel, Id, Line, WholeNumber, same_fields
 from auricle.recordings.recording import Recording, Split, Status
 from auricle.recordings.splitting import MAX_MERGED, MAX_SPLITS
 
 _DAY_MS = 24 * 3600 * 1000
 
-Cut = Annotated[WholeNumber, Field(ge=1, lt=_DAY_MS)]
+Cuts = Annotated[list[Annotated[WholeNumber, Field(ge=1, lt=_DAY_MS)]], Field(min_length=1, max_length=MAX_SPLITS)]
+RecordingIds = Annotated[list[Id], Field(min_length=2, max_length=MAX_MERGED)]
 
 _FIRST_PART_ID = "rec_9b1c2d3e4f5061728394a5b6c7d8e9f"
 _SECOND_PART_ID = "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f"
@@ -31,9 +32,7 @@ class SplitRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra=example({"splitTimestampsMs": [30500]}))
 
-    split_timestamps_ms: Annotated[list[Cut], Field(min_length=1, max_length=MAX_SPLITS)] = Field(
-        description="The cuts, in milliseconds from the beginning of the recording, each later than the one before."
-    )
+    split_timestamps_ms: Cuts = Field(description="Cuts in milliseconds from the beginning, each later than the last.")
 
 
 class MergeRequest(CamelRequestModel):
@@ -43,9 +42,7 @@ class MergeRequest(CamelRequestModel):
         json_schema_extra=example({"recordingIds": [RECORDING_ID, _OTHER_ID], "title": "Both visits"})
     )
 
-    recording_ids: Annotated[list[Id], Field(min_length=2, max_length=MAX_MERGED)] = Field(
-        description="The ids of the recordings, in the order they are to follow each other."
-    )
+    recording_ids: RecordingIds = Field(description="The recordings, in the order they are to follow each other.")
     title: Line | None = Field(None, description="The title of the new recording; that of the first where it is null.")
 
 
@@ -71,15 +68,9 @@ class MadeRecording(CamelResponseModel):
 
     @classmethod
     def of(cls, recording: Recording) -> MadeRecording:
-        return cls(
-            id=recording.id,
-            title=recording.title,
-            date_created=recording.created_at,
-            transcription_status=recording.status,
-            made_of=[
-                MadeOf(recording_id=excerpt.recording_id, start_ms=excerpt.start_ms, end_ms=excerpt.end_ms)
-                for excerpt in recording.made_of
-            ],
+        fields = same_fields(cls, recording)
+        return cls.model_validate(
+            {**fields, "date_created": recording.created_at, "transcription_status": recording.status}
         )
 
 

@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import example, parsed
-from api.models import CamelRequestModel, CamelResponseModel, Id, Line, Moment
+from api.models import CamelRequestModel, CamelResponseModel, Id, Line, Moment, same_fields
 from auricle.directory.api_keys import ApiKey
 
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9:._-]+$")]
+Names = Annotated[list[Name], Field(max_length=50)]
 UserId = Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-~]+$")]
 """A subject as identity providers write it (OpenID Connect: ASCII, 255 characters), without spaces."""
 
@@ -25,15 +26,9 @@ class CreateTokenRequest(CamelRequestModel):
 
     token_name: Line = Field(description="The name it is listed by.")
     organization_id: Id = Field(description="The organization of the credential.")
-    scopes: Annotated[list[Name], Field(max_length=50)] | None = Field(
-        None, description="The scopes it has; those of its maker where it is left out or null."
-    )
-    roles: Annotated[list[Name], Field(max_length=50)] | None = Field(
-        None, description="The roles it has; those of its maker where it is left out or null."
-    )
-    user_id: UserId | None = Field(
-        None, description="The user on whose behalf it acts; its maker where it is left out or null."
-    )
+    scopes: Names | None = Field(None, description="The scopes it has; its maker's where it is left out or null.")
+    roles: Names | None = Field(None, description="The roles it has; its maker's where it is left out or null.")
+    user_id: UserId | None = Field(None, description="On whose behalf it acts; its maker's where left out or null.")
     expires_at: Moment | None = Field(
         None,
         description="Until when it holds, 366 days from now at most. Where it is left out or null: 90 days, or as long "
@@ -67,19 +62,9 @@ class TokenFields(CamelResponseModel):
 
 def token_fields(key: ApiKey) -> dict[str, Any]:
     """The fields of a token that is an API key."""
-    return {
-        "token_id": key.id,
-        "token_name": key.name,
-        "organization_id": key.org,
-        "authorized_org_group_id": None,
-        "parent_org_group_token_id": None,
-        "created_at": key.created_at,
-        "created_by": key.created_by,
-        "user_id": key.user_id,
-        "expires_at": key.expires_at,
-        "scopes": list(key.scopes),
-        "roles": list(key.roles),
-    }
+    renamed = {"token_id": key.id, "token_name": key.name, "organization_id": key.org}
+    groups = dict.fromkeys(("authorized_org_group_id", "parent_org_group_token_id"))
+    return same_fields(TokenFields, key) | renamed | groups
 
 
 class Token(TokenFields):

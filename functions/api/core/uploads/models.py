@@ -13,6 +13,7 @@ from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, Whol
 from api.urls import SignedUrl
 from auricle.recordings.upload_slots import UploadSlot
 
+Ending = Literal["closed", "not closed", "in progress"]
 FileType = Literal["mp3", "aac", "wav"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 MAX_FILE_BYTES = 2**53 - 1
@@ -25,9 +26,7 @@ class SignedUrlsRequest(CamelRequestModel):
     model_config = ConfigDict(json_schema_extra=example({"fileType": "mp3", "fileSize": 1958444}))
 
     file_type: FileType = Field(description="The type of the file.")
-    file_size: WholeNumber = Field(
-        ge=1, le=MAX_FILE_BYTES, description="Its size in bytes. How large it may be is a setting of the environment."
-    )
+    file_size: WholeNumber = Field(ge=1, le=MAX_FILE_BYTES, description="In bytes; the environment may allow fewer.")
 
 
 class UploadHeaders(CamelResponseModel):
@@ -45,9 +44,7 @@ class SignedUrls(CamelResponseModel):
 
     upload_url: str = Field(description="Presigned PUT of that type and size. Treat it like a password.")
     upload_headers: UploadHeaders = Field(description="What the PUT must carry.")
-    download_url: str = Field(
-        description="Presigned GET of the file, by which the recording of it is created. Treat it like a password."
-    )
+    download_url: str = Field(description="Presigned GET, by which its recording is created. Treat it like a password.")
     expires_at: Timestamp = Field(description="Until when both URLs are good.")
 
 
@@ -108,28 +105,18 @@ class RecordingFromUploadRequest(CamelRequestModel):
     title: Line | None = Field(None, description="The title of the recording.")
     user_id: Name | None = Field(None, description="Whose recording it is; the caller's, where nobody is named.")
     user_email: Name | None = Field(None, description="Whose it is, by email address, where `userId` is not given.")
-    user_phone: Name | None = Field(
-        None, description="Whose it is, by telephone number, where neither `userId` nor `userEmail` is given."
-    )
+    user_phone: Name | None = Field(None, description="Whose it is, by phone, where neither id nor email is given.")
     organization_id: Name | None = Field(None, description="None but the organization of the credential.")
     conversation_type: Line | None = Field(None, description="What kind of conversation it is, in the client's words.")
     integration_connection_id: Name | None = Field(None, description="The connection that `crmObjects` are of.")
     crm_objects: CrmObjects = Field([])
-    customer_phone: Name | None = Field(
-        None, description="Links it to the latest contact with that number, where `crmObjects` is empty."
-    )
+    customer_phone: Name | None = Field(None, description="Links to the latest contact with it, without `crmObjects`.")
     contact_phone: Name | None = Field(None, description="Another name of `customerPhone`.")
-    customer_name: Name | None = Field(
-        None, description="Links it to the only contact of that name, where no number is given either."
-    )
+    customer_name: Name | None = Field(None, description="Links to the only contact so named, if there is no number.")
     contact_name: Name | None = Field(None, description="Another name of `customerName`.")
-    date_created: Moment | None = Field(
-        None, description="When it was recorded, since 1990 and a day from now at most; now where it is left out."
-    )
+    date_created: Moment | None = Field(None, description="From 1990 to a day from now; left out, it was recorded now.")
     discoverable: bool = Field(True, description="Where false, not listed or found by others than its owner.")
-    result: Literal["closed", "not closed", "in progress"] | None = Field(
-        None, description="How the conversation ended."
-    )
+    result: Ending | None = Field(None, description="How the conversation ended.")
 
 
 class RecordingFromUpload(CamelResponseModel):

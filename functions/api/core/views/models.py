@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from api.core.shared import Timestamp
 from api.examples import example
-from api.models import CamelRequestModel, CamelResponseModel, Id, WholeNumber
+from api.models import CamelRequestModel, CamelResponseModel, Id, WholeNumber, same_fields
 from auricle.recordings import views as domain
 
 DurationMs = Annotated[WholeNumber, Field(ge=0, le=domain.MAX_DURATION_MS)]
@@ -28,13 +28,9 @@ class ReportListeningRequest(CamelRequestModel):
 
     model_config = ConfigDict(json_schema_extra=example({"duration": 42000, "clientPlatform": "WEB"}))
 
-    recording_engagement_id: Id | None = Field(
-        None, description="The session, by the id that its first report was answered; left out, it begins one."
-    )
+    recording_engagement_id: Id | None = Field(None, description="The session's id; left out, it begins a session.")
     duration: DurationMs = Field(description="Of the whole session so far, in milliseconds; a day at most.")
-    client_platform: ClientPlatform | None = Field(
-        None, description="Where it is listened to; left out, what was said before stays."
-    )
+    client_platform: ClientPlatform | None = Field(None, description="Where it is listened to; left out, it stays.")
 
 
 class Success(CamelResponseModel):
@@ -65,18 +61,8 @@ class RecordingEngagement(CamelResponseModel):
 
     @classmethod
     def of(cls, engagement: domain.Engagement) -> RecordingEngagement:
-        return cls.model_validate(
-            {
-                "id": engagement.id,
-                "duration_milliseconds": engagement.duration_ms,
-                "user_id": engagement.user_id,
-                "recording_id": engagement.recording_id,
-                "organization_id": engagement.org,
-                "created_at": engagement.created_at,
-                "updated_at": engagement.updated_at,
-                "client_platform": engagement.client_platform,
-            }
-        )
+        fields = same_fields(cls, engagement)
+        return cls(**fields, duration_milliseconds=engagement.duration_ms, organization_id=engagement.org)
 
 
 class Listening(CamelResponseModel):
