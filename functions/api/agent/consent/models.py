@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.agent.shared import STATUSES, RecordingStatus
-from api.examples import CREATED_AT, RECORDING_ID
+from api.examples import example
 from api.models import RequestModel, ResponseModel, ShownMoment
 from auricle.recordings.consent import BasisKind, Consent, content_may_be_shown
 from auricle.recordings.recording import Recording
@@ -19,7 +19,7 @@ class RecordConsentRequest(RequestModel):
     """The consent that holds from now on."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"consent_status": "all_consented", "note": "agreed by email"}]}
+        json_schema_extra=example('{"consent_status": "all_consented", "note": "agreed by email"}')
     )
 
     consent_status: Literal["all_consented", "one_party", "pending", "withdrawn"] = Field(
@@ -52,37 +52,18 @@ class RecordingConsent(ResponseModel):
     """The consent that holds, and everything that was recorded of it."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": RECORDING_ID,
-                    "consent_status": "all_consented",
-                    "basis": {"kind": "stated", "legal_basis": None, "since": "2026-03-30T12:05:00Z"},
-                    "customer_consents": None,
-                    "rep_consents": None,
-                    "content_shown": True,
-                    "withdrawn_at": None,
-                    "erase_at": None,
-                    "withdrawn_with": None,
-                    "status": "processing",
-                    "history": [
-                        {
-                            "consent_status": "pending",
-                            "recorded_at": CREATED_AT,
-                            "recorded_by": "user_1",
-                            "note": None,
-                        },
-                        {
-                            "consent_status": "all_consented",
-                            "recorded_at": "2026-03-30T12:05:00Z",
-                            "recorded_by": "user_1",
-                            "note": "agreed by email",
-                        },
-                    ],
-                    "updated_at": "2026-03-30T12:05:00Z",
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"id": "rec_19d4f2a1b00c0ffee12345678901234", "consent_status": "all_consented",
+           "basis": {"kind": "stated", "legal_basis": null, "since": "2026-03-30T12:05:00Z"},
+           "customer_consents": null, "rep_consents": null, "content_shown": true,
+           "withdrawn_at": null, "erase_at": null, "withdrawn_with": null, "status": "processing",
+           "history": [
+             {"consent_status": "pending", "recorded_at": "2026-03-30T12:00:00Z", "recorded_by": "user_1",
+              "note": null},
+             {"consent_status": "all_consented", "recorded_at": "2026-03-30T12:05:00Z", "recorded_by": "user_1",
+              "note": "agreed by email"}],
+           "updated_at": "2026-03-30T12:05:00Z"}
+        """)
     )
 
     id: str = Field(description="The id of the recording.")
@@ -99,16 +80,10 @@ class RecordingConsent(ResponseModel):
         description="Whether audio, transcript, summary and everything else found in the recording are shown."
     )
     withdrawn_at: ShownMoment | None = Field(description="When consent was withdrawn, where it is.")
-    erase_at: ShownMoment | None = Field(
-        description="When the recording is erased for good, unless consent is recorded again before."
-    )
-    withdrawn_with: str | None = Field(
-        description="The recording this one is made of, where consent was withdrawn from that one."
-    )
+    erase_at: ShownMoment | None = Field(description="When it is erased for good, unless consent is recorded again.")
+    withdrawn_with: str | None = Field(description="The recording it is made of, where that one's was withdrawn.")
     status: RecordingStatus = Field(description="How far the recording is as a whole.")
-    history: list[ConsentEntry] = Field(
-        description="What was recorded, oldest first, beginning with what held at the upload."
-    )
+    history: list[ConsentEntry] = Field(description="What was recorded, oldest first, from what held at the upload on.")
     updated_at: ShownMoment = Field(description="When the record was last changed.")
 
     @classmethod
@@ -131,12 +106,9 @@ class RecordingConsent(ResponseModel):
             status=STATUSES[recording.status],
             history=[
                 ConsentEntry(
-                    consent_status=change.consent,
-                    recorded_at=change.at,
-                    recorded_by=change.by or None,
-                    note=change.note,
+                    consent_status=each.consent, recorded_at=each.at, recorded_by=each.by or None, note=each.note
                 )
-                for change in consent_history(recording)
+                for each in consent_history(recording)
             ],
             updated_at=recording.updated_at,
         )

@@ -2,74 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.examples import CONTACT_ID, CREATED_AT
+from api.examples import example, parsed
 from api.models import ByValue, Id, Line, RequestModel, ResponseModel, ShownMoment, left_out
 from api.urls import WebUrl
-from auricle.crm import contacts
 from auricle.crm.contacts import CustomerType
 
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
 Phone = Annotated[str, StringConstraints(max_length=40, pattern=r"^\+?[0-9][0-9 ()./-]*$")]
 
-_CONTACT: dict[str, Any] = {
-    "id": CONTACT_ID,
-    "name": "Jane Smith",
-    "company": "Acme Corp",
-    "email": "jane@acme.example",
-    "phone": "+1 555 0100",
-    "title": "Head of Purchasing",
-    "customer_type": "CONTACT",
-    "external_id": "0035e00000B1abc",
-    "connection_id": None,
-    "crm_url": None,
-    "created_at": CREATED_AT,
-    "updated_at": CREATED_AT,
-}
+_CONTACT = parsed("""
+  {"id": "contact_19d4f2a1b0512345678901234abcdef", "name": "Jane Smith", "company": "Acme Corp",
+   "email": "jane@acme.example", "phone": "+1 555 0100", "title": "Head of Purchasing", "customer_type": "CONTACT",
+   "external_id": "0035e00000B1abc", "connection_id": null, "crm_url": null,
+   "created_at": "2026-03-30T12:00:00Z", "updated_at": "2026-03-30T12:00:00Z"}
+""")
 
 
-class CreateContactRequest(RequestModel):
+class ContactFacts(RequestModel):
+    """What may be sent of a contact besides what it must have."""
+
+    company: Line | None = Field(None, description="The company they work for.")
+    email: Email | None = Field(None, description="Their address.")
+    phone: Phone | None = Field(None, description="Their number, kept as it is written.")
+    title: Line | None = Field(None, description="What they do at their company.")
+    external_id: Line | None = Field(None, description="Their id in the CRM that `connection_id` leads to.")
+    connection_id: Id | None = Field(None, description="The connection to the CRM they come from.")
+    crm_url: WebUrl | None = Field(None, description="Their page in the CRM.")
+
+
+class CreateContactRequest(ContactFacts):
     """A contact that is new here."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Jane Smith", "company": "Acme Corp"}]})
+    model_config = ConfigDict(json_schema_extra=example('{"name": "Jane Smith", "company": "Acme Corp"}'))
 
     id: Id | None = Field(None, description="The id to create it by; one is made where it is left out.")
     name: Line = Field(description="The name to show.")
-    company: Line | None = Field(None, description="The company they work for.")
-    email: Email | None = Field(None, description="Their address.")
-    phone: Phone | None = Field(None, description="Their number, kept as it is written.")
-    title: Line | None = Field(None, description="What they do at their company.")
     customer_type: Annotated[CustomerType, ByValue] = Field(
         CustomerType.CONTACT, description="What they are in the CRM."
     )
-    external_id: Line | None = Field(None, description="Their id in the CRM that `connection_id` leads to.")
-    connection_id: Id | None = Field(None, description="The connection to the CRM they come from.")
-    crm_url: WebUrl | None = Field(None, description="Their page in the CRM.")
 
 
-class UpdateContactRequest(RequestModel):
+class UpdateContactRequest(ContactFacts):
     """What is named is changed; null empties what may be empty."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Head of Purchasing"}]})
+    model_config = ConfigDict(json_schema_extra=example('{"title": "Head of Purchasing"}'))
 
     name: Line = left_out(description="The name to show.")
-    company: Line | None = Field(None, description="The company they work for.")
-    email: Email | None = Field(None, description="Their address.")
-    phone: Phone | None = Field(None, description="Their number, kept as it is written.")
-    title: Line | None = Field(None, description="What they do at their company.")
     customer_type: Annotated[CustomerType, ByValue] = left_out(description="What they are in the CRM.")
-    external_id: Line | None = Field(None, description="Their id in the CRM that `connection_id` leads to.")
-    connection_id: Id | None = Field(None, description="The connection to the CRM they come from.")
-    crm_url: WebUrl | None = Field(None, description="Their page in the CRM.")
 
 
 class Contact(ResponseModel):
     """A CRM contact."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CONTACT]})
+    model_config = ConfigDict(json_schema_extra=example(_CONTACT))
 
     id: str = Field(description="Its id.")
     name: str = Field(description="The name to show.")
@@ -84,29 +73,12 @@ class Contact(ResponseModel):
     created_at: ShownMoment = Field(description="When it was created here.")
     updated_at: ShownMoment = Field(description="When it was last changed.")
 
-    @classmethod
-    def of(cls, contact: contacts.Contact) -> Contact:
-        return cls(
-            id=contact.id,
-            name=contact.name,
-            company=contact.company,
-            email=contact.email,
-            phone=contact.phone,
-            title=contact.title,
-            customer_type=contact.customer_type,
-            external_id=contact.external_id,
-            connection_id=contact.connection_id,
-            crm_url=contact.crm_url,
-            created_at=contact.created_at,
-            updated_at=contact.updated_at,
-        )
-
 
 class ContactPage(ResponseModel):
     """Some contacts, newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"contacts": [_CONTACT], "page": 1, "per_page": 20, "next": None}]}
+        json_schema_extra=example({"contacts": [_CONTACT], "page": 1, "per_page": 20, "next": None})
     )
 
     contacts: list[Contact] = Field(description="The contacts of this page.")

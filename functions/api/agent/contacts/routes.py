@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Body, Query, Response
 
-from api.agent.contacts.models import Contact, ContactPage, CreateContactRequest, Phone, UpdateContactRequest
+from api.agent.contacts import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT
 from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage
 from api.dependencies import Cursor, IfMatch, Page, tag_revision
@@ -23,7 +23,7 @@ router = api_router(PREFIX, tags=["contacts"])
 
 
 @router.post("/contacts", status_code=201, responses=errors(ID_TAKEN), summary="Create a contact")
-async def create_contact(body: CreateContactRequest, context: FounderOnce, response: Response) -> Contact:
+async def create_contact(body: models.CreateContactRequest, context: FounderOnce, response: Response) -> models.Contact:
     """Without an `id` one is made."""
     contact = add_contact(
         NewContact(**body.model_dump()), org=context.org, contacts=context.stores.contacts, now=context.now
@@ -39,12 +39,12 @@ async def list_contacts(
         Line | None, Query(description="Words that all stand in the name, company, title, address or number.")
     ] = None,
     email: Annotated[Line | None, Query(description="With this address, whatever its case.")] = None,
-    phone: Annotated[Phone | None, Query(description="With this number, however it is written.")] = None,
+    phone: Annotated[models.Phone | None, Query(description="With this number, however it is written.")] = None,
     company: Annotated[Line | None, Query(description="Of this company, whatever its case.")] = None,
     page: Page = None,
     per_page: PerPage = 20,
     cursor: Cursor = None,
-) -> ContactPage:
+) -> models.ContactPage:
     """Newest first. `q` is looked for in names, companies, titles, addresses and numbers, whatever their case; `email`,
     `company` and `phone` must be the contact's own."""
     wanted = ContactFilter(words=q, email=email, phone=phone, company=company)
@@ -56,8 +56,8 @@ async def list_contacts(
         return found.records, found.next_position
 
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
-    return ContactPage(
-        contacts=[Contact.of(contact) for contact in found],
+    return models.ContactPage(
+        contacts=[models.Contact.model_validate(contact) for contact in found],
         page=None if cursor else page or 1,
         per_page=per_page,
         next=cursors.seal(position),
@@ -65,7 +65,7 @@ async def list_contacts(
 
 
 @router.get("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Get a contact")
-async def get_contact(contact_id: ContactId, context: Founder, response: Response) -> Contact:
+async def get_contact(contact_id: ContactId, context: Founder, response: Response) -> models.Contact:
     """As it stands now."""
     return _tagged(context.stores.contacts.get_contact(context.org, contact_id), response)
 
@@ -73,11 +73,11 @@ async def get_contact(contact_id: ContactId, context: Founder, response: Respons
 @router.patch("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Change a contact")
 async def update_contact(
     contact_id: ContactId,
-    body: Annotated[UpdateContactRequest, Body(default_factory=UpdateContactRequest)],
+    body: Annotated[models.UpdateContactRequest, Body(default_factory=models.UpdateContactRequest)],
     context: Founder,
     if_match: IfMatch,
     response: Response,
-) -> Contact:
+) -> models.Contact:
     """What is named is changed; null empties it."""
     changes = body.model_dump(exclude_unset=True)
     contact = change_contact(
@@ -91,6 +91,6 @@ async def update_contact(
     return _tagged(contact, response)
 
 
-def _tagged(contact: contacts.Contact, response: Response) -> Contact:
+def _tagged(contact: contacts.Contact, response: Response) -> models.Contact:
     tag_revision(response, contact.revision)
-    return Contact.of(contact)
+    return models.Contact.model_validate(contact)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Body, Query, Response
 
-from api.agent.deals.models import CreateDealRequest, Deal, DealPage, UpdateDealRequest, deal_fields
+from api.agent.deals import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT, NO_DEAL
 from api.agent.shared import PREFIX, Founder, FounderOnce, PerPage
 from api.dependencies import Cursor, IfMatch, Page, path_id, tag_revision
@@ -26,10 +26,10 @@ DealId = Annotated[str, path_id(DealNotFound, "deal")]
 
 
 @router.post("/deals", status_code=201, responses=errors(NO_CONTACT, ID_TAKEN), summary="Create a deal")
-async def create_deal(body: CreateDealRequest, context: FounderOnce, response: Response) -> Deal:
+async def create_deal(body: models.CreateDealRequest, context: FounderOnce, response: Response) -> models.Deal:
     """Without an `id` one is made. Recordings may have named the id before the deal was known here."""
     deal = add_deal(
-        deal_fields(body),
+        models.deal_fields(body),
         deal_id=body.id,
         org=context.org,
         deals=context.stores.records(DEALS),
@@ -49,7 +49,7 @@ async def list_deals(
     page: Page = None,
     per_page: PerPage = 20,
     cursor: Cursor = None,
-) -> DealPage:
+) -> models.DealPage:
     """Newest first."""
     wanted = DealFilter(contact_id=contact_id, stage=stage, disposition=disposition)
     cursors = Cursors(context.settings, org=context.org, route="agent deals", filters=repr(wanted))
@@ -60,8 +60,8 @@ async def list_deals(
         return found.records, found.next_position
 
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
-    return DealPage(
-        deals=[Deal.of(deal) for deal in found],
+    return models.DealPage(
+        deals=[models.Deal.model_validate(deal) for deal in found],
         page=None if cursor else page or 1,
         per_page=per_page,
         next=cursors.seal(position),
@@ -69,7 +69,7 @@ async def list_deals(
 
 
 @router.get("/deals/{deal_id}", responses=errors(NO_DEAL), summary="Get a deal")
-async def get_deal(deal_id: DealId, context: Founder, response: Response) -> Deal:
+async def get_deal(deal_id: DealId, context: Founder, response: Response) -> models.Deal:
     """As it stands now."""
     return _tagged(context.stores.records(DEALS).get(context.org, deal_id), response)
 
@@ -77,13 +77,13 @@ async def get_deal(deal_id: DealId, context: Founder, response: Response) -> Dea
 @router.patch("/deals/{deal_id}", responses=errors(NO_DEAL, NO_CONTACT), summary="Change a deal")
 async def update_deal(
     deal_id: DealId,
-    body: Annotated[UpdateDealRequest, Body(default_factory=UpdateDealRequest)],
+    body: Annotated[models.UpdateDealRequest, Body(default_factory=models.UpdateDealRequest)],
     context: Founder,
     if_match: IfMatch,
     response: Response,
-) -> Deal:
+) -> models.Deal:
     """What is named is changed; null empties it."""
-    changes = deal_fields(body)
+    changes = models.deal_fields(body)
     deal = change_deal(
         context.org,
         deal_id,
@@ -96,6 +96,6 @@ async def update_deal(
     return _tagged(deal, response)
 
 
-def _tagged(deal: deals.Deal, response: Response) -> Deal:
+def _tagged(deal: deals.Deal, response: Response) -> models.Deal:
     tag_revision(response, deal.revision)
-    return Deal.of(deal)
+    return models.Deal.model_validate(deal)

@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.examples import CONTACT_ID, CREATED_AT
-from api.models import ByValue, Line, Moment, RequestModel, ResponseModel, ShownMoment
+from api.examples import example, parsed
+from api.models import ByValue, Line, Moment, RequestModel, ResponseModel, ShownMoment, same_fields
 from auricle.crm.interactions import Direction
 from auricle.crm.timeline import TimelineEntry
 
-
-class InteractionType(StrEnum):
-    """What an interaction was."""
-
-    EMAIL = "email"
-    SMS = "sms"
-    MEETING = "meeting"
-    NOTE = "note"
-
-
+InteractionType = Literal["email", "sms", "meeting", "note"]
+"""What an interaction was."""
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
 ]
 """Lines of text."""
 Duration = Annotated[float, Field(ge=0, le=604_800, allow_inf_nan=False)]
 
-_EMAIL_REQUEST: dict[str, Any] = {
-    "type": "email",
-    "date": "2026-03-27T09:30:00Z",
-    "subject": "RE: Partnership Opportunity",
-    "preview": "Thank you for the follow-up...",
-    "direction": "inbound",
-}
+_EMAIL_REQUEST = parsed("""
+  {"type": "email", "date": "2026-03-27T09:30:00Z", "subject": "RE: Partnership Opportunity",
+   "preview": "Thank you for the follow-up...", "direction": "inbound"}
+""")
+_RECORDED = parsed("""
+  {"id": "email_19d3e9c7a4012345678901234abcdef", "contact_id": "contact_19d4f2a1b0512345678901234abcdef",
+   "body": null, "duration_seconds": null, "recorded_by": "user_1", "recorded_at": "2026-03-30T12:00:00Z"}
+""")
 
 
 class RecordInteractionRequest(RequestModel):
     """An email, text message, meeting or note of a contact."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EMAIL_REQUEST]})
+    model_config = ConfigDict(json_schema_extra=example(_EMAIL_REQUEST))
 
-    type: Annotated[InteractionType, ByValue] = Field(description="What it was.")
+    type: InteractionType = Field(description="What it was.")
     date: Moment | None = Field(
         None, description="When it was, from 1970 to 2499; just now where it is left out. A meeting needs it."
     )
@@ -61,21 +52,7 @@ class RecordInteractionRequest(RequestModel):
 class Interaction(ResponseModel):
     """An email, text message, meeting or note."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "email_19d3e9c7a4012345678901234abcdef",
-                    "contact_id": CONTACT_ID,
-                    **_EMAIL_REQUEST,
-                    "body": None,
-                    "duration_seconds": None,
-                    "recorded_by": "user_1",
-                    "recorded_at": CREATED_AT,
-                },
-            ],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=example(_EMAIL_REQUEST | _RECORDED))
 
     id: str = Field(description="Its id.")
     type: InteractionType = Field(description="What it was.")
@@ -91,17 +68,5 @@ class Interaction(ResponseModel):
 
     @classmethod
     def of(cls, entry: TimelineEntry) -> Interaction:
-        facts = entry.facts
-        return cls(
-            id=entry.id,
-            type=InteractionType(entry.type),
-            contact_id=entry.contact_id,
-            date=entry.date,
-            subject=facts.get("subject"),
-            preview=facts.get("preview"),
-            body=facts.get("body"),
-            direction=facts.get("direction"),
-            duration_seconds=facts.get("duration_seconds"),
-            recorded_by=facts.get("recorded_by"),
-            recorded_at=datetime.fromisoformat(facts["recorded_at"]),
-        )
+        fields = {name: entry.facts.get(name) for name in cls.model_fields}
+        return cls.model_validate(fields | same_fields(cls, entry) | {"type": entry.type.value})

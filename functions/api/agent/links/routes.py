@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Body, Response
 
 from api.agent.errors import LOCKED, NO_CONTACT, NO_RECORDING
-from api.agent.links.models import LinkRequest, RecordingLinks, UnlinkRequest
+from api.agent.links import models
 from api.agent.shared import PREFIX, Founder, FounderOnce
 from api.dependencies import IfMatch, RecordingId, tag_revision
 from api.documentation import errors
@@ -25,11 +25,11 @@ router = api_router(PREFIX, tags=["links"])
 )
 async def link_recording_to_crm(
     recording_id: RecordingId,
-    body: Annotated[LinkRequest, Body(default_factory=LinkRequest)],
+    body: Annotated[models.LinkRequest, Body(default_factory=models.LinkRequest)],
     context: FounderOnce,
     if_match: IfMatch,
     response: Response,
-) -> RecordingLinks:
+) -> models.RecordingLinks:
     """Contacts are added to those linked already, and the recording appears on their timelines. A deal is named by its
     id in the CRM, known here or not."""
     from auricle.crm.links import link_recording
@@ -55,11 +55,11 @@ async def link_recording_to_crm(
 )
 async def unlink_recording_from_crm(
     recording_id: RecordingId,
-    body: Annotated[UnlinkRequest, Body(default_factory=UnlinkRequest)],
+    body: Annotated[models.UnlinkRequest, Body(default_factory=models.UnlinkRequest)],
     context: Founder,
     if_match: IfMatch,
     response: Response,
-) -> RecordingLinks:
+) -> models.RecordingLinks:
     """What the recording was not linked to changes nothing."""
     from auricle.crm.links import unlink_recording
 
@@ -76,12 +76,12 @@ async def unlink_recording_from_crm(
     return _tagged(recording, response)
 
 
-def _check_names_any(body: LinkRequest | UnlinkRequest, what_for: str) -> None:
+def _check_names_any(body: models.LinkRequest | models.UnlinkRequest, what_for: str) -> None:
     """Raises InvalidRequest: the body names nothing at all."""
     if not body.contact_ids and body.deal_id is None:
         raise InvalidRequest(f"Give contact_ids or a deal_id to {what_for}.", field="contact_ids")
 
 
-def _tagged(recording: Recording, response: Response) -> RecordingLinks:
+def _tagged(recording: Recording, response: Response) -> models.RecordingLinks:
     tag_revision(response, recording.revision)
-    return RecordingLinks.of(recording)
+    return models.RecordingLinks.model_validate(recording)

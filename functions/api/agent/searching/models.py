@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.examples import RECORDING_ID
+from api.examples import example
 from api.models import ResponseModel, ShownMoment
 
 if TYPE_CHECKING:
@@ -74,22 +74,12 @@ class SearchResults(ResponseModel):
     """What was found, best first."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "results": [
-                        {
-                            "type": "recording_segment",
-                            "recording_id": RECORDING_ID,
-                            "contact_name": "Jane Smith",
-                            "snippet": "...we think the pricing is a bit high compared to Toast...",
-                            "relevance_score": 0.94,
-                            "timestamp_seconds": 245.0,
-                        },
-                    ],
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"results": [
+            {"type": "recording_segment", "recording_id": "rec_19d4f2a1b00c0ffee12345678901234",
+             "contact_name": "Jane Smith", "snippet": "...we think the pricing is a bit high compared to Toast...",
+             "relevance_score": 0.94, "timestamp_seconds": 245.0}]}
+        """)
     )
 
     results: list[Annotated[Result, Field(discriminator="type")]] = Field(
