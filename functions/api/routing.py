@@ -58,6 +58,13 @@ class ApiRoute(APIRoute):
         return handle_once
 
 
+class SparseRoute(ApiRoute):
+    """The route of an answer that leaves out the fields nothing set."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        super().__init__(path, endpoint, **kwargs | {"response_model_exclude_unset": True})
+
+
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
     for field in dependant.query_params:
         annotation = field.field_info.annotation
@@ -66,11 +73,11 @@ def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         yield from _query_parameters(each)
 
 
-def api_router(prefix: str, **kwargs: Any) -> APIRouter:
+def api_router(prefix: str, route_class: type[ApiRoute] = ApiRoute, **kwargs: Any) -> APIRouter:
     """A router of such routes."""
     return APIRouter(
         prefix=prefix,
-        route_class=ApiRoute,
+        route_class=route_class,
         strict_content_type=False,
         generate_unique_id_function=lambda route: route.name,
         **kwargs,

@@ -53,9 +53,7 @@ def timestamp(moment: datetime | None) -> str | None:
 
 
 Timestamp = Annotated[
-    datetime,
-    PlainSerializer(timestamp, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    datetime, PlainSerializer(timestamp, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """A moment that an answer shows so."""
 

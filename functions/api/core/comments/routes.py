@@ -15,12 +15,12 @@ from api.dependencies import Cursor, IfMatch, RecordingId, RequestContext, path_
 from api.documentation import PossibleError, errors
 from api.models import CommaSeparated
 from api.paging import Cursors, fit_page
-from api.routing import api_router
+from api.routing import SparseRoute, api_router
 from auricle.errors import CommentNotFound
 from auricle.ports import Position
 from auricle.recordings import comments as domain
 
-router = api_router(f"{PREFIX}/recordings/{{recording_id}}/comments", tags=["comments"])
+router = api_router(f"{PREFIX}/recordings/{{recording_id}}/comments", SparseRoute, tags=["comments"])
 
 CommentId = Annotated[str, path_id(CommentNotFound, "comment")]
 ThreadId = Annotated[str, StringConstraints(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
@@ -30,13 +30,7 @@ NOT_YOURS = PossibleError(403, "forbidden", "Only the author may do this.")
 TOO_MUCH_UNREAD = PossibleError(409, "conflict", "3,000 comments are unread on this recording already.")
 
 
-@router.post(
-    "",
-    status_code=201,
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING, TOO_MUCH_UNREAD),
-    summary="Write a comment",
-)
+@router.post("", status_code=201, responses=errors(NO_RECORDING, TOO_MUCH_UNREAD), summary="Write a comment")
 async def write_comment(
     recording_id: RecordingId, body: models.WriteCommentRequest, context: WriterOnce, response: Response
 ) -> models.CommentResponse:
@@ -75,7 +69,7 @@ async def write_comment(
     return models.CommentResponse(data=models.Comment.of(comment, detail.recording))
 
 
-@router.get("", response_model_exclude_unset=True, responses=errors(NO_RECORDING), summary="List comments")
+@router.get("", responses=errors(NO_RECORDING), summary="List comments")
 async def list_comments(
     recording_id: RecordingId,
     context: Reader,
@@ -123,12 +117,7 @@ async def list_comments(
     return models.CommentPage(data=found, cursor=cursors.seal(following), page_size=page_size)
 
 
-@router.get(
-    "/{comment_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING, NO_COMMENT),
-    summary="Get a comment",
-)
+@router.get("/{comment_id}", responses=errors(NO_RECORDING, NO_COMMENT), summary="Get a comment")
 async def get_comment(
     recording_id: RecordingId, comment_id: CommentId, context: Reader, response: Response
 ) -> models.CommentResponse:
@@ -140,10 +129,7 @@ async def get_comment(
 
 
 @router.patch(
-    "/{comment_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING, NO_COMMENT, NOT_YOURS, TOO_MUCH_UNREAD),
-    summary="Change a comment",
+    "/{comment_id}", responses=errors(NO_RECORDING, NO_COMMENT, NOT_YOURS, TOO_MUCH_UNREAD), summary="Change a comment"
 )
 async def change_comment(
     recording_id: RecordingId,
@@ -176,12 +162,7 @@ async def change_comment(
     return models.CommentResponse(data=models.Comment.of(comment, detail.recording))
 
 
-@router.delete(
-    "/{comment_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING, NO_COMMENT, NOT_YOURS),
-    summary="Delete a comment",
-)
+@router.delete("/{comment_id}", responses=errors(NO_RECORDING, NO_COMMENT, NOT_YOURS), summary="Delete a comment")
 async def delete_comment(
     recording_id: RecordingId, comment_id: CommentId, context: Writer, if_match: IfMatch
 ) -> models.CommentResponse:

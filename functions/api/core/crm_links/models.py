@@ -112,7 +112,7 @@ class CrmLinkResponse(CamelResponseModel):
                 **same_fields(LinkedRecord, linked),
                 data_type=CrmDataType(linked.link.data_type),
                 last_activity_at=(linked.deal or linked.contact or recording).updated_at,
-            ),
+            )
         )
 
 

@@ -232,7 +232,7 @@ class DebriefResponse(CamelResponseModel):
                     "recordingId": RECORDING_ID,
                     "debriefResponses": {_QUESTION_ID: "closed"},
                     "debriefQuestions": [_RECORDING_QUESTION],
-                },
+                }
             }
         )
     )
@@ -249,5 +249,5 @@ class DebriefResponse(CamelResponseModel):
                     for question_id, answer in recording.debrief.items()
                 },
                 debrief_questions=[RecordingQuestion.of(question) for question in questions],
-            ),
+            )
         )

@@ -12,12 +12,12 @@ from api.core.shared import PREFIX, Admin, AdminOnce, Reader, Writer
 from api.dependencies import IfMatch, RecordingId, RequestContext, path_id, tag_revision
 from api.documentation import PossibleError, errors
 from api.models import Line
-from api.routing import api_router
+from api.routing import SparseRoute, api_router
 from auricle.errors import QuestionNotFound
 from auricle.recordings.debrief import QUESTIONS, DebriefQuestion
 from auricle.recordings.recording import Recording
 
-router = api_router(PREFIX, tags=["debrief"])
+router = api_router(PREFIX, SparseRoute, tags=["debrief"])
 
 QuestionId = Annotated[str, path_id(QuestionNotFound, "debrief question")]
 
@@ -25,7 +25,7 @@ NO_QUESTION = PossibleError(404, "question-not-found", "There is no such questio
 NO_ROOM = PossibleError(409, "conflict", "There are 200 questions already, or 128 KiB of them.")
 
 
-@router.get("/debrief-questions", response_model_exclude_unset=True, summary="List debrief questions")
+@router.get("/debrief-questions", summary="List debrief questions")
 async def list_debrief_questions(
     context: Reader,
     conversation_type: Annotated[
@@ -43,13 +43,7 @@ async def list_debrief_questions(
     return models.DebriefQuestionList(data=found, cursor=None)
 
 
-@router.post(
-    "/debrief-questions",
-    status_code=201,
-    response_model_exclude_unset=True,
-    responses=errors(NO_ROOM),
-    summary="Add a debrief question",
-)
+@router.post("/debrief-questions", status_code=201, responses=errors(NO_ROOM), summary="Add a debrief question")
 async def add_debrief_question(
     body: models.DebriefQuestionRequest, context: AdminOnce, response: Response
 ) -> models.DebriefQuestionResponse:
@@ -64,12 +58,7 @@ async def add_debrief_question(
     return _tagged(question, response)
 
 
-@router.get(
-    "/debrief-questions/{question_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_QUESTION),
-    summary="Get a debrief question",
-)
+@router.get("/debrief-questions/{question_id}", responses=errors(NO_QUESTION), summary="Get a debrief question")
 async def get_debrief_question(
     question_id: QuestionId, context: Reader, response: Response
 ) -> models.DebriefQuestionResponse:
@@ -78,10 +67,7 @@ async def get_debrief_question(
 
 
 @router.put(
-    "/debrief-questions/{question_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_QUESTION, NO_ROOM),
-    summary="Replace a debrief question",
+    "/debrief-questions/{question_id}", responses=errors(NO_QUESTION, NO_ROOM), summary="Replace a debrief question"
 )
 async def replace_debrief_question(
     question_id: QuestionId, body: models.DebriefQuestionRequest, context: Admin, if_match: IfMatch, response: Response
@@ -99,12 +85,7 @@ async def replace_debrief_question(
     return _tagged(question, response)
 
 
-@router.delete(
-    "/debrief-questions/{question_id}",
-    response_model_exclude_unset=True,
-    responses=errors(NO_QUESTION),
-    summary="Remove a debrief question",
-)
+@router.delete("/debrief-questions/{question_id}", responses=errors(NO_QUESTION), summary="Remove a debrief question")
 async def remove_debrief_question(
     question_id: QuestionId, context: Admin, if_match: IfMatch
 ) -> models.DebriefQuestionResponse:
@@ -117,22 +98,14 @@ async def remove_debrief_question(
     )
 
 
-@router.get(
-    "/recordings/{recording_id}/debrief",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING),
-    summary="Get a recording's debrief",
-)
+@router.get("/recordings/{recording_id}/debrief", responses=errors(NO_RECORDING), summary="Get a recording's debrief")
 async def get_debrief(recording_id: RecordingId, context: Reader, response: Response) -> models.DebriefResponse:
     """Answers and questions. Its ETag is the recording's."""
     return _debrief(context.recording(recording_id), context, response)
 
 
 @router.put(
-    "/recordings/{recording_id}/debrief",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING, LOCKED),
-    summary="Answer a recording's debrief",
+    "/recordings/{recording_id}/debrief", responses=errors(NO_RECORDING, LOCKED), summary="Answer a recording's debrief"
 )
 async def answer_debrief(
     recording_id: RecordingId, body: models.AnswerDebriefRequest, context: Writer, if_match: IfMatch, response: Response

@@ -134,10 +134,7 @@ async def get_multimedia_event(
     recording = context.recording(recording_id)
     event = context.stores.records(domain.MULTIMEDIA).get(context.org, event_id, recording_id=recording.id)
     url = domain.download_url(
-        event,
-        recording,
-        objects=context.stores.objects,
-        url_seconds=context.settings.download_url_seconds,
+        event, recording, objects=context.stores.objects, url_seconds=context.settings.download_url_seconds
     )
     return models.MultimediaDownloadResponse(
         data=models.MultimediaDownload(id=event.id, **multimedia_fields(event), download_url=url)

@@ -118,7 +118,7 @@ class SplitResponse(CamelResponseModel):
                 transcription_status=original.status,
                 split_history=[SplitMade.of(cut) for cut in cuts],
                 recordings=[MadeRecording.of(part) for part in parts],
-            ),
+            )
         )
 
 

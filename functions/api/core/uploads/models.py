@@ -59,7 +59,7 @@ class SignedUrlsResponse(CamelResponseModel):
                     "uploadHeaders": {"Content-Type": "audio/mpeg", "x-goog-content-length-range": "0,1958444"},
                     "downloadUrl": SIGNED_URL,
                     "expiresAt": "2026-03-30T12:15:00.000Z",
-                },
+                }
             }
         )
     )
