@@ -111,8 +111,8 @@ class Idempotent:
             NotYours: the answer is a credential, made for one that may do more than this one.
             RecordingNotFound: what was answered is about a recording that is not there for the caller (any more).
         """
-        key = None if self._only_reads else _given_key(request)
-        if key is not None:
+        key = _given_key(request)
+        if key is not None and not self._only_reads:
             await self._claim(request, context, key)
         return context
 

@@ -265,6 +265,7 @@ def test_a_post_that_only_reads_is_answered_anew(api: Gateway, services: Fakes) 
     assert api.delete(f"/v1/core/recordings/{recording_id}").status == 200
     again = api.post("/v1/core/recordings", {"ids": [recording_id]}, headers=KEY)
     assert (again.status, again.json["data"], replayed(again)) == (200, [], False)
+    assert api.post("/v1/core/recordings", {}, headers={"idempotency-key": "a" * 256}).status == 422
 
 
 @pytest.mark.parametrize(
