@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.agent.errors import code_of
 from api.agent.shared import STATUSES, TRANSCRIPTION_STATUSES, RecordingStatus, TranscriptionStatus
-from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID, SOURCE_URL
-from api.models import ResponseModel, ShownMoment
+from api.examples import example, parsed
+from api.findings import EngineUsed, ProcessingError, ProcessingWarning
+from api.models import ResponseModel, ShownMoment, same_fields
 from api.transcripts import has_transcript
 from auricle.recordings.consent import Consent, content_may_be_shown
-from auricle.recordings.recording import Recording, RecordingDetail, Stage
+from auricle.recordings.recording import Recording, RecordingDetail
 from auricle.recordings.stored_audio import stored_audio
 from auricle.transcripts.transcript import display_name
 
 _START = "Seconds from the beginning of the recording to where it begins."
 _END = "Seconds from the beginning of the recording to where it ends."
 _CONFIDENCE = "How sure the engine is, 0 to 1; null where it does not tell."
-_SEGMENT: dict[str, Any] = {"start_seconds": 0.51, "end_seconds": 3.2, "text": "Thank you for calling"}
-_DIARIZATION: list[Any] = [{"speaker": "Speaker 1", "contact_id": None, "segments": [_SEGMENT]}]
-_SUMMARY: dict[str, Any] = {
-    "id": RECORDING_ID,
-    "type": "phone",
-    "source": "twilio",
-    "contact_ids": [CONTACT_ID],
-    "deal_id": "deal_1",
-    "duration_seconds": 61.2,
-    "audio_url": SOURCE_URL,
-    "summary": "we could renew for two years",
-    "action_items": [],
-    "sentiment_score": None,
-    "consent_status": "all_consented",
-    "created_at": CREATED_AT,
-    "updated_at": "2026-03-30T12:01:10Z",
-    "status": "completed",
-    "transcription_status": "completed",
-    "title": None,
-    "file_name": "call-2026-03-30.wav",
-    "language": "en",
-}
+_DIARIZATION = parsed("""
+  {"speaker_diarization": [
+    {"speaker": "Speaker 1", "contact_id": null,
+     "segments": [{"start_seconds": 0.51, "end_seconds": 3.2, "text": "Thank you for calling"}]}]}
+""")
+_SUMMARY = parsed("""
+  {"id": "rec_19d4f2a1b00c0ffee12345678901234", "type": "phone", "source": "twilio",
+   "contact_ids": ["contact_19d4f2a1b0512345678901234abcdef"], "deal_id": "deal_1", "duration_seconds": 61.2,
+   "audio_url": "s3://bucket/orgs/acme/recordings/rec_19d4f2a1b00c0ffee12345678901234/source",
+   "summary": "we could renew for two years", "action_items": [], "sentiment_score": null,
+   "consent_status": "all_consented", "created_at": "2026-03-30T12:00:00Z", "updated_at": "2026-03-30T12:01:10Z",
+   "status": "completed", "transcription_status": "completed", "title": null, "file_name": "call-2026-03-30.wav",
+   "language": "en"}
+""")
 
 
 class ActionItem(ResponseModel):
@@ -51,8 +45,8 @@ class ActionItem(ResponseModel):
     assignee: str | None = Field(description="Who promised it; null where that is not known.")
 
 
-class _RecordingHead(ResponseModel):
-    """What every view of a recording begins with."""
+class AgentRecordingSummary(ResponseModel):
+    """A recording in a list: everything but what was said in it."""
 
     id: str = Field(description="The id of the recording.")
     type: str = Field(
@@ -63,72 +57,34 @@ class _RecordingHead(ResponseModel):
     contact_ids: list[str] = Field(description="The contacts it is linked to.")
     deal_id: str | None = Field(description="The deal it is linked to, where there is one.")
     duration_seconds: float | None = Field(description="How long it is; null until the audio has been read.")
-    audio_url: str | None = Field(
-        description="Where the audio lies (s3://…); null until it is uploaded, and without consent."
+    audio_url: str | None = Field(description="Its s3:// address; null until it is uploaded, and without consent.")
+    summary: str | None = Field(description="What it was about; null where nothing has been found.")
+    action_items: list[ActionItem] = Field(description="What was promised: empty until an engine finds such things.")
+    sentiment_score: float | None = Field(description="The mood: null until an engine measures it.")
+    consent_status: Consent = Field(
+        description="Who agreed to being recorded. Without consent nothing is processed and no content is shown."
     )
+    created_at: ShownMoment = Field(description="When the recording was made.")
+    updated_at: ShownMoment = Field(description="When the record was last changed.")
+    status: RecordingStatus = Field(description="How far the recording is as a whole.")
+    transcription_status: TranscriptionStatus = Field(description="How far the transcription is.")
+    title: str | None = Field(description="The title it was given, if any.")
+    file_name: str = Field(description="The name of the uploaded file.")
+    language: str | None = Field(description="The language that is spoken, as an ISO 639-1 code; null until known.")
 
 
-# Fields of both, between which the detail has others: its documented fields come first, in their order.
-Summary = Annotated[str | None, Field(description="What it was about; null where nothing has been found.")]
-ActionItems = Annotated[
-    list[ActionItem], Field(description="What was promised: empty until an engine finds such things.")
-]
-SentimentScore = Annotated[float | None, Field(description="The mood: null until an engine measures it.")]
-ConsentStatus = Annotated[
-    Consent,
-    Field(description="Who agreed to being recorded. Without consent nothing is processed and no content is shown."),
-]
-CreatedAt = Annotated[ShownMoment, Field(description="When the recording was made.")]
-UpdatedAt = Annotated[ShownMoment, Field(description="When the record was last changed.")]
-WholeStatus = Annotated[RecordingStatus, Field(description="How far the recording is as a whole.")]
-Transcribed = Annotated[TranscriptionStatus, Field(description="How far the transcription is.")]
-Title = Annotated[str | None, Field(description="The title it was given, if any.")]
-FileName = Annotated[str, Field(description="The name of the uploaded file.")]
-Language = Annotated[
-    str | None, Field(description="The language that is spoken, as an ISO 639-1 code; null until known.")
-]
-
-
-class AgentRecordingSummary(_RecordingHead):
-    """A recording in a list: everything but what was said in it."""
-
-    summary: Summary
-    action_items: ActionItems
-    sentiment_score: SentimentScore
-    consent_status: ConsentStatus
-    created_at: CreatedAt
-    updated_at: UpdatedAt
-    status: WholeStatus
-    transcription_status: Transcribed
-    title: Title
-    file_name: FileName
-    language: Language
-
-    @classmethod
-    def of(cls, recording: Recording, *, bucket: str) -> AgentRecordingSummary:
-        return cls(**_summary_fields(recording, bucket=bucket))
-
-
-def _summary_fields(recording: Recording, *, bucket: str) -> dict[str, Any]:
-    return {
-        "id": recording.id,
+def summary_fields(recording: Recording, *, bucket: str) -> dict[str, Any]:
+    """The fields of an `AgentRecordingSummary`."""
+    return same_fields(AgentRecordingSummary, recording) | {
         "type": recording.kind,
-        "source": recording.source,
-        "contact_ids": list(recording.contact_ids),
-        "deal_id": recording.deal_id,
         "duration_seconds": recording.duration_s,
         "audio_url": _audio_url(recording, bucket),
         "summary": " … ".join(highlight.text for highlight in recording.highlights) or None,
         "action_items": [],
         "sentiment_score": None,
         "consent_status": recording.consent,
-        "created_at": recording.created_at,
-        "updated_at": recording.updated_at,
         "status": STATUSES[recording.status],
         "transcription_status": TRANSCRIPTION_STATUSES[recording.status],
-        "title": recording.title,
-        "file_name": recording.file_name,
-        "language": recording.language,
     }
 
 
@@ -142,7 +98,7 @@ class AgentRecordingPage(ResponseModel):
     """Some recordings, newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"recordings": [_SUMMARY], "page": 1, "per_page": 20, "next": None}]}
+        json_schema_extra=example({"recordings": [_SUMMARY], "page": 1, "per_page": 20, "next": None})
     )
 
     recordings: list[AgentRecordingSummary] = Field(description="The recordings of this page.")
@@ -195,91 +151,38 @@ class AgentAudio(ResponseModel):
     duration_seconds: float = Field(description="How long it is.")
 
 
-class AgentEngine(ResponseModel):
-    """What made a result."""
-
-    name: str = Field(description="The engine.")
-    version: str = Field(description="Its version.")
-    model: str | None = Field(description="The model it ran, where it has several.")
-
-
-class AgentWarning(ResponseModel):
-    """Something to know although nothing failed."""
-
-    code: str = Field(description="The kind of warning, stable for programs.")
-    message: str = Field(description="What it is, in a sentence.")
+_FOUND = parsed("""
+  {"transcript_text": "Speaker 1: Thank you for calling", "summary_kind": "highlights",
+   "highlights": [
+     {"text": "we could renew for two years", "speaker": "Speaker 2", "segment": 7, "start_seconds": 31.4,
+      "end_seconds": 33.9}],
+   "speakers": [{"speaker": "Speaker 1", "talk_seconds": 33.1, "word_count": 91}],
+   "audio": {"format": "wav", "codec": "pcm_s16le", "channels": 1, "sample_rate_hz": 16000, "duration_seconds": 61.2},
+   "engines": {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}},
+   "warnings": [], "error": null}
+""")
 
 
-class AgentProcessingError(ResponseModel):
-    """Which stage failed, and why."""
-
-    stage: Stage = Field(description="The stage that failed.")
-    code: str = Field(description="The kind of error, stable for programs.")
-    message: str = Field(description="What was wrong, in a sentence.")
-
-
-class AgentRecording(_RecordingHead):
+class AgentRecording(AgentRecordingSummary):
     """A recording with who said what."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **_SUMMARY,
-                    "transcript_text": "Speaker 1: Thank you for calling",
-                    "speaker_diarization": _DIARIZATION,
-                    "summary_kind": "highlights",
-                    "highlights": [
-                        {
-                            "text": "we could renew for two years",
-                            "speaker": "Speaker 2",
-                            "segment": 7,
-                            "start_seconds": 31.4,
-                            "end_seconds": 33.9,
-                        },
-                    ],
-                    "speakers": [{"speaker": "Speaker 1", "talk_seconds": 33.1, "word_count": 91}],
-                    "audio": {
-                        "format": "wav",
-                        "codec": "pcm_s16le",
-                        "channels": 1,
-                        "sample_rate_hz": 16000,
-                        "duration_seconds": 61.2,
-                    },
-                    "engines": {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}},
-                    "warnings": [],
-                    "error": None,
-                },
-            ],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=example(_SUMMARY | _DIARIZATION | _FOUND))
 
     transcript_text: str | None = Field(
         description="The transcript, `Speaker 1: …`, a line for each segment; null while there is none."
     )
-    summary: Summary
-    action_items: ActionItems
-    sentiment_score: SentimentScore
     speaker_diarization: list[SpeakerDiarization] = Field(
         description="Who said what, in the order they first speak; what nobody could be told for comes last."
     )
-    consent_status: ConsentStatus
-    created_at: CreatedAt
-    updated_at: UpdatedAt
-    status: WholeStatus
-    transcription_status: Transcribed
-    title: Title
-    file_name: FileName
-    language: Language
     summary_kind: Literal["highlights"] | None = Field(
         description="What the summary is made of: `highlights` are quotations, nothing paraphrased."
     )
     highlights: list[AgentHighlight] = Field(description="What stands out of what was said.")
     speakers: list[AgentSpeaker] = Field(description="Who talked, and how much.")
     audio: AgentAudio | None = Field(description="What was found in the file; null until it has been read.")
-    engines: dict[str, AgentEngine] = Field(description="What made the results, by the stage of the workflow.")
-    warnings: list[AgentWarning] = Field(description="What to know although nothing failed.")
-    error: AgentProcessingError | None = Field(description="Why processing failed, where it did.")
+    engines: dict[str, EngineUsed] = Field(description="What made the results, by the stage of the workflow.")
+    warnings: list[ProcessingWarning] = Field(description="What to know although nothing failed.")
+    error: ProcessingError | None = Field(description="Why processing failed, where it did.")
 
     @classmethod
     def of(cls, detail: RecordingDetail, transcript: Mapping[str, Any] | None, *, bucket: str) -> AgentRecording:
@@ -287,15 +190,12 @@ class AgentRecording(_RecordingHead):
         recording = detail.recording
         segments = transcript["segments"] if transcript else ()
         audio, failure = recording.audio, recording.failure
-        return cls(
-            **{
-                **_summary_fields(recording, bucket=bucket),
-                "transcription_status": transcription_status(detail),
-            },
-            transcript_text=transcript_text(segments) if transcript else None,
-            speaker_diarization=speaker_diarization(segments),
-            summary_kind="highlights" if recording.highlights else None,
-            highlights=[
+        fields = summary_fields(recording, bucket=bucket) | {
+            "transcription_status": transcription_status(detail),
+            "transcript_text": transcript_text(segments) if transcript else None,
+            "speaker_diarization": speaker_diarization(segments),
+            "summary_kind": "highlights" if recording.highlights else None,
+            "highlights": [
                 AgentHighlight(
                     text=highlight.text,
                     speaker=display_name(highlight.speaker),
@@ -305,28 +205,16 @@ class AgentRecording(_RecordingHead):
                 )
                 for highlight in recording.highlights
             ],
-            speakers=[
+            "speakers": [
                 AgentSpeaker(speaker=display_name(talk.speaker), talk_seconds=talk.talk_s, word_count=talk.word_count)
                 for talk in recording.speakers
             ],
-            audio=AgentAudio(
-                format=audio.format,
-                codec=audio.codec,
-                channels=audio.channels,
-                sample_rate_hz=audio.sample_rate_hz,
-                duration_seconds=audio.duration_s,
-            )
-            if audio
-            else None,
-            engines={
-                stage: AgentEngine(name=engine.name, version=engine.version, model=engine.model)
-                for stage, engine in recording.engines.items()
-            },
-            warnings=[AgentWarning(code=warning.code, message=warning.message) for warning in recording.warnings],
-            error=AgentProcessingError(stage=failure.stage, code=code_of(failure.code), message=failure.message)
-            if failure
-            else None,
-        )
+            "audio": audio and AgentAudio(**same_fields(AgentAudio, audio), duration_seconds=audio.duration_s),
+            "engines": recording.engines,
+            "warnings": recording.warnings,
+            "error": failure and replace(failure, code=code_of(failure.code)),
+        }
+        return cls(**fields)
 
 
 def transcription_status(detail: RecordingDetail) -> TranscriptionStatus:
@@ -384,37 +272,21 @@ class AgentSegment(ResponseModel):
     entities: list[NamedEntity] = Field(description="What is named in it: empty until an entity engine is deployed.")
 
 
+_TRANSCRIPT = parsed("""
+  {"id": "rec_19d4f2a1b00c0ffee12345678901234", "transcription_status": "completed", "language": "en",
+   "duration_seconds": 61.2, "transcript_text": "Speaker 1: Thank you for calling",
+   "segments": [
+     {"index": 0, "speaker": "Speaker 1", "contact_id": null, "start_seconds": 0.51, "end_seconds": 3.2,
+      "text": "Thank you for calling", "confidence": 0.87, "entities": [],
+      "words": [{"text": "Thank", "start_seconds": 0.51, "end_seconds": 0.92, "confidence": 0.91}]}],
+   "entities": []}
+""")
+
+
 class AgentTranscript(ResponseModel):
     """Who said what when."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": RECORDING_ID,
-                    "transcription_status": "completed",
-                    "language": "en",
-                    "duration_seconds": 61.2,
-                    "transcript_text": "Speaker 1: Thank you for calling",
-                    "segments": [
-                        {
-                            "index": 0,
-                            "speaker": "Speaker 1",
-                            "contact_id": None,
-                            **_SEGMENT,
-                            "confidence": 0.87,
-                            "words": [
-                                {"text": "Thank", "start_seconds": 0.51, "end_seconds": 0.92, "confidence": 0.91}
-                            ],
-                            "entities": [],
-                        },
-                    ],
-                    "speaker_diarization": _DIARIZATION,
-                    "entities": [],
-                },
-            ],
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=example(_TRANSCRIPT | _DIARIZATION))
 
     id: str = Field(description="The id of the recording.")
     transcription_status: TranscriptionStatus = Field(description="How far the transcription is.")

@@ -7,13 +7,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from api.agent.errors import NO_RECORDING
-from api.agent.recordings.models import (
-    AgentRecording,
-    AgentRecordingPage,
-    AgentRecordingSummary,
-    AgentTranscript,
-    transcription_status,
-)
+from api.agent.recordings import models
 from api.agent.shared import PREFIX, DateFrom, DateTo, Founder, PerPage, RecordingType, check_dates
 from api.dependencies import Cursor, Page, RecordingId, tag_revision
 from api.documentation import PossibleError, errors
@@ -41,7 +35,7 @@ async def list_recordings(
     page: Page = None,
     per_page: PerPage = 20,
     cursor: Cursor = None,
-) -> AgentRecordingPage:
+) -> models.AgentRecordingPage:
     """Newest first; dates are both inclusive. Page numbers reach the first 10,000 recordings, `cursor` all of them."""
     check_dates(date_from, date_to)
     wanted = RecordingFilter(
@@ -60,9 +54,9 @@ async def list_recordings(
         return found.recordings, found.next_position
 
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
-    bucket = context.settings.bucket
-    return AgentRecordingPage(
-        recordings=[AgentRecordingSummary.of(recording, bucket=bucket) for recording in found],
+    shown = [models.summary_fields(recording, bucket=context.settings.bucket) for recording in found]
+    return models.AgentRecordingPage(
+        recordings=[models.AgentRecordingSummary(**fields) for fields in shown],
         page=None if cursor else page or 1,
         per_page=per_page,
         next=cursors.seal(position),
@@ -70,13 +64,13 @@ async def list_recordings(
 
 
 @router.get("/recordings/{recording_id}", responses=errors(NO_RECORDING), summary="Get recording detail")
-async def get_recording(recording_id: RecordingId, context: Founder, response: Response) -> AgentRecording:
+async def get_recording(recording_id: RecordingId, context: Founder, response: Response) -> models.AgentRecording:
     """Who said what, the summary and what the recording is linked to, as far as they are there."""
     detail = context.detail(recording_id)
     may_be_shown = content_may_be_shown(detail.recording)
     transcript = read_transcript(detail, context.stores.objects) if may_be_shown else None
     tag_revision(response, detail.recording.revision)
-    return AgentRecording.of(detail, transcript, bucket=context.settings.bucket)
+    return models.AgentRecording.of(detail, transcript, bucket=context.settings.bucket)
 
 
 @router.get(
@@ -90,13 +84,13 @@ async def get_recording(recording_id: RecordingId, context: Founder, response: R
     ),
     summary="Get the full transcript",
 )
-async def get_recording_transcript(recording_id: RecordingId, context: Founder) -> AgentTranscript:
+async def get_recording_transcript(recording_id: RecordingId, context: Founder) -> models.AgentTranscript:
     """Speakers, times per segment and word. Entities are empty until an entity engine is deployed."""
     detail = context.detail(recording_id)
     transcript = read_transcript(detail, context.stores.objects)
     if transcript is None:
         raise HttpProblem(_no_transcript(detail))
-    return AgentTranscript.of(detail, transcript)
+    return models.AgentTranscript.of(detail, transcript)
 
 
 def _no_transcript(detail: RecordingDetail) -> Problem:
@@ -113,5 +107,5 @@ def _no_transcript(detail: RecordingDetail) -> Problem:
         "transcript-not-ready",
         "The transcript is not ready yet. Ask again in a few seconds.",
         headers={"retry-after": str(RETRY_SOON_S)},
-        facts={"transcription_status": transcription_status(detail)},
+        facts={"transcription_status": models.transcription_status(detail)},
     )

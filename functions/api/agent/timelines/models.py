@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.agent.shared import STATUSES, RecordingStatus
-from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID
+from api.examples import example
 from api.models import ResponseModel, ShownMoment, left_out
-from auricle.crm.contacts import Contact
 from auricle.crm.interactions import Direction
 from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.recordings.recording import Status
-
-_ID = "The id of the interaction."
-_DATE = "When it happened."
-_SUBJECT = "What it was about, where that was given."
-_PREVIEW = "The beginning of what was written, where anything was."
 
 
 class TimelineContact(ResponseModel):
@@ -26,10 +21,6 @@ class TimelineContact(ResponseModel):
     id: str = Field(description="The id of the contact.")
     name: str = Field(description="Their name.")
     company: str | None = Field(description="Whom they work for, where that is known.")
-
-    @classmethod
-    def of(cls, contact: Contact) -> TimelineContact:
-        return cls(id=contact.id, name=contact.name, company=contact.company)
 
 
 class RecordingEntry(ResponseModel):
@@ -46,113 +37,87 @@ class RecordingEntry(ResponseModel):
     title: str = left_out(description="Its title, where it has one.")
 
 
-class EmailEntry(ResponseModel):
+class _InteractionEntry(ResponseModel):
+    """What every interaction has on a timeline."""
+
+    type: str
+    id: str = Field(description="The id of the interaction.")
+    date: ShownMoment = Field(description="When it happened.")
+    preview: str | None = Field(description="The beginning of what was written, where anything was.")
+
+
+class EmailEntry(_InteractionEntry):
     """An email on a timeline."""
 
     type: Literal["email"] = Field(description="That it is an email.")
-    id: str = Field(description=_ID)
-    date: ShownMoment = Field(description=_DATE)
-    subject: str | None = Field(description=_SUBJECT)
-    preview: str | None = Field(description=_PREVIEW)
+    subject: str | None = Field(description="What it was about, where that was given.")
 
 
-class SmsEntry(ResponseModel):
+class SmsEntry(_InteractionEntry):
     """A text message on a timeline."""
 
     type: Literal["sms"] = Field(description="That it is a text message.")
-    id: str = Field(description=_ID)
-    date: ShownMoment = Field(description=_DATE)
-    preview: str | None = Field(description=_PREVIEW)
     direction: Direction | None = Field(description="Whether the contact wrote it, or received it.")
 
 
-class MeetingEntry(ResponseModel):
+class MeetingEntry(_InteractionEntry):
     """A meeting on a timeline."""
 
     type: Literal["meeting"] = Field(description="That it is a meeting.")
-    id: str = Field(description=_ID)
-    date: ShownMoment = Field(description=_DATE)
-    subject: str | None = Field(description=_SUBJECT)
-    preview: str | None = Field(description=_PREVIEW)
+    subject: str | None = Field(description="What it was about, where that was given.")
     duration_seconds: float | None = Field(description="How long it took, where that is known.")
 
 
-class NoteEntry(ResponseModel):
+class NoteEntry(_InteractionEntry):
     """A note on a timeline."""
 
     type: Literal["note"] = Field(description="That it is a note.")
-    id: str = Field(description=_ID)
-    date: ShownMoment = Field(description=_DATE)
-    subject: str | None = Field(description=_SUBJECT)
-    preview: str | None = Field(description=_PREVIEW)
+    subject: str | None = Field(description="What it was about, where that was given.")
 
 
 Entry = RecordingEntry | EmailEntry | SmsEntry | MeetingEntry | NoteEntry
+_INTERACTIONS: Mapping[EntryType, type[EmailEntry | SmsEntry | MeetingEntry | NoteEntry]] = {
+    EntryType.EMAIL: EmailEntry,
+    EntryType.SMS: SmsEntry,
+    EntryType.MEETING: MeetingEntry,
+    EntryType.NOTE: NoteEntry,
+}
 
 
 def entry_of(entry: TimelineEntry) -> Entry:
     """The entry as its type shows it."""
     facts = entry.facts
-    common: dict[str, Any] = {"type": entry.type.value, "id": entry.id, "date": entry.date}
-    match entry.type:
-        case EntryType.RECORDING:
-            known: dict[str, Any] = {"title": facts["title"]} if "title" in facts else {}
-            if "status" in facts:
-                known["status"] = STATUSES[Status(facts["status"])]
-            return RecordingEntry(
-                **common,
-                **known,
-                summary=facts.get("summary"),
-                sentiment_score=facts.get("sentiment_score"),
-                duration_seconds=facts.get("duration_seconds"),
-                action_items=facts.get("action_items", []),
-            )
-        case EntryType.EMAIL:
-            return EmailEntry(**common, subject=facts.get("subject"), preview=facts.get("preview"))
-        case EntryType.SMS:
-            return SmsEntry(**common, preview=facts.get("preview"), direction=facts.get("direction"))
-        case EntryType.MEETING:
-            return MeetingEntry(
-                **common,
-                subject=facts.get("subject"),
-                preview=facts.get("preview"),
-                duration_seconds=facts.get("duration_seconds"),
-            )
-        case EntryType.NOTE:
-            return NoteEntry(**common, subject=facts.get("subject"), preview=facts.get("preview"))
+    common = {"type": entry.type.value, "id": entry.id, "date": entry.date}
+    if entry.type is not EntryType.RECORDING:
+        model = _INTERACTIONS[entry.type]
+        return model.model_validate({name: facts.get(name) for name in model.model_fields} | common)
+    fields = {
+        "summary": facts.get("summary"),
+        "sentiment_score": facts.get("sentiment_score"),
+        "duration_seconds": facts.get("duration_seconds"),
+        "action_items": facts.get("action_items", []),
+    }
+    if "status" in facts:
+        fields["status"] = STATUSES[Status(facts["status"])]
+    if "title" in facts:
+        fields["title"] = facts["title"]
+    return RecordingEntry.model_validate(fields | common)
 
 
 class Timeline(ResponseModel):
     """What happened with a contact, newest first."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "contact": {"id": CONTACT_ID, "name": "Jane Smith", "company": "Acme Corp"},
-                    "timeline": [
-                        {
-                            "type": "recording",
-                            "id": RECORDING_ID,
-                            "date": CREATED_AT,
-                            "summary": "we could renew for two years",
-                            "sentiment_score": None,
-                            "duration_seconds": 61.2,
-                            "action_items": [],
-                            "status": "completed",
-                        },
-                        {
-                            "type": "email",
-                            "id": "email_19d3e9c7a4012345678901234abcdef",
-                            "date": "2026-03-27T09:30:00Z",
-                            "subject": "RE: Partnership Opportunity",
-                            "preview": "Thank you for the follow-up...",
-                        },
-                    ],
-                    "next": None,
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"contact": {"id": "contact_19d4f2a1b0512345678901234abcdef", "name": "Jane Smith", "company": "Acme Corp"},
+           "timeline": [
+             {"type": "recording", "id": "rec_19d4f2a1b00c0ffee12345678901234", "date": "2026-03-30T12:00:00Z",
+              "summary": "we could renew for two years", "sentiment_score": null, "duration_seconds": 61.2,
+              "action_items": [], "status": "completed"},
+             {"type": "email", "id": "email_19d3e9c7a4012345678901234abcdef", "date": "2026-03-27T09:30:00Z",
+              "subject": "RE: Partnership Opportunity", "preview": "Thank you for the follow-up..."}],
+           "next": null}
+        """)
     )
 
     contact: TimelineContact = Field(description="Whose timeline it is.")

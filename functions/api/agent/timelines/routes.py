@@ -9,7 +9,7 @@ from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from api.agent.errors import NO_CONTACT
 from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, check_dates
-from api.agent.timelines.models import Timeline, TimelineContact, entry_of
+from api.agent.timelines import models
 from api.dependencies import Cursor, Page, page_size
 from api.documentation import errors
 from api.models import QueryInteger
@@ -55,7 +55,7 @@ async def get_contact_timeline(
     page: Page = None,
     per_page: Annotated[QueryInteger | None, page_size("per_page")] = None,
     cursor: Cursor = None,
-) -> Timeline:
+) -> models.Timeline:
     """Recordings, emails, text messages, meetings and notes, newest first; dates are both inclusive. `limit` and
     `per_page` are the same, 50 where neither is given."""
     check_dates(date_from, date_to)
@@ -81,8 +81,8 @@ async def get_contact_timeline(
 
     page_length = per_page or limit or _USUAL_PAGE
     found, position = read_page(read, cursors, page=page, page_size=page_length, cursor=cursor)
-    return Timeline(
-        contact=TimelineContact.of(contact),
-        timeline=[entry_of(entry) for entry in found],
+    return models.Timeline(
+        contact=models.TimelineContact.model_validate(contact),
+        timeline=[models.entry_of(entry) for entry in found],
         next=cursors.seal(position),
     )

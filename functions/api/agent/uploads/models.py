@@ -10,7 +10,7 @@ import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.agent.shared import RecordingStatus, RecordingType, TranscriptionStatus
-from api.examples import CONTACT_ID, CREATED_AT, RECORDING_ID, SOURCE_URL
+from api.examples import example
 from api.forms import File
 from api.models import Id, Line, QueryInteger, RequestModel, ResponseModel, ShownMoment, left_out
 from auricle.errors import ConsentRequired
@@ -53,16 +53,11 @@ class UploadForm(RequestModel):
                 {"required": ["file"], "properties": {"file": {}}},
                 {"required": ["file_name", "file_size"], "properties": {"file_name": {}, "file_size": {}}},
             ],
-            "examples": [
-                {
-                    "type": "phone",
-                    "consent_status": "all_consented",
-                    "source": "twilio",
-                    "contact_ids": f'["{CONTACT_ID}"]',
-                    "file_name": "call-2026-03-30.mp3",
-                    "file_size": 18_000_000,
-                },
-            ],
+            **example("""
+              {"type": "phone", "consent_status": "all_consented", "source": "twilio",
+               "contact_ids": "[\\"contact_19d4f2a1b0512345678901234abcdef\\"]",
+               "file_name": "call-2026-03-30.mp3", "file_size": 18000000}
+            """),
         },
     )
 
@@ -123,26 +118,17 @@ class UploadedRecording(ResponseModel):
     """A recording whose processing begins."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": RECORDING_ID,
-                    "status": "processing",
-                    "audio_url": SOURCE_URL,
-                    "estimated_duration_seconds": 720,
-                    "transcription_status": "queued",
-                    "created_at": CREATED_AT,
-                },
-            ],
-        },
+        json_schema_extra=example("""
+          {"id": "rec_19d4f2a1b00c0ffee12345678901234", "status": "processing", "created_at": "2026-03-30T12:00:00Z",
+           "audio_url": "s3://bucket/orgs/acme/recordings/rec_19d4f2a1b00c0ffee12345678901234/source",
+           "estimated_duration_seconds": 720, "transcription_status": "queued"}
+        """)
     )
 
     id: str = Field(description="The id of the recording.")
     status: RecordingStatus = Field(description="How far it is.")
     audio_url: str = Field(description="Where the audio lies (s3://…).")
-    estimated_duration_seconds: int = Field(
-        description="How long it will turn out to be: at least 1, exact where the file says it."
-    )
+    estimated_duration_seconds: int = Field(description="Its likely length: at least 1, exact where the file says it.")
     transcription_status: TranscriptionStatus = Field(description="How far the transcription is.")
     created_at: ShownMoment = Field(description="When the recording was made.")
 
