@@ -14,26 +14,19 @@ if TYPE_CHECKING:
     from auricle.recordings.recording import Recording
 
 CrmObjectType = Literal["Opportunity", "Account", "Contact", "Lead", "Engagement", "Event", "ServiceAppointment"]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class CrmObjectRequest(CamelRequestModel):
     """A record of the CRM."""
 
-    object_type: CrmObjectType = Field(
-        description="What it is. `Event` and `ServiceAppointment` are linked as engagements."
-    )
-    object_id: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(
-        description="The CRM's id of it."
-    )
+    object_type: CrmObjectType = Field(description="What it is; `Event` and `ServiceAppointment` are engagements.")
+    object_id: ExternalId = Field(description="The CRM's id of it.")
 
 
 CrmObjects = Annotated[
     list[CrmObjectRequest],
-    Field(
-        max_length=20,
-        description="The records of the CRM that the recording concerns. It is linked to the first: a recording has "
-        "one link.",
-    ),
+    Field(max_length=20, description="The records of the CRM that the recording concerns; it is linked to the first."),
 ]
 
 _DATA_TYPES = {

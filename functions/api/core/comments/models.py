@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from api.core.shared import Timestamp
 from api.examples import example, parsed
-from api.models import CamelRequestModel, CamelResponseModel, Id, left_out, without_none
+from api.models import CamelRequestModel, CamelResponseModel, Id, left_out, same_fields, without_none
 from auricle.recordings import comments as domain
 from auricle.recordings.recording import Recording
 
@@ -144,15 +144,12 @@ class CommentAudio(CamelResponseModel):
 
     @classmethod
     def of(cls, audio: domain.CommentAudio) -> CommentAudio:
-        optional = {
-            "storage_path": audio.storage_path,
-            "extension": audio.extension,
+        renamed = {
             "duration_in_milliseconds": audio.duration_ms,
             "text_transcription": audio.text,
-            "status": audio.status,
             "error_message": audio.error,
         }
-        return cls(storage_id=audio.storage_id, **without_none(optional))
+        return cls(**without_none(same_fields(cls, audio) | renamed))
 
 
 class Comment(CamelResponseModel):
@@ -178,17 +175,14 @@ class Comment(CamelResponseModel):
     @classmethod
     def of(cls, comment: domain.Comment, recording: Recording) -> Comment:
         optional = {
+            **same_fields(cls, comment),
             "commenter_first_name": comment.first_name,
             "commenter_last_name": comment.last_name,
             "date_updated": comment.updated_at,
-            "text": comment.text,
             "audio": CommentAudio.of(comment.audio) if comment.audio else None,
         }
         return cls(
-            id=comment.id,
-            thread_id=comment.thread_id,
             commenter_uid=comment.author_id,
-            recording_id=comment.recording_id,
             recording_title=recording.title,
             date_created=comment.created_at,
             timestamp_start_in_milliseconds=comment.start_ms,

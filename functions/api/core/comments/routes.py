@@ -75,11 +75,7 @@ async def list_comments(
     context: Reader,
     thread_ids: Annotated[
         list[ThreadId] | None,
-        Query(
-            alias="threadIds",
-            max_length=50,
-            description="Of these threads, separated by commas, or given several times.",
-        ),
+        Query(alias="threadIds", max_length=50, description="Of these threads; with commas between, or repeated."),
         CommaSeparated,
     ] = None,
     commenter_uid: Annotated[
@@ -168,13 +164,10 @@ async def delete_comment(
 ) -> models.CommentResponse:
     """What it was is answered, and kept nowhere; its thread goes on."""
     recording = context.recording(recording_id)
+    comment, comments = _comment(recording_id, comment_id, context), context.stores.records(domain.COMMENTS)
+    user, reader = context.caller.user, context.caller.reader
     deleted = domain.delete_comment(
-        _comment(recording_id, comment_id, context),
-        editor=context.caller.user,
-        reader=context.caller.reader,
-        comments=context.stores.records(domain.COMMENTS),
-        now=context.now,
-        if_revision=if_match,
+        comment, editor=user, reader=reader, comments=comments, now=context.now, if_revision=if_match
     )
     return models.CommentResponse(data=models.Comment.of(deleted, recording))
 

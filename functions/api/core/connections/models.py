@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -53,9 +54,9 @@ class UpdateConnectionRequest(CamelRequestModel):
     is_active: bool | None = Field(None, description="Whether it is in use.")
     sync_transcript: bool | None = Field(None, description="Whether transcripts are handed to that system.")
 
-    def changes(self) -> dict[str, Any]:
-        """What it changes, by the names of a connection's fields."""
-        return self.model_dump(exclude_none=True)
+    def changed(self, connection: Connection) -> Connection:
+        """The connection after the change."""
+        return replace(connection, **self.model_dump(exclude_none=True))
 
 
 _CONNECTION = parsed("""{

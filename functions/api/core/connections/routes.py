@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Body, Query, Response
@@ -32,8 +31,7 @@ async def list_connections(
     platform: Annotated[
         models.ListedPlatform | None,
         Query(
-            alias="integrationPlatform",
-            description="To this system. One that a connection cannot lead to yet finds none.",
+            alias="integrationPlatform", description="To this system; none where a connection cannot lead to it yet."
         ),
     ] = None,
     cursor: Cursor = None,
@@ -69,16 +67,8 @@ async def create_connection(
     from auricle.crm.connections import add_connection, connection_id
 
     platform, now = _platform(body.integration_platform), context.now
-    connection = Connection(
-        org=context.org,
-        id=connection_id(context.org, platform),
-        created_at=now,
-        updated_at=now,
-        name=body.name,
-        platform=platform,
-        external_account_id=body.external_account_id,
-        is_active=body.is_active,
-    )
+    fields, own_id = body.model_dump(exclude={"integration_platform"}), connection_id(context.org, platform)
+    connection = Connection(org=context.org, id=own_id, created_at=now, updated_at=now, platform=platform, **fields)
     add_connection(connection, context.stores.records(CONNECTIONS))
     response.headers["location"] = f"{PATH}/{connection.id}"
     return _tagged(connection, response)
@@ -101,14 +91,9 @@ async def update_connection(
     """What is left out stays as it is."""
     from auricle.crm.connections import change_connection
 
-    changes = body.changes()
+    connections = context.stores.records(CONNECTIONS)
     connection = change_connection(
-        context.org,
-        connection_id,
-        lambda before: replace(before, **changes),
-        connections=context.stores.records(CONNECTIONS),
-        now=context.now,
-        if_revision=if_match,
+        context.org, connection_id, body.changed, connections=connections, now=context.now, if_revision=if_match
     )
     return _tagged(connection, response)
 
@@ -127,14 +112,9 @@ def _platform(name: str) -> Platform:
         return Platform(name)
     except ValueError:
         known = ", ".join(Platform)
-        raise HttpProblem(
-            Problem(
-                400,
-                "platform-not-supported",
-                f"integrationPlatform must be one of {known}.",
-                fields=(FieldProblem("integrationPlatform", f"is not supported; one of {known} is"),),
-            )
-        ) from None
+        field = FieldProblem("integrationPlatform", f"is not supported; one of {known} is")
+        detail = f"integrationPlatform must be one of {known}."
+        raise HttpProblem(Problem(400, "platform-not-supported", detail, fields=(field,))) from None
 
 
 def _tagged(connection: Connection, response: Response) -> models.ConnectionResponse:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
+from api.core.crm_objects import ExternalId
 from api.core.shared import Timestamp
 from api.examples import example
 from api.models import ByValue, CamelRequestModel, CamelResponseModel, Id, same_fields
@@ -32,7 +33,6 @@ Trigger = Literal[
     "EXTERNAL_API_LINK",
     "RECORDING_HARD_DELETED",
 ]
-ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class CrmDataType(StrEnum):
@@ -59,13 +59,8 @@ class CrmLinkFields(CamelRequestModel):
 
     def link(self) -> CrmLink:
         """The link that it names."""
-        return CrmLink(
-            data_type=self.data_type.value,
-            id=self.id,
-            external_id=self.external_id,
-            connection_id=self.integration_connection_id,
-            trigger=self.trigger,
-        )
+        same = self.model_dump(include={"id", "external_id", "trigger"})
+        return CrmLink(self.data_type.value, connection_id=self.integration_connection_id, **same)
 
 
 class CrmLinkRequest(CrmLinkFields):

@@ -53,12 +53,8 @@ async def unlink_core_recording(
     """Answers whether the recording had that link."""
     from auricle.crm.crm_link import unlink_from_crm
 
+    link, recordings = body.link(), context.stores.recordings
     taken_off = unlink_from_crm(
-        context.org,
-        recording_id,
-        named=body.link(),
-        recordings=context.stores.recordings,
-        now=context.now,
-        if_revision=if_match,
+        context.org, recording_id, named=link, recordings=recordings, now=context.now, if_revision=if_match
     )
     return models.CrmUnlinkResponse(data=taken_off)

@@ -241,13 +241,6 @@ class DebriefResponse(CamelResponseModel):
 
     @classmethod
     def of(cls, recording: Recording, questions: tuple[DebriefQuestion, ...]) -> DebriefResponse:
-        return cls(
-            data=DebriefFields(
-                recording_id=recording.id,
-                debrief_responses={
-                    question_id: list(answer) if isinstance(answer, tuple) else answer
-                    for question_id, answer in recording.debrief.items()
-                },
-                debrief_questions=[RecordingQuestion.of(question) for question in questions],
-            )
-        )
+        shown = [RecordingQuestion.of(question) for question in questions]
+        fields = {"recording_id": recording.id, "debrief_responses": recording.debrief, "debrief_questions": shown}
+        return cls(data=DebriefFields.model_validate(fields))

@@ -35,12 +35,9 @@ async def list_debrief_questions(
     """In the order they are asked. All there can be fit one page, so there is never a next one."""
     from auricle.recordings.debrief import all_questions
 
-    found = [
-        models.DebriefQuestionFields.of(question)
-        for question in all_questions(context.org, questions=context.stores.records(QUESTIONS))
-        if conversation_type is None or question.concerns(conversation_type)
-    ]
-    return models.DebriefQuestionList(data=found, cursor=None)
+    found = all_questions(context.org, questions=context.stores.records(QUESTIONS))
+    wanted = [one for one in found if conversation_type is None or one.concerns(conversation_type)]
+    return models.DebriefQuestionList(data=[models.DebriefQuestionFields.of(one) for one in wanted], cursor=None)
 
 
 @router.post("/debrief-questions", status_code=201, responses=errors(NO_ROOM), summary="Add a debrief question")
@@ -75,14 +72,9 @@ async def replace_debrief_question(
     """The question whole. Debriefs answered before keep it as it was."""
     from auricle.recordings.debrief import replace_question
 
-    question = replace_question(
-        context.org,
-        question_id,
-        body.question(context.org, question_id, context.now),
-        questions=context.stores.records(QUESTIONS),
-        if_revision=if_match,
-    )
-    return _tagged(question, response)
+    question, questions = body.question(context.org, question_id, context.now), context.stores.records(QUESTIONS)
+    replaced = replace_question(context.org, question_id, question, questions=questions, if_revision=if_match)
+    return _tagged(replaced, response)
 
 
 @router.delete("/debrief-questions/{question_id}", responses=errors(NO_QUESTION), summary="Remove a debrief question")
@@ -93,9 +85,8 @@ async def remove_debrief_question(
     from auricle.recordings.debrief import remove_question
 
     questions = context.stores.records(QUESTIONS)
-    return models.DebriefQuestionResponse.of(
-        remove_question(context.org, question_id, questions=questions, if_revision=if_match)
-    )
+    removed = remove_question(context.org, question_id, questions=questions, if_revision=if_match)
+    return models.DebriefQuestionResponse.of(removed)
 
 
 @router.get("/recordings/{recording_id}/debrief", responses=errors(NO_RECORDING), summary="Get a recording's debrief")

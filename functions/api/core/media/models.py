@@ -42,9 +42,6 @@ class AddImageRendering(CamelRequestModel):
     uri: HttpsUrl = Field(description="Where it is; kept as it is, and never fetched.")
     url: HttpsUrl = Field(description="Where it is; kept as it is, and never fetched.")
 
-    def as_domain(self) -> domain.RawImage:
-        return domain.RawImage(type=self.type, uri=self.uri, url=self.url)
-
 
 class AddImageRequest(CamelRequestModel):
     """An image that lies elsewhere. Addresses are https; Auricle keeps them and fetches none."""

@@ -46,7 +46,7 @@ async def add_image(
         id=new_id("image", now),
         recording_id=recording.id,
         created_at=now,
-        raw_images=tuple(rendering.as_domain() for rendering in body.raw_images),
+        raw_images=tuple(domain.RawImage(**rendering.model_dump()) for rendering in body.raw_images),
         linked_image=body.linked_image,
         captured_at_ms=body.timestamp,
     )

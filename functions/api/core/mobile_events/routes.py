@@ -38,15 +38,12 @@ async def report_mobile_events(
 ) -> models.ReportedMobileEventsResponse:
     """One event or up to 100, in the order they happened; they are shown with the recording (`showMobileEvents`). What
     an event says besides its name follows from the name."""
-    events = domain.add_mobile_events(
-        context.org,
-        context.recording(recording_id).id,
-        [event.as_domain() for event in body.events],
-        user=context.caller.user,
-        events=context.stores.records(domain.MOBILE_EVENTS),
-        now=context.now,
+    recording, events = context.recording(recording_id), context.stores.records(domain.MOBILE_EVENTS)
+    reported = [event.as_domain() for event in body.events]
+    added = domain.add_mobile_events(
+        context.org, recording.id, reported, user=context.caller.user, events=events, now=context.now
     )
-    return models.ReportedMobileEventsResponse(data=[models.MobileEvent.of(event) for event in events])
+    return models.ReportedMobileEventsResponse(data=[models.MobileEvent.of(event) for event in added])
 
 
 @router.get("/mobile-events", summary="List what happened on phones")
@@ -62,9 +59,7 @@ async def list_mobile_events(
     event_codes: Annotated[
         list[models.MobileEventCode] | None,
         Query(
-            alias="eventCodeIn",
-            max_length=10,
-            description="Of these kinds or that of `eventCode`; separated by commas, or given several times.",
+            alias="eventCodeIn", max_length=10, description="Of these or `eventCode`; with commas between, or repeated."
         ),
         CommaSeparated,
     ] = None,
@@ -79,27 +74,20 @@ async def list_mobile_events(
     hidden from the caller are left out."""
     if created_after and created_before and created_after >= created_before:
         raise InvalidRequest("createdAtGt must be earlier than createdAtLt", field="createdAtGt")
-    codes = {*(event_codes or ()), *((event_code,) if event_code else ())}
+    names = tuple(sorted({*(event_codes or ()), *((event_code,) if event_code else ())}))
     wanted = domain.MobileEventFilter(
         created_after=created_after,
         created_before=created_before,
-        names=tuple(sorted(codes)),
+        names=names,
         user_id=user_id,
         recording_id=recording_id,
     )
-    stores = context.stores
+    recordings, events = context.stores.recordings, context.stores.records(domain.MOBILE_EVENTS)
     cursors = Cursors(context.settings, org=context.org, route=f"{PREFIX}/mobile-events", filters=repr(wanted))
     position = cursors.position(cursor)
 
     def read(count: int) -> tuple[list[models.MobileEvent], Position | None]:
-        page = domain.list_mobile_events(
-            context.org,
-            wanted,
-            count,
-            position,
-            recordings=stores.recordings,
-            events=stores.records(domain.MOBILE_EVENTS),
-        )
+        page = domain.list_mobile_events(context.org, wanted, count, position, recordings=recordings, events=events)
         return [models.MobileEvent.of(event) for event in page.records], page.next_position
 
     found, following = fit_page(read, page_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
@@ -57,6 +58,11 @@ class CreateUserRequest(CamelRequestModel):
         None, description="Refused: Auricle keeps no passwords, your identity provider does."
     )
 
+    def fields(self) -> dict[str, Any]:
+        """What it says of the user, by the names of a user's fields."""
+        sent = self.model_dump(exclude={"id", "organization_id", "password", "contact_settings"})
+        return sent | {"coach_team_ids": tuple(self.coach_team_ids), **_mail_settings(self.contact_settings)}
+
 
 class UpdateUserRequest(CamelRequestModel):
     """What is left out stays as it is. Null takes away the telephone number, names, team and external id."""
@@ -75,19 +81,19 @@ class UpdateUserRequest(CamelRequestModel):
     billable: bool | None = Field(None, description="Whether they count where users are paid for; null changes none.")
     contact_settings: ContactSettingsRequest | None = Field(None, description="Which mail they get.")
 
-    def changes(self) -> dict[str, Any]:
-        """What it changes, by the names of a user's fields."""
+    def changed(self, user: User) -> User:
+        """The user after the change."""
         sent = self.model_dump(exclude_unset=True, exclude={"organization_id", "contact_settings"})
         changes = {name: value for name, value in sent.items() if value is not None or name in _MAY_BE_NULL}
         if self.coach_team_ids is not None:
             changes["coach_team_ids"] = tuple(self.coach_team_ids)
-        return changes | mail_settings(self.contact_settings)
+        return replace(user, **changes | _mail_settings(self.contact_settings))
 
 
 _MAY_BE_NULL = {"phone_number", "first_name", "last_name", "member_team_id", "external_id"}
 
 
-def mail_settings(sent: ContactSettingsRequest | None) -> dict[str, bool]:
+def _mail_settings(sent: ContactSettingsRequest | None) -> dict[str, bool]:
     """What is sent of them, by the names of a user's fields."""
     return sent.model_dump(exclude_unset=True) if sent is not None else {}
 
@@ -110,10 +116,11 @@ class UpdateTeamRequest(CamelRequestModel):
     name: Line | None = Field(None, description="Its name. Null changes nothing.")
     external_id: Line | None = Field(None, description="Its id in the system of record; null takes it away.")
 
-    def changes(self) -> dict[str, Any]:
-        """What it changes, by the names of a team's fields."""
+    def changed(self, team: Team) -> Team:
+        """The team after the change."""
         sent = self.model_dump(exclude_unset=True)
-        return {name: value for name, value in sent.items() if value is not None or name == "external_id"}
+        changes = {name: value for name, value in sent.items() if value is not None or name == "external_id"}
+        return replace(team, **changes)
 
 
 class NameOrganizationRequest(CamelRequestModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Body, Query, Response
@@ -35,7 +34,7 @@ async def list_users(
     disabled: Annotated[bool | None, Query(description="Disabled, or not.")] = None,
     _exclude_service_users: Annotated[
         bool | None,
-        Query(alias="excludeSiroUsers", description="The service has no users of its own: it excludes nobody."),
+        Query(alias="excludeSiroUsers", description="There are no such users: it excludes nobody."),
     ] = None,
     external_id: Annotated[
         ExternalId | None, Query(alias="externalId", description="With this id in the system of record.")
@@ -70,22 +69,8 @@ async def create_user(body: models.CreateUserRequest, context: AdminOnce, respon
     if body.password is not None:
         raise InvalidRequest("password is not taken: Auricle keeps none, your identity provider does", field="password")
     now = context.now
-    user = User(
-        org=context.org,
-        id=directory_id(body.id) if body.id else new_user_id(now),
-        created_at=now,
-        updated_at=now,
-        email=body.email,
-        phone_number=body.phone_number,
-        first_name=body.first_name,
-        last_name=body.last_name,
-        member_team_id=body.member_team_id,
-        coach_team_ids=tuple(body.coach_team_ids),
-        external_id=body.external_id,
-        billable=body.billable,
-        is_admin=body.is_admin,
-        **models.mail_settings(body.contact_settings),
-    )
+    user_id = directory_id(body.id) if body.id else new_user_id(now)
+    user = User(org=context.org, id=user_id, created_at=now, updated_at=now, **body.fields())
     add_user(user, context.stores)
     response.headers["location"] = f"{PREFIX}/users/{user.id}"
     return _tagged_user(user, response)
@@ -116,14 +101,8 @@ async def update_user(
     if body.organization_id is not None:
         context.stores.records(USERS).get(context.org, user_id)  # an unknown user is named before the organization
         own_organization(context, body.organization_id)
-    changes = body.changes()
     user = change_user(
-        context.org,
-        user_id,
-        lambda before: replace(before, **changes),
-        records=context.stores,
-        now=context.now,
-        if_revision=if_match,
+        context.org, user_id, body.changed, records=context.stores, now=context.now, if_revision=if_match
     )
     return _tagged_user(user, response)
 
@@ -149,14 +128,8 @@ async def create_team(body: models.CreateTeamRequest, context: AdminOnce, respon
     from auricle.identifiers import new_id
 
     now = context.now
-    team = Team(
-        org=context.org,
-        id=body.id or new_id("team", now),
-        created_at=now,
-        updated_at=now,
-        name=body.name,
-        external_id=body.external_id,
-    )
+    fields = body.model_dump(exclude={"id"})
+    team = Team(org=context.org, id=body.id or new_id("team", now), created_at=now, updated_at=now, **fields)
     context.stores.records(TEAMS).add(team)
     response.headers["location"] = f"{PREFIX}/teams/{team.id}"
     return _tagged_team(team, response)
@@ -179,14 +152,8 @@ async def update_team(
     """What is left out stays as it is."""
     from auricle.directory.users import change_team
 
-    changes = body.changes()
     team = change_team(
-        context.org,
-        team_id,
-        lambda before: replace(before, **changes),
-        records=context.stores,
-        now=context.now,
-        if_revision=if_match,
+        context.org, team_id, body.changed, records=context.stores, now=context.now, if_revision=if_match
     )
     return _tagged_team(team, response)
 

@@ -14,6 +14,9 @@ from auricle.recordings.recording import Result
 
 router = api_router(f"{PREFIX}/recordings", tags=["uploaded files"])
 
+_SAME_FIELDS = {"file_type", "title", "conversation_type", "discoverable", "user_id", "user_email", "user_phone"}
+"""What the domain calls by the same names."""
+
 
 @router.post("/signed-urls", summary="Get a signed URL to upload a file to")
 async def create_signed_urls(body: models.SignedUrlsRequest, context: WriterOnce) -> models.SignedUrlsResponse:
@@ -67,15 +70,9 @@ async def create_recording_from_upload(
         UploadedFile(
             url=url,
             url_field=url_field,
-            file_type=body.file_type,
-            title=body.title,
-            conversation_type=body.conversation_type,
+            **body.model_dump(include=_SAME_FIELDS),
             created_at=body.date_created,
-            discoverable=body.discoverable,
             result=Result(body.result) if body.result else None,
-            user_id=body.user_id,
-            user_email=body.user_email,
-            user_phone=body.user_phone,
             connection_id=body.integration_connection_id,
             contact_phone=None if is_linked else phone,
             contact_name=None if is_linked else name,

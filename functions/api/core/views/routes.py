@@ -24,13 +24,9 @@ async def mark_viewed(
 ) -> models.SuccessResponse:
     """One more view (`viewCount`), unless the one you began within the last 12 hours has not ended: `POST …/views` ends
     it. Of each user the first counts in `uniqueViewCount`."""
+    recording, viewers = context.recording(recording_id), context.stores.records(domain.VIEWERS)
     viewer = domain.begin_view(
-        context.org,
-        context.recording(recording_id).id,
-        context.caller.user,
-        viewers=context.stores.records(domain.VIEWERS),
-        now=context.now,
-        if_revision=if_match,
+        context.org, recording.id, context.caller.user, viewers=viewers, now=context.now, if_revision=if_match
     )
     tag_revision(response, viewer.revision)
     return models.SuccessResponse(data=models.Success(success=True))
@@ -41,14 +37,8 @@ async def report_view(
     recording_id: RecordingId, body: models.ReportViewRequest, context: ReaderOnce
 ) -> models.SuccessResponse:
     """In milliseconds. It ends the view begun by `PUT …/viewed`, or is one more view."""
-    domain.end_view(
-        context.org,
-        context.recording(recording_id).id,
-        context.caller.user,
-        body.duration,
-        viewers=context.stores.records(domain.VIEWERS),
-        now=context.now,
-    )
+    recording, viewers = context.recording(recording_id), context.stores.records(domain.VIEWERS)
+    domain.end_view(context.org, recording.id, context.caller.user, body.duration, viewers=viewers, now=context.now)
     return models.SuccessResponse(data=models.Success(success=True))
 
 
@@ -98,12 +88,13 @@ async def unstar_recording(
 def _star(
     starred: bool, recording_id: str, context: RequestContext, if_revision: int | None, response: Response
 ) -> models.StarResponse:
+    recording, viewers = context.recording(recording_id), context.stores.records(domain.VIEWERS)
     viewer = domain.star(
         context.org,
-        context.recording(recording_id).id,
+        recording.id,
         context.caller.user,
         starred,
-        viewers=context.stores.records(domain.VIEWERS),
+        viewers=viewers,
         now=context.now,
         if_revision=if_revision,
     )
