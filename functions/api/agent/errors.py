@@ -53,9 +53,7 @@ class AgentErrorBody(ResponseModel):
     request_id: str = Field(description="Name this when asking for help.")
     fields: list[FieldError] = Field([], description="The fields that are wrong, where some are.")
     stage: Stage | None = Field(None, description="The stage that failed, where one did.")
-    transcription_status: TranscriptionStatus | None = Field(
-        None, description="How far the transcription is, where there is none yet."
-    )
+    transcription_status: TranscriptionStatus | None = Field(None, description="How far it is, while there is none.")
     upload: UploadHandOver | None = Field(None, description="With FILE_TOO_LARGE: how the file is uploaded instead.")
 
 

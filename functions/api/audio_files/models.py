@@ -92,9 +92,7 @@ class UploadUrlRequest(CamelRequestModel):
     size_bytes: WholeNumber | None = Field(
         None, ge=1, le=MAX_PUT_BYTES, description="How many bytes the PUT will have; any other number is refused."
     )
-    checksum_sha256: Checksum | None = Field(
-        None, description="SHA-256 of the file, in hexadecimal digits or, as S3 writes it, in Base64."
-    )
+    checksum_sha256: Checksum | None = Field(None, description="SHA-256 of the file, in hexadecimal digits or Base64.")
     consent_status: Literal["all_consented", "one_party", "pending"] = left_out(
         description="Whether who is heard has consented. The organization's settings decide where it is left out."
     )

@@ -75,9 +75,7 @@ class RegisterCallRequest(CallFacts):
 
     model_config = ConfigDict(json_schema_extra=example(_CALL_REQUEST))
 
-    call_id: Id | None = Field(
-        None, description="The id to register it by, not `docs`; one is made where there is none."
-    )
+    call_id: Id | None = Field(None, description="Its id, not `docs`; one is made where it is left out.")
     direction: Annotated[CallDirection, ByValue] = Field(description="Who called whom.")
 
 
@@ -167,9 +165,7 @@ class TelephoneCall(ResponseModel):
 class RecordingLogs(ResponseModel):
     """The logs of one call."""
 
-    recording_logs: list[CallRecordingLog] = Field(
-        description=f"By when they were first saved; {calls.MAX_LOGS} at most."
-    )
+    recording_logs: list[CallRecordingLog] = Field(description=f"In order of first saving; {calls.MAX_LOGS} at most.")
 
 
 class CallPage(ResponseModel):

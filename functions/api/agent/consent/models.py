@@ -71,14 +71,10 @@ class RecordingConsent(ResponseModel):
         description="`withdrawn`: refused by somebody who was recorded, or taken back. Then, and while it is "
         "`pending`, nothing is processed and no content is shown."
     )
-    basis: RecordingConsentBasis | None = Field(
-        description="What it rests on; null of recordings that were made before this was noted."
-    )
+    basis: RecordingConsentBasis | None = Field(description="What it rests on; null where that was not noted yet.")
     customer_consents: bool | None = Field(description="What the customer said, as attested; null where not known.")
     rep_consents: bool | None = Field(description="What the representative said, as attested; null where not known.")
-    content_shown: bool = Field(
-        description="Whether audio, transcript, summary and everything else found in the recording are shown."
-    )
+    content_shown: bool = Field(description="Whether audio, transcript, summary and all else found in it are shown.")
     withdrawn_at: ShownMoment | None = Field(description="When consent was withdrawn, where it is.")
     erase_at: ShownMoment | None = Field(description="When it is erased for good, unless consent is recorded again.")
     withdrawn_with: str | None = Field(description="The recording it is made of, where that one's was withdrawn.")

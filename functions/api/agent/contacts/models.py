@@ -41,9 +41,7 @@ class CreateContactRequest(ContactFacts):
 
     id: Id | None = Field(None, description="The id to create it by; one is made where it is left out.")
     name: Line = Field(description="The name to show.")
-    customer_type: Annotated[CustomerType, ByValue] = Field(
-        CustomerType.CONTACT, description="What they are in the CRM."
-    )
+    customer_type: Annotated[CustomerType, ByValue] = Field(CustomerType.CONTACT, description="Their kind in the CRM.")
 
 
 class UpdateContactRequest(ContactFacts):

@@ -35,17 +35,11 @@ class RecordInteractionRequest(RequestModel):
     model_config = ConfigDict(json_schema_extra=example(_EMAIL_REQUEST))
 
     type: InteractionType = Field(description="What it was.")
-    date: Moment | None = Field(
-        None, description="When it was, from 1970 to 2499; just now where it is left out. A meeting needs it."
-    )
+    date: Moment | None = Field(None, description="When, from 1970 to 2499; just now if left out. A meeting needs it.")
     subject: Line | None = Field(None, description="What it was about. An email and a meeting need it.")
     body: Text | None = Field(None, description="What it says. A text message and a note need it.")
-    preview: Line | None = Field(
-        None, description="What the timeline shows of it: the beginning of `body` where it is left out."
-    )
-    direction: Annotated[Direction, ByValue] | None = Field(
-        None, description="Who wrote to whom; of emails and text messages alone."
-    )
+    preview: Line | None = Field(None, description="What the timeline shows; if left out, the beginning of `body`.")
+    direction: Annotated[Direction, ByValue] | None = Field(None, description="Who wrote to whom; email and SMS only.")
     duration_seconds: Duration | None = Field(None, description="How long it was; of meetings alone. A week at most.")
 
 

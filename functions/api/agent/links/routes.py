@@ -15,14 +15,10 @@ from api.routing import api_router
 from auricle.errors import InvalidRequest
 from auricle.recordings.recording import Recording
 
-router = api_router(PREFIX, tags=["links"])
+router = api_router(f"{PREFIX}/recordings/{{recording_id}}/link", tags=["links"])
 
 
-@router.post(
-    "/recordings/{recording_id}/link",
-    responses=errors(NO_RECORDING, NO_CONTACT, LOCKED),
-    summary="Link to contacts and a deal",
-)
+@router.post("", responses=errors(NO_RECORDING, NO_CONTACT, LOCKED), summary="Link to contacts and a deal")
 async def link_recording_to_crm(
     recording_id: RecordingId,
     body: Annotated[models.LinkRequest, Body(default_factory=models.LinkRequest)],
@@ -48,11 +44,7 @@ async def link_recording_to_crm(
     return _tagged(recording, response)
 
 
-@router.delete(
-    "/recordings/{recording_id}/link",
-    responses=errors(NO_RECORDING, LOCKED),
-    summary="Take contacts and the deal off a recording",
-)
+@router.delete("", responses=errors(NO_RECORDING, LOCKED), summary="Take contacts and the deal off a recording")
 async def unlink_recording_from_crm(
     recording_id: RecordingId,
     body: Annotated[models.UnlinkRequest, Body(default_factory=models.UnlinkRequest)],

@@ -168,9 +168,7 @@ class AgentRecording(AgentRecordingSummary):
 
     model_config = ConfigDict(json_schema_extra=example(_SUMMARY | _DIARIZATION | _FOUND))
 
-    transcript_text: str | None = Field(
-        description="The transcript, `Speaker 1: …`, a line for each segment; null while there is none."
-    )
+    transcript_text: str | None = Field(description="`Speaker 1: …`, a line a segment; null while there is none.")
     speaker_diarization: list[SpeakerDiarization] = Field(
         description="Who said what, in the order they first speak; what nobody could be told for comes last."
     )

@@ -82,6 +82,4 @@ class SearchResults(ResponseModel):
         """)
     )
 
-    results: list[Annotated[Result, Field(discriminator="type")]] = Field(
-        description="What was found, best first; of equals, the newest."
-    )
+    results: list[Annotated[Result, Field(discriminator="type")]] = Field(description="Best first, then newest first.")

@@ -22,7 +22,7 @@ from auricle.ports import Position
 _USUAL_PAGE = 50
 _ANY_TYPE = f" *({'|'.join(EntryType)}) *"
 
-router = api_router(PREFIX, tags=["timelines"])
+router = api_router(f"{PREFIX}/contacts/{{contact_id}}/timeline", tags=["timelines"])
 
 
 def _check_types(text: str) -> str:
@@ -39,12 +39,7 @@ EntryTypes = Annotated[
 ]
 
 
-@router.get(
-    "/contacts/{contact_id}/timeline",
-    response_model_exclude_unset=True,
-    responses=errors(NO_CONTACT),
-    summary="Get a contact's timeline",
-)
+@router.get("", response_model_exclude_unset=True, responses=errors(NO_CONTACT), summary="Get a contact's timeline")
 async def get_contact_timeline(
     contact_id: ContactId,
     context: Founder,
@@ -81,8 +76,7 @@ async def get_contact_timeline(
 
     page_length = per_page or limit or _USUAL_PAGE
     found, position = read_page(read, cursors, page=page, page_size=page_length, cursor=cursor)
+    shown = [models.entry_of(entry) for entry in found]
     return models.Timeline(
-        contact=models.TimelineContact.model_validate(contact),
-        timeline=[models.entry_of(entry) for entry in found],
-        next=cursors.seal(position),
+        contact=models.TimelineContact.model_validate(contact), timeline=shown, next=cursors.seal(position)
     )

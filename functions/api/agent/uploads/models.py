@@ -74,9 +74,7 @@ class UploadForm(RequestModel):
     deal_id: Id = left_out(description="The deal it is linked to, by its id in the CRM, known here or not.")
     title: Line = left_out(description="What it is called.")
     file_name: Line = left_out(description="The name of a file that is left out.")
-    file_size: QueryInteger = left_out(
-        ge=1, le=MAX_FILE_BYTES, description="The size of a file that is left out, in bytes."
-    )
+    file_size: QueryInteger = left_out(ge=1, le=MAX_FILE_BYTES, description="The size in bytes of a file left out.")
 
     @model_validator(mode="before")
     @classmethod
