@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Query, Response, Security
@@ -25,14 +26,14 @@ from api.dependencies import (
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.models import EndMoment, Id, Moment, QueryInteger
-from api.paging import Batch, Cursors, read_page
+from api.paging import Cursors, read_page
 from api.problems import RETRY_SOON_S, HttpProblem, Problem
 from api.routing import api_router
 from api.transcripts import read_transcript
 from auricle.errors import ContactNotFound, InvalidRequest
-from auricle.ports import Position, RecordingFilter
+from auricle.ports import RecordingFilter
 from auricle.recordings.consent import Consent
-from auricle.recordings.recording import Recording, RecordingDetail
+from auricle.recordings.recording import RecordingDetail
 
 SHA256_BASE64_CHARACTERS = 44
 
@@ -116,10 +117,7 @@ async def list_audio_files(
     )
     cursors = Cursors(context.settings, org=context.org, route=PREFIX, filters=repr(wanted))
 
-    def read(count: int, position: Position | None) -> Batch[Recording]:
-        found = context.stores.recordings.list(context.org, wanted, count, position)
-        return found.recordings, found.next_position
-
+    read = partial(context.stores.recordings.list, context.org, wanted)
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
     return models.AudioFilePage(
         items=[models.AudioFile(**models.audio_file_fields(recording)) for recording in found],

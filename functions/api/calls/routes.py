@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Query, Response, Security
@@ -12,13 +13,12 @@ from api.dependencies import Cursor, IfMatch, Page, RequestContext, page_size, p
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.models import EndMoment, Id, Moment, QueryInteger
-from api.paging import Batch, Cursors, read_page
+from api.paging import Cursors, read_page
 from api.problems import RETRY_SOON_S, HttpProblem, Problem
 from api.routing import api_router
 from auricle.crm import calls
 from auricle.crm.calls import CALLS, CallDirection, CallFilter
 from auricle.errors import AuricleError, CallNotFound, InvalidRequest, RecordingNotFound, TransientError
-from auricle.ports import Position
 
 router = api_router(PREFIX, tags=["calls"])
 
@@ -99,10 +99,7 @@ async def list_telephone_calls(
     )
     cursors = Cursors(context.settings, org=context.org, route=PREFIX, filters=repr(wanted))
 
-    def read(count: int, position: Position | None) -> Batch[calls.TelephoneCall]:
-        found = calls.list_calls(context.org, wanted, count, position, stores=context.stores)
-        return found.records, found.next_position
-
+    read = partial(calls.list_calls, context.org, wanted, stores=context.stores)
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
     return models.CallsResponse(
         status="success",

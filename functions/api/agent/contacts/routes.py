@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Query, Response
@@ -13,11 +14,10 @@ from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage
 from api.dependencies import Cursor, IfMatch, Page, tag_revision
 from api.documentation import errors
 from api.models import Line
-from api.paging import Batch, Cursors, read_page
+from api.paging import Cursors, read_page
 from api.routing import api_router
 from auricle.crm import contacts
 from auricle.crm.contacts import ContactFilter, NewContact, add_contact, change_contact
-from auricle.ports import Position
 
 router = api_router(PREFIX, tags=["contacts"])
 
@@ -51,10 +51,7 @@ async def list_contacts(
     cursors = Cursors(context.settings, org=context.org, route="agent contacts", filters=repr(wanted))
     admits = None if wanted == ContactFilter() else wanted.admits
 
-    def read(count: int, position: Position | None) -> Batch[contacts.Contact]:
-        found = context.stores.contacts.list_contacts(context.org, count, position, wanted=admits)
-        return found.records, found.next_position
-
+    read = partial(context.stores.contacts.list_contacts, context.org, wanted=admits)
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
     return models.ContactPage(
         contacts=[models.Contact.model_validate(contact) for contact in found],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Query, Response
@@ -13,12 +14,11 @@ from api.agent.shared import PREFIX, Founder, FounderOnce, PerPage
 from api.dependencies import Cursor, IfMatch, Page, path_id, tag_revision
 from api.documentation import errors
 from api.models import Id, Line
-from api.paging import Batch, Cursors, read_page
+from api.paging import Cursors, read_page
 from api.routing import api_router
 from auricle.crm import deals
 from auricle.crm.deals import DEALS, DealFilter, Disposition, add_deal, change_deal
 from auricle.errors import DealNotFound
-from auricle.ports import Position
 
 router = api_router(PREFIX, tags=["deals"])
 
@@ -55,10 +55,7 @@ async def list_deals(
     cursors = Cursors(context.settings, org=context.org, route="agent deals", filters=repr(wanted))
     admits = None if wanted == DealFilter() else wanted.admits
 
-    def read(count: int, position: Position | None) -> Batch[deals.Deal]:
-        found = context.stores.records(DEALS).list(context.org, count, position, wanted=admits)
-        return found.records, found.next_position
-
+    read = partial(context.stores.records(DEALS).list, context.org, wanted=admits)
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
     return models.DealPage(
         deals=[models.Deal.model_validate(deal) for deal in found],

@@ -46,12 +46,10 @@ async def list_recordings(
 
     def read(count: int, position: Position | None) -> Batch[Recording]:
         if contact_id is None:
-            found = recordings.list(context.org, wanted, count, position)
-        else:
-            found = linked_recordings(
-                context.org, contact_id, wanted, count, position, recordings=recordings, contacts=contacts
-            )
-        return found.recordings, found.next_position
+            return recordings.list(context.org, wanted, count, position)
+        return linked_recordings(
+            context.org, contact_id, wanted, count, position, recordings=recordings, contacts=contacts
+        )
 
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
     shown = [models.summary_fields(recording, bucket=context.settings.bucket) for recording in found]

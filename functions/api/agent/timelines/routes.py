@@ -63,16 +63,9 @@ async def get_contact_timeline(
     cursors = Cursors(context.settings, org=context.org, route="timeline", filters=filters)
 
     def read(count: int, position: Position | None) -> Batch[TimelineEntry]:
-        found = contacts.timeline(
-            context.org,
-            contact_id,
-            types=wanted,
-            date_from=date_from,
-            date_to=date_to,
-            limit=count,
-            position=position,
+        return contacts.timeline(
+            context.org, contact_id, types=wanted, date_from=date_from, date_to=date_to, limit=count, position=position
         )
-        return found.entries, found.next_position
 
     page_length = per_page or limit or _USUAL_PAGE
     found, position = read_page(read, cursors, page=page, page_size=page_length, cursor=cursor)

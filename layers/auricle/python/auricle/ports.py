@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol
 
 from auricle.records import T
 
@@ -66,16 +66,14 @@ Position = Mapping[str, str]
 """Where a listing goes on: opaque to everyone but the store; surfaces seal it into a cursor."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingPage:
+class RecordingPage(NamedTuple):
     """Some recordings, newest first, and where the next begin (None at the end)."""
 
     recordings: tuple[Recording, ...]
     next_position: Position | None
 
 
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
+class TimelinePage(NamedTuple):
     """Some of a contact's entries, newest first, and where the next begin (None at the end)."""
 
     entries: tuple[TimelineEntry, ...]

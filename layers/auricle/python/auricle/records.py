@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from auricle.errors import NotFound, PreconditionFailed, TransientError
 
@@ -54,8 +54,7 @@ class RecordKind(Generic[T]):
         return self.missing(f"There is no {self.name.replace('-', ' ')} {record_id}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(NamedTuple, Generic[T]):
     """Some records, newest first, and where the next begin (None at the end)."""
 
     records: tuple[T, ...]
