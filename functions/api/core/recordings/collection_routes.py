@@ -5,52 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from fastapi import Body, Query, Response
 from pydantic import StringConstraints
 
 from api.core.crm_objects import link_to_first
-from api.core.recordings.collection_models import (
-    MAX_IDS,
-    ChangeRecordingByIdRequest,
-    FetchedRecordings,
-    FetchRecordingsRequest,
-    ListedRecording,
-    Names,
-    RecordingPage,
-    StartRecordingRequest,
-)
-from api.core.recordings.models import (
-    ChangedRecordingResponse,
-    Flag,
-)
+from api.core.recordings import collection_models as models
+from api.core.recordings.models import ChangedRecordingResponse, Flag
 from api.core.recordings.recording import Outcome, SparseCoreRecording
-from api.core.recordings.shared import CHANGE_ERRORS, change, customers_of, sparse
+from api.core.recordings.shared import CHANGE_ERRORS, change, customers_of, shows, sparse
 from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.dependencies import Cursor, IfMatch, RequestContext, page_size, tag_revision
 from api.documentation import PossibleError, errors
 from api.models import Moment, QueryInteger
 from api.paging import Batch, Cursors, fill_page, fit_page
-from api.routing import api_router
+from api.routing import SparseRoute, api_router
 from auricle.errors import InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id
 from auricle.ports import Position, RecordingFilter
 from auricle.recordings.recording import Recording, Result
 
-if TYPE_CHECKING:
-    pass
-
-router = api_router(f"{PREFIX}/recordings", tags=["recordings"])
+router = api_router(f"{PREFIX}/recordings", SparseRoute, tags=["recordings"])
 
 
-@router.get("", response_model_exclude_unset=True, summary="List recordings")
+@router.get("", summary="List recordings")
 async def list_core_recordings(
     context: Reader,
     limit: Annotated[QueryInteger | None, page_size("limit")] = None,
     page_size: Annotated[QueryInteger | None, page_size("pageSize")] = None,
     conversation_type: Annotated[
-        Names | None, Query(alias="conversationType", description="Of one of these types, separated by commas.")
+        models.Names | None, Query(alias="conversationType", description="Of one of these types, separated by commas.")
     ] = None,
     result: Annotated[Outcome | None, Query(description="With this result.")] = None,
     organization_id: Annotated[
@@ -58,14 +43,12 @@ async def list_core_recordings(
         Query(alias="organizationId", description="Of this organization: there is none of any but the credential's."),
     ] = None,
     team_id: Annotated[
-        Names | None,
+        models.Names | None,
         Query(alias="teamId", description="Of members of one of these teams, their ids separated by commas."),
     ] = None,
     created_after: Annotated[Moment | None, Query(alias="dateCreated:gt", description="Recorded later.")] = None,
     created_before: Annotated[Moment | None, Query(alias="dateCreated:lt", description="Recorded earlier.")] = None,
-    _order_by: Annotated[
-        Literal["dateCreated"], Query(alias="orderBy", description="What orders them.")
-    ] = "dateCreated",
+    _order_by: Annotated[Literal["dateCreated"], Query(alias="orderBy", description="The order.")] = "dateCreated",
     order_direction: Annotated[
         Literal["asc", "desc"], Query(alias="orderDirection", description="Oldest first, or newest first.")
     ] = "desc",
@@ -73,25 +56,19 @@ async def list_core_recordings(
     crm_link_status: Annotated[
         Literal["unlinked"] | None, Query(alias="crmLinkStatus", description="Not linked to a record of the CRM.")
     ] = None,
-    show_crm_customer: Annotated[
-        Flag, Query(alias="showCrmCustomer", description="Show `crmCustomer` of each.")
-    ] = "false",
-    show_crm_customers: Annotated[
-        Flag, Query(alias="showCrmCustomers", description="The same as `showCrmCustomer`.")
-    ] = "false",
+    show_crm_customer: Annotated[Flag, shows("showCrmCustomer", "`crmCustomer` of each")] = "false",
+    show_crm_customers: Annotated[Flag, shows("showCrmCustomers", "`crmCustomer` of each, too")] = "false",
     _show_evaluation_score: Annotated[
-        Flag, Query(alias="showEvaluationScore", description="Changes nothing yet: there are no scores.")
+        Flag, shows("showEvaluationScore", "scores, of which there are none yet")
     ] = "false",
-    _show_followups: Annotated[
-        Flag, Query(alias="showFollowups", description="Changes nothing yet: there are no follow-ups.")
-    ] = "false",
-) -> RecordingPage:
+    _show_followups: Annotated[Flag, shows("showFollowups", "follow-ups, of which there are none yet")] = "false",
+) -> models.RecordingPage:
     """Newest first, or oldest first with `orderDirection=asc`. Filters combine. Both bounds of `dateCreated` are left
     out of what they bound. Go on with `cursor`, filters unchanged. Left out is what is private, or not discoverable,
     and somebody else's. `limit` and `pageSize` are the same: 100 where neither is given."""
     if limit is not None and page_size is not None and limit != page_size:
         raise InvalidRequest("limit and pageSize say the same: give one of them", field="pageSize")
-    size = limit or page_size or MAX_IDS
+    size = limit or page_size or models.MAX_IDS
     wanted = RecordingFilter(
         conversation_types=_names(conversation_type, field="conversationType"),
         result=result,
@@ -103,20 +80,21 @@ async def list_core_recordings(
     if created_after and created_before and created_after > created_before:
         raise InvalidRequest("dateCreated:gt must not be later than dateCreated:lt", field="dateCreated:gt")
     if organization_id not in (None, context.org):
-        return RecordingPage(data=[], cursor=None, page_size=size, limit=size)
+        return models.RecordingPage(data=[], cursor=None, page_size=size, limit=size)
     found, following = _page(context, wanted, size, cursor, oldest_first=order_direction == "asc")
     if "true" in (show_crm_customer, show_crm_customers):
         customers = customers_of(found, context)
-        items = [ListedRecording.of(each, customer) for each, customer in zip(found, customers, strict=True)]
+        items = [models.ListedRecording.of(each, customer) for each, customer in zip(found, customers, strict=True)]
     else:
-        items = [ListedRecording.of(each) for each in found]
-    return RecordingPage(data=items, cursor=following, page_size=size, limit=size)
+        items = [models.ListedRecording.of(each) for each in found]
+    return models.RecordingPage(data=items, cursor=following, page_size=size, limit=size)
 
 
-@router.post("", response_model_exclude_unset=True, summary="Fetch recordings by id")
+@router.post("", summary="Fetch recordings by id")
 async def fetch_core_recordings(
-    body: Annotated[FetchRecordingsRequest, Body(default_factory=FetchRecordingsRequest)], context: ReaderAnew
-) -> FetchedRecordings:
+    body: Annotated[models.FetchRecordingsRequest, Body(default_factory=models.FetchRecordingsRequest)],
+    context: ReaderAnew,
+) -> models.FetchedRecordings:
     """Up to 100, in the order asked; ids that are unknown, another tenant's, in the trash, or private and somebody
     else's are left out. Without `ids`, all recordings that the caller may find, page by page."""
     size = body.page_size
@@ -141,7 +119,7 @@ async def fetch_core_recordings(
             return _fetched(context, wanted[begin:end]), end if end < len(wanted) else None
 
         data, following = fit_page(read_ids, size)
-    return FetchedRecordings(data=data, cursor=following, page_size=size, limit=size)
+    return models.FetchedRecordings(data=data, cursor=following, page_size=size, limit=size)
 
 
 @router.put(
@@ -151,7 +129,7 @@ async def fetch_core_recordings(
     summary="Start a recording",
 )
 async def start_core_recording(
-    body: StartRecordingRequest, context: Writer, if_match: IfMatch, response: Response
+    body: models.StartRecordingRequest, context: Writer, if_match: IfMatch, response: Response
 ) -> None:
     """A phone starts recording under an id of its own; the audio follows in chunks. Answers `null`. Starting it again
     in the same words changes nothing."""
@@ -193,14 +171,9 @@ async def start_core_recording(
     tag_revision(response, recording.revision)
 
 
-@router.patch(
-    "",
-    response_model_exclude_unset=True,
-    responses=CHANGE_ERRORS,
-    summary="Change a recording, its id in the body",
-)
+@router.patch("", responses=CHANGE_ERRORS, summary="Change a recording, its id in the body")
 async def change_core_recording_in_body(
-    body: ChangeRecordingByIdRequest, context: Writer, if_match: IfMatch, response: Response
+    body: models.ChangeRecordingByIdRequest, context: Writer, if_match: IfMatch, response: Response
 ) -> ChangedRecordingResponse:
     """As `PATCH /v1/core/recordings/{recording_id}`."""
     return change(body.id, body, context, if_match, response)
@@ -234,8 +207,8 @@ def _names(names: str | None, *, field: str) -> frozenset[str]:
     if names is None:
         return frozenset()
     found = frozenset(name.strip() for name in names.split(",")) - {""}
-    if len(found) > MAX_IDS:
-        raise InvalidRequest(f"{field} may have {MAX_IDS} names at most", field=field)
+    if len(found) > models.MAX_IDS:
+        raise InvalidRequest(f"{field} may have {models.MAX_IDS} names at most", field=field)
     return found
 
 

@@ -17,36 +17,18 @@ from api.core.recordings.recording import (
     RecordError,
     SparseCoreRecording,
 )
-from api.models import (
-    CamelRequestModel,
-    CamelResponseModel,
-    Line,
-    Moment,
-    WholeNumber,
-    without_none,
-)
+from api.examples import example
+from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, WholeNumber, without_none
 from auricle.recordings.chunks import MAX_CHUNKS
 from auricle.recordings.edits import Edit
 from auricle.recordings.recording import Result
 
 MAX_SIGNATURE_BYTES = 256 * 1024
-
-
 Flag = Literal["true", "false"]
-
-
 TextBlock = Annotated[str, StringConstraints(max_length=20_000)]
-
-
 Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-
-
 Trigger = Literal["button-press", "deeplink", "modern-deeplink", "mobile-sdk"]
-
-
 Latitude = Annotated[float, Field(ge=-90, le=90)]
-
-
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
@@ -61,11 +43,9 @@ def _signature(value: str) -> str:
 
 
 Signature = Annotated[str, StringConstraints(min_length=4, max_length=350_000), AfterValidator(_signature)]
-
-
 ChunkNumber = Annotated[str, StringConstraints(max_length=4, pattern=r"^[0-9]+$")]
-
-
+ChunkNumbers = Annotated[list[ChunkNumber], Field(max_length=MAX_CHUNKS)]
+ChunkCount = Annotated[WholeNumber, Field(ge=1, le=MAX_CHUNKS)]
 NamedStatus = Literal[
     "RECORDING",
     "UPLOADING",
@@ -81,9 +61,7 @@ NamedStatus = Literal[
     "RAW_SPLIT",
 ]
 
-
 CHANGE_EXAMPLE: dict[str, Any] = {"title": "Renewal with Jane Smith", "result": "closed"}
-
 
 _CLEARABLE = {
     "title": "title",
@@ -113,45 +91,21 @@ class RecordingChanges(CamelRequestModel):
 
     title: Line | None = Field(None, description="What people call it.")
     notes: TextBlock | None = Field(None, description="What its owner notes.")
-    conversation_type: Line | None = Field(
-        None, description="What kind of conversation it is, in the organization's words."
-    )
+    conversation_type: Line | None = Field(None, description="The kind of conversation, in the organization's words.")
     result: Outcome | None = Field(None, description="What came of the conversation.")
     outcome_label: OutcomeLabel | None = Field(None, description="Deprecated in favour of `result`.")
-    conversation_quality_tag: ConversationQuality | None = Field(
-        None, description="Whether it is a whole conversation."
-    )
-    is_private: bool | None = Field(
-        None, description="The owner's and administrators' to change: seen by them alone. Null changes nothing."
-    )
-    discoverable: bool | None = Field(
-        None,
-        description="The owner's and administrators' to change: where false, not listed or found by others. Null "
-        "changes nothing.",
-    )
-    lock: bool | None = Field(
-        None, description="Whether nothing but the lock can be changed any more. Null changes nothing."
-    )
+    conversation_quality_tag: ConversationQuality | None = Field(None, description="Whether it is a full conversation.")
+    is_private: bool | None = Field(None, description="Seen by owner and administrators alone. Null changes nothing.")
+    discoverable: bool | None = Field(None, description="Where false, not listed to others. Null changes nothing.")
+    lock: bool | None = Field(None, description="Whether nothing but the lock can be changed. Null changes nothing.")
     do_not_delete: bool | None = Field(None, description="Whether it is protected from deletion. Null changes nothing.")
-    advanced_bookmarks_checked: bool | None = Field(
-        None, description="Kept for phones that say so; nothing reads it. Null changes nothing."
-    )
-    date_created: Moment | None = Field(
-        None, description="When it was recorded, from 1990 to a day from now. Null changes nothing."
-    )
-    transcription_status: NamedStatus | None = Field(
-        None, description="`UPLOADING` says that nothing more is recorded; no other move is a client's."
-    )
-    number_of_expected_chunks: Annotated[WholeNumber, Field(ge=1, le=MAX_CHUNKS)] | None = Field(
-        None, description="How many chunks there are to be."
-    )
-    expected_chunks_outstanding: list[ChunkNumber] | None = Field(
-        None, max_length=MAX_CHUNKS, description="The numbers of chunks that are still to come: they are expected too."
-    )
+    advanced_bookmarks_checked: bool | None = Field(None, description="Kept, and not read. Null changes nothing.")
+    date_created: Moment | None = Field(None, description="From 1990 to a day from now. Null changes nothing.")
+    transcription_status: NamedStatus | None = Field(None, description="`UPLOADING` ends it; no other is a client's.")
+    number_of_expected_chunks: ChunkCount | None = Field(None, description="How many chunks there are to be.")
+    expected_chunks_outstanding: ChunkNumbers | None = Field(None, description="Chunks still to come: expected too.")
     terminated_ungraciously: bool | None = Field(None, description="Whether the app ended while it was recording.")
-    record_errors: list[RecordError] | None = Field(
-        None, max_length=10, description="What went wrong on the phone while it was recorded."
-    )
+    record_errors: list[RecordError] | None = Field(None, max_length=10, description="What went wrong on the phone.")
     latitude: Latitude | None = Field(None, description="Where it was recorded, in degrees.")
     longitude: Longitude | None = Field(None, description="Where it was recorded, in degrees.")
     customer_consent_attested: bool | None = Field(
@@ -186,14 +140,14 @@ class RecordingChanges(CamelRequestModel):
 class ChangeRecordingRequest(RecordingChanges):
     """What to change. What is not sent stays; null clears what can be empty."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**CHANGE_EXAMPLE, "lock": False}]})
+    model_config = ConfigDict(json_schema_extra=example({**CHANGE_EXAMPLE, "lock": False}))
 
 
 class RecordingResponse(CamelResponseModel):
     """One recording. It is its own page."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"data": WHOLE_EXAMPLE, "cursor": None, "pageSize": 1, "limit": 1}]}
+        json_schema_extra=example({"data": WHOLE_EXAMPLE, "cursor": None, "pageSize": 1, "limit": 1})
     )
 
     data: CoreRecording = Field(description="The recording.")
@@ -205,6 +159,6 @@ class RecordingResponse(CamelResponseModel):
 class ChangedRecordingResponse(CamelResponseModel):
     """The recording as it stands now."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": EXAMPLE}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": EXAMPLE}))
 
     data: SparseCoreRecording = Field(description="The recording.")

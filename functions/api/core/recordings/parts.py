@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from api.core.shared import Timestamp
-from api.models import CamelResponseModel, left_out, without_none
+from api.models import CamelResponseModel, left_out, same_fields, without_none
 from auricle.crm.connections import Platform
 from auricle.crm.deals import Deal, Disposition
 from auricle.recordings.debrief import ResponseType, Target
@@ -61,24 +61,17 @@ class CaptureSource(CamelResponseModel):
     @classmethod
     def of(cls, capture: Capture) -> CaptureSource | None:
         """None of one that said nothing."""
-        known = without_none(
-            {
-                "sdk_version": capture.sdk_version,
-                "bundle_id": capture.bundle_id,
-                "app_version": capture.app_version,
-                "app_name": capture.app_name,
-                "sdk_type": capture.sdk_type,
-            }
-        )
+        known = without_none(same_fields(cls, capture))
         return cls(**known) if known else None
+
+
+ChunkCreationMode = Literal["minimized", "intervaled"]
 
 
 class CaptureSettings(CamelResponseModel):
     """How the app made its chunks."""
 
-    mobile_chunk_creation_mode: Literal["minimized", "intervaled"] = Field(
-        description="As few chunks as possible, or one after each interval."
-    )
+    mobile_chunk_creation_mode: ChunkCreationMode = Field(description="As few chunks as possible, or one an interval.")
 
 
 # --- what lies with a recording ---------------------------------------------------------------------------
@@ -109,11 +102,7 @@ class CapturedImage(CamelResponseModel):
 
 def image_fields(image: ImageGroup) -> dict[str, Any]:
     """What every answer shows of an image."""
-    return {
-        "raw_images": [ImageRendering(type=raw.type, uri=raw.uri, url=raw.url) for raw in image.raw_images],
-        "linked_image": image.linked_image,
-        "timestamp": image.captured_at_ms,
-    }
+    return same_fields(CapturedImage, image) | {"timestamp": image.captured_at_ms}
 
 
 class CapturedMultimedia(CamelResponseModel):
@@ -131,11 +120,7 @@ class CapturedMultimedia(CamelResponseModel):
 
 def multimedia_fields(event: MultimediaEvent) -> dict[str, Any]:
     """What every answer shows of an event."""
-    return {
-        "storage_url": event.storage_url,
-        "mime_type": event.mime_type,
-        "timestamp_in_milliseconds": event.happened_at_ms,
-    }
+    return same_fields(CapturedMultimedia, event) | {"timestamp_in_milliseconds": event.happened_at_ms}
 
 
 class RecordedMobileEvent(CamelResponseModel):
@@ -156,9 +141,7 @@ class RecordedMobileEvent(CamelResponseModel):
     @classmethod
     def of(cls, event: MobileEvent) -> RecordedMobileEvent:
         return cls(
-            id=event.id,
-            recording_id=event.recording_id,
-            user_id=event.user_id,
+            **same_fields(cls, event),
             event={"name": event.name, **event.facts},
             organization_id=event.org,
             date_created=event.created_at,
@@ -206,21 +189,20 @@ class ConditionResponse(CamelResponseModel):
     value: str | int | float = Field(description="Its answer, or one of several.")
 
 
+QuestionConfig = DateConfigResponse | TextConfigResponse | SelectConfigResponse
+
+
 class RecordingQuestion(CamelResponseModel):
     """One question, as recordings show it. What it has none of is left out."""
 
     id: str = Field(description="Its id.")
     prompt: str = Field(description="The question.")
     response_type: ResponseType = Field(description="What kind of answer it takes.")
-    response_config: DateConfigResponse | TextConfigResponse | SelectConfigResponse = Field(
-        description="What answers fit: the configuration of its `responseType`."
-    )
+    response_config: QuestionConfig = Field(description="What answers fit: the configuration of its `responseType`.")
     sort_value: int | float = Field(description="Where it stands among the others: the lowest is asked first.")
     prompt_details: str = left_out(description="What is shown beneath the question.")
     include_if: list[ConditionResponse] = Field(description="It is asked where one of these holds; none means always.")
-    only_include_if_flagged: bool = Field(
-        description="Whether it is asked only where the app brings it up: then it is never required."
-    )
+    only_include_if_flagged: bool = Field(description="Whether only the app brings it up: then it is never required.")
     set_response_to_field: Target = left_out(description="The recording's field that an answer sets.")
     hide_from_results: bool = Field(description="Whether the app leaves it out where it shows answers.")
 
@@ -231,23 +213,16 @@ class RecordingQuestion(CamelResponseModel):
 
 def question_fields(question: DebriefQuestion) -> dict[str, Any]:
     """What every answer shows of a question."""
-    return {
-        "id": question.id,
-        "prompt": question.prompt,
-        "response_type": question.response_type,
+    renamed = {
         "response_config": _config_of(question),
         "sort_value": _plain(question.sort_value),
-        **without_none({"prompt_details": question.prompt_details, "set_response_to_field": question.sets_field}),
-        "include_if": [
-            ConditionResponse(question_id=condition.question_id, value=condition.value)
-            for condition in question.include_if
-        ],
         "only_include_if_flagged": question.only_if_flagged,
-        "hide_from_results": question.hide_from_results,
+        "set_response_to_field": question.sets_field,
     }
+    return without_none(same_fields(RecordingQuestion, question) | renamed)
 
 
-def _config_of(question: DebriefQuestion) -> DateConfigResponse | TextConfigResponse | SelectConfigResponse:
+def _config_of(question: DebriefQuestion) -> QuestionConfig:
     date, text, select = question.date, question.text, question.select
     if date is not None:
         return DateConfigResponse(
@@ -264,11 +239,7 @@ def _config_of(question: DebriefQuestion) -> DateConfigResponse | TextConfigResp
         return TextConfigResponse(interpret_as_number=text.as_number, required=text.required, **without_none(optional))
     if select is None:
         raise AssertionError(f"{question.id} has no configuration")
-    return SelectConfigResponse(
-        options=list(select.options),
-        dropdown=select.dropdown,
-        **without_none({"min_selects": select.min_selects, "max_selects": select.max_selects}),
-    )
+    return SelectConfigResponse(**without_none(same_fields(SelectConfigResponse, select)))
 
 
 def _plain(number: float | None) -> int | float | None:
@@ -314,19 +285,12 @@ class CrmCustomer(CamelResponseModel):
     def of(cls, customer: Deal | Contact) -> CrmCustomer:
         own: dict[str, Any]
         if isinstance(customer, Deal):
-            name, kind = customer.account_name or customer.name, CrmCustomerType.OPPORTUNITY
-            own = {"amount": customer.amount, "disposition": customer.disposition, "closed_at": customer.closed_at}
+            own = {"name": customer.account_name or customer.name, "customer_type": CrmCustomerType.OPPORTUNITY}
         else:
-            name, kind = customer.name, CrmCustomerType(customer.customer_type)
             own = {"email_address": customer.email, "phone_number": customer.phone}
         return cls(
-            id=customer.id,
-            name=name,
-            customer_type=kind,
-            **without_none({"external_id": customer.external_id, "crm_url": customer.crm_url, **own}),
+            **without_none(same_fields(cls, customer) | own),
             last_activity_at=customer.updated_at,
-            created_at=customer.created_at,
-            updated_at=customer.updated_at,
             matching_source="DIRECT",
             organization_id=customer.org,
         )
@@ -343,8 +307,7 @@ class CrmAddress(CamelResponseModel):
 
     @classmethod
     def of(cls, address: Address) -> CrmAddress:
-        parts = {name: getattr(address, name) for name in ("street", "city", "state", "zip", "country")}
-        return cls(**without_none(parts))
+        return cls(**without_none(same_fields(cls, address)))
 
 
 class CrmOpportunity(CamelResponseModel):
@@ -364,16 +327,12 @@ class CrmOpportunity(CamelResponseModel):
 
     @classmethod
     def of(cls, deal: Deal, connection: Connection | None) -> CrmOpportunity:
-        return cls(
-            opportunity_external_id=deal.external_id,
-            account_id=next(iter(deal.contact_ids), None),
-            account_name=deal.account_name,
-            account_external_id=None,
-            disposition=deal.disposition,
-            closed_at=deal.closed_at,
-            name=deal.name,
-            amount=deal.amount,
-            integration_name=connection.name if connection else None,
-            integration_platform=connection.platform if connection else None,
-            addresses=[CrmAddress.of(address) for address in deal.addresses],
-        )
+        renamed = {
+            "opportunity_external_id": deal.external_id,
+            "account_id": next(iter(deal.contact_ids), None),
+            "account_external_id": None,
+            "integration_name": connection.name if connection else None,
+            "integration_platform": connection.platform if connection else None,
+            "addresses": [CrmAddress.of(address) for address in deal.addresses],
+        }
+        return cls(**same_fields(cls, deal) | renamed)

@@ -26,7 +26,7 @@ from api.core.recordings.parts import (
     SplitMade,
 )
 from api.core.shared import CoreTranscriptionStatus, Language, Timestamp, milliseconds
-from api.examples import CORE_CREATED_AT, RECORDING_ID
+from api.examples import parsed
 from api.models import CamelResponseModel, without_none
 from auricle.recordings.consent import content_may_be_shown
 from auricle.recordings.geohashes import geohash
@@ -117,6 +117,8 @@ Outcome = Literal["closed", "not closed", "in progress"]
 OutcomeLabel = Literal["CLOSED", "NOT_CLOSED"]
 ConversationQuality = Literal["FULL_CONVERSATION", "NOT_FULL_CONVERSATION"]
 OperatingSystem = Literal["ios", "android", "windows", "macos", "web"]
+DebriefAnswer = str | int | float | list[str | int | float]
+ProcessingError = Literal["bookmarking-failed", "summary-failed"]
 RecordError = Literal["paused-early", "interrupted", "stopped-early"]
 
 PRIVATE = (
@@ -128,30 +130,14 @@ DISCOVERABLE = (
     "searches, timelines and counts; who has its id may open it."
 )
 
-EXAMPLE: dict[str, Any] = {
-    "id": RECORDING_ID,
-    "dateCreated": CORE_CREATED_AT,
-    "deleted": False,
-    "transcriptionStatus": "COMPLETE",
-    "processingStatus": "complete",
-    "processingStage": "done",
-    "processingErrors": [],
-    "recordErrors": [],
-    "organizationId": "acme",
-    "userId": "user_1",
-    "lock": False,
-    "title": "Renewal with Jane Smith",
-    "result": "closed",
-    "durationInMilliseconds": 61200,
-    "discoverable": True,
-    "isPrivate": False,
-    "detected_language": "en",
-    "speakerMap": {"speaker_0": "Speaker 1", "speaker_1": "Speaker 2"},
-    "viewCount": 3,
-    "uniqueViewCount": 2,
-    "numberOfComments": 0,
-    "summaryProcessingStatus": "complete",
-}
+EXAMPLE = parsed("""{
+  "id": "rec_19d4f2a1b00c0ffee12345678901234", "dateCreated": "2026-03-30T12:00:00.000Z", "deleted": false,
+  "transcriptionStatus": "COMPLETE", "processingStatus": "complete", "processingStage": "done",
+  "processingErrors": [], "recordErrors": [], "organizationId": "acme", "userId": "user_1", "lock": false,
+  "title": "Renewal with Jane Smith", "result": "closed", "durationInMilliseconds": 61200, "discoverable": true,
+  "isPrivate": false, "detected_language": "en", "speakerMap": {"speaker_0": "Speaker 1", "speaker_1": "Speaker 2"},
+  "viewCount": 3, "uniqueViewCount": 2, "numberOfComments": 0, "summaryProcessingStatus": "complete"
+}""")
 
 _R, _RUN, _COUNTS, _CHUNKS = Source.RECORDING, Source.RUN, Source.COUNTS, Source.CHUNKS
 _CRM, _EVENTS, _DEBRIEF, _DIRECTORY = Source.CRM, Source.EVENTS, Source.DEBRIEF, Source.DIRECTORY
@@ -162,24 +148,16 @@ class SparseCoreRecording(CamelResponseModel):
     """A recording with the fields that something has set; what nothing has set is left out."""
 
     id: Annotated[str, _R] = Field(description="The recording's id.")
-    date_created: Annotated[Timestamp, _R] = Field(
-        description="When it was recorded; of an upload that does not say so, when it was uploaded."
-    )
+    date_created: Annotated[Timestamp, _R] = Field(description="When it was recorded, or else when it was uploaded.")
     deleted: Annotated[bool, _R] = Field(description="Whether it is in the trash.")
     transcription_status: CoreTranscriptionStatus | None = _of(_R, "How far it is.")
     processing_status: RecordingProcessingStatus | None = _of(_R, "How processing goes.")
     processing_stage: RecordingProcessingStage | None = _of(_R, "How far it is, in four steps.")
-    processing_errors: list[Literal["bookmarking-failed", "summary-failed"]] | None = _of(
-        _RUN, "What failed although the transcript is there."
-    )
+    processing_errors: list[ProcessingError] | None = _of(_RUN, "What failed although the transcript is there.")
     record_errors: list[RecordError] | None = _of(_R, "What went wrong on the phone while it was recorded.")
     processing_error: str | None = _of(_R, "Why processing failed, in a sentence.")
-    raw_audio_path: str | None = _of(
-        _R, "The key of the uploaded file in the bucket. It is no address to fetch it from."
-    )
-    processed_audio_path: str | None = _of(
-        _R, "The key of the audio as browsers play it, in the bucket. It is no address to fetch it from."
-    )
+    raw_audio_path: str | None = _of(_R, "The key of the uploaded file in the bucket, which is no address of it.")
+    processed_audio_path: str | None = _of(_R, "The key in the bucket of the audio as browsers play it.")
     last_processed_audio: Timestamp | None = _of(_RUN, "When its latest run ended.")
     organization_id: str | None = _of(_R, "The id of the organization.")
     team_id: str | None = _of(_DIRECTORY, "The id of the team its owner was a member of.")
@@ -191,34 +169,26 @@ class SparseCoreRecording(CamelResponseModel):
     lock: bool | None = _of(_R, "Whether it is locked: nothing but the lock can be changed.")
     split_lock: bool | None = _of(_R, "Whether it is being split.")
     merge_lock: bool | None = _of(_R, "Whether its audio is still being put together from that of others.")
-    split_retry_needed: bool | None = _of(
-        _R, "Always false: a split that was cut short is finished by asking for it again."
-    )
+    split_retry_needed: bool | None = _of(_R, "Always false: a split cut short is finished by asking for it again.")
     organization_name: str | None = _of(_DIRECTORY, "The name of the organization.")
     rep_first_name: str | None = _of(_DIRECTORY, "The first name of its owner.")
     rep_last_name: str | None = _of(_DIRECTORY, "The last name of its owner.")
     speaker_map: dict[str, str] | None = _of(_R, "The speakers' names, by the tags that utterances have.")
-    merge_retry_needed: bool | None = _of(
-        _R, "Always false: a merge that was cut short is finished by asking for it again."
-    )
+    merge_retry_needed: bool | None = _of(_R, "Always false: a merge cut short is finished by asking for it again.")
     redacted_transcript: str | None = _of(Source.REDACTION, "The transcript without what was redacted.")
     confidence: float | None = _of(_R, "How sure the engine is of the words on average, 0 to 1.")
     error: str | None = _of(_R, "The same as `processingError`.")
     jump_to_tags: list[dict[str, Any]] | None = _of(_BOOKMARKS, "Bookmarks.")
     jump_to_tags_words_only: list[str] | None = _of(_BOOKMARKS, "The texts of bookmarks.")
     last_updated_jump_to_tags: str | None = _of(_BOOKMARKS, "When bookmarks were last changed.")
-    manual_label_bookmark_config_ids: list[str] | None = _of(
-        _BOOKMARKS, "The configurations of bookmarks that people have set."
-    )
+    manual_label_bookmark_config_ids: list[str] | None = _of(_BOOKMARKS, "Bookmark configurations people have set.")
     result: Outcome | None = _of(_R, "What came of the conversation.")
     title: str | None = _of(_R, "What people call it.")
     notes: str | None = _of(_R, "What its owner noted.")
     duration_in_milliseconds: int | None = _of(_R, "How long it is, in milliseconds; null until it has been decoded.")
     discoverable: bool | None = _of(_R, DISCOVERABLE)
     is_private: bool | None = _of(_R, PRIVATE)
-    detected_language: str | None = _of(
-        _R, "The language that was heard, as an ISO 639-1 code.", alias="detected_language"
-    )
+    detected_language: str | None = _of(_R, "The language heard, as an ISO 639-1 code.", alias="detected_language")
     trending_score: float | None = _of(_NEVER, "How much attention it gets.")
     star_count: int | None = _of(_COUNTS, "How many users have starred it.")
     view_count: int | None = _of(_COUNTS, "How often it was viewed.")
@@ -227,16 +197,10 @@ class SparseCoreRecording(CamelResponseModel):
     deleted_permanently: bool | None = _of(_R, "Always false: one that was removed for good is not found.")
     original_recording_id: str | None = _of(_R, "The id of the recording that it was split off from.")
     enable_automatic_split: bool | None = _of(_R, "Whether the phone asked for it to be split by itself.")
-    offset_from_original_recording_ms: int | None = _of(
-        _R, "Where it begins in the recording that it was split off from, in milliseconds."
-    )
+    offset_from_original_recording_ms: int | None = _of(_R, "Where it begins in that recording, in milliseconds.")
     conversation_type: str | None = _of(_R, "What kind of conversation it is, in the organization's words.")
-    debrief_responses: dict[str, str | int | float | list[str | int | float]] | None = _of(
-        _DEBRIEF, "The answers to debrief questions, by question id."
-    )
-    debrief_questions: list[RecordingQuestion] | None = _of(
-        _DEBRIEF, "The debrief questions as they stood when they were answered."
-    )
+    debrief_responses: dict[str, DebriefAnswer] | None = _of(_DEBRIEF, "The answers to debrief questions, by question.")
+    debrief_questions: list[RecordingQuestion] | None = _of(_DEBRIEF, "Debrief questions as they stood when answered.")
     last_chunk_uploaded: Timestamp | None = _of(_CHUNKS, "When the latest of its chunks arrived.")
     number_of_chunks: int | None = _of(_CHUNKS, "How many chunks are here.")
     number_of_processed_chunks: int | None = _of(_CHUNKS, "How many chunks its audio was put together from.")
@@ -246,13 +210,9 @@ class SparseCoreRecording(CamelResponseModel):
     unread_tags: dict[str, int] | None = _of(_BOOKMARKS, "How many bookmarks users have not seen, by user id.")
     tags: dict[str, bool] | None = _of(_BOOKMARKS, "The tags it has.")
     last_labeled: str | None = _of(_BOOKMARKS, "When somebody last set a bookmark.")
-    bookmark_configs_used_during_labeling: list[str] | None = _of(
-        _BOOKMARKS, "The configurations that were there when bookmarks were set."
-    )
+    bookmark_configs_used_during_labeling: list[str] | None = _of(_BOOKMARKS, "Configurations when bookmarks were set.")
     bookmarklabels: dict[str, Any] | None = _of(_BOOKMARKS, "Labels of bookmarks, by configuration.")
-    outcome_label: OutcomeLabel | None = _of(
-        _R, "Deprecated in favour of `result`, from which it follows unless it was set itself."
-    )
+    outcome_label: OutcomeLabel | None = _of(_R, "Deprecated: follows from `result` unless it was set itself.")
     manual_labels: list[dict[str, Any]] | None = _of(_BOOKMARKS, "Bookmarks that people have set.")
     split_history: list[SplitMade] | None = _of(_R, "The cuts made in it, and the recordings that begin there.")
     secondary_transcription_job_id: str | None = _of(_NEVER, "The job of a second transcription.")
@@ -260,15 +220,9 @@ class SparseCoreRecording(CamelResponseModel):
     secondary_processing_status: RecordingProcessingStatus | None = _of(_NEVER, "How far a second transcription is.")
     secondary_transcription_ignored: bool | None = _of(_NEVER, "Whether a second transcription was ignored.")
     secondary_transcription_attempts: int | None = _of(_NEVER, "How often a second transcription was tried.")
-    secondary_transcription_duration_sent: int | None = _of(
-        _NEVER, "How much audio was transcribed a second time, in milliseconds."
-    )
-    last_successful_secondary_transcription: dict[str, int] | None = _of(
-        _NEVER, "When it was last transcribed a second time."
-    )
-    last_successful_secondary_transcription_job_id: str | None = _of(
-        _NEVER, "The last job of a second transcription that succeeded."
-    )
+    secondary_transcription_duration_sent: int | None = _of(_NEVER, "Milliseconds transcribed a second time.")
+    last_successful_secondary_transcription: dict[str, int] | None = _of(_NEVER, "When it last succeeded.")
+    last_successful_secondary_transcription_job_id: str | None = _of(_NEVER, "The last such job that succeeded.")
     lead_id_siro: str | None = _of(_R, "The id of the lead that it is linked to.")
     lead_interaction_id_siro: str | None = _of(_NEVER, "The interaction with the lead.")
     lead_interaction_match_score: float | None = _of(_NEVER, "How well the interaction fits.")
@@ -283,20 +237,14 @@ class SparseCoreRecording(CamelResponseModel):
     rep_questions_count: int | None = _of(_METRICS, "How many questions the representative asked.")
     exchanges_count: int | None = _of(_METRICS, "How often the speaker changed.")
     rep_exchanges_count: int | None = _of(_METRICS, "How often the representative took the word.")
-    total_rep_exchanges_with_a_question: int | None = _of(
-        _METRICS, "How often the representative took the word and asked a question."
-    )
+    total_rep_exchanges_with_a_question: int | None = _of(_METRICS, "The representative's turns with a question.")
     rep_word_count: int | None = _of(_METRICS, "How many words the representative said.")
     rep_unique_words_used_count: int | None = _of(_METRICS, "How many different words the representative said.")
     rep_filler_words_count: int | None = _of(_METRICS, "How many filler words the representative said.")
     total_rep_vocabulary_score: float | None = _of(_METRICS, "How rich the representative's vocabulary is, summed up.")
     total_rep_word_obscurity_score: float | None = _of(_METRICS, "How rare the representative's words are, summed up.")
-    longest_monologue_millis: int | None = _of(
-        _METRICS, "How long the representative talked at most without a break, in milliseconds."
-    )
-    longest_customer_story_millis: int | None = _of(
-        _METRICS, "How long the customer talked at most without a break, in milliseconds."
-    )
+    longest_monologue_millis: int | None = _of(_METRICS, "The representative's longest talk without a break, in ms.")
+    longest_customer_story_millis: int | None = _of(_METRICS, "The customer's longest talk without a break, in ms.")
     rep_words_per_minute: float | None = _of(_METRICS, "How fast the representative talked.")
     rep_filler_words_per_min: float | None = _of(_METRICS, "How many filler words the representative said a minute.")
     rep_speaker_share: float | None = _of(_METRICS, "How much of the talking was the representative's, in percent.")
@@ -304,9 +252,7 @@ class SparseCoreRecording(CamelResponseModel):
     rep_control: float | None = _of(_METRICS, "How many of the representative's turns had a question, in percent.")
     rep_vocabulary_level: float | None = _of(_METRICS, "How rich the representative's vocabulary is.")
     rep_word_obscurity_score: float | None = _of(_METRICS, "How rare the representative's words are.")
-    conversation_segment_dates: list[dict[str, Any]] | None = _of(
-        _METRICS, "When parts of the conversation began and ended."
-    )
+    conversation_segment_dates: list[dict[str, Any]] | None = _of(_METRICS, "When parts of it began and ended.")
     chunk_status_map: dict[str, CoreTranscriptionStatus] | None = _of(
         _CHUNKS,
         "Where each chunk is, by its number: `RECORDING` is not asked for yet, `UPLOADING` asked for, `UPLOADED` here, "
@@ -314,13 +260,9 @@ class SparseCoreRecording(CamelResponseModel):
     )
     expected_chunks_outstanding: list[str] | None = _of(_CHUNKS, "The numbers of chunks that are waited for.")
     advanced_bookmarks_checked: bool | None = _of(_R, "Kept for phones that say so; nothing reads it.")
-    extracted_primary_contact_phone_number: dict[str, Any] | None = _of(
-        _EXTRACTION, "A telephone number that was said."
-    )
+    extracted_primary_contact_phone_number: dict[str, Any] | None = _of(_EXTRACTION, "A telephone number someone said.")
     do_not_delete: bool | None = _of(_R, "Whether it is protected from deletion.")
-    processed_chunk_numbers: list[int] | None = _of(
-        _CHUNKS, "The numbers of the chunks that its audio was put together from."
-    )
+    processed_chunk_numbers: list[int] | None = _of(_CHUNKS, "The numbers of the chunks that its audio is made of.")
     skippable_chunk_numbers: list[int] | None = _of(_CHUNKS, "The numbers of chunks that are not waited for.")
     date_lacking_single_expected_chunk: Timestamp | None = _of(_CHUNKS, "Since when all chunks but one are here.")
     audio_duration_in_milliseconds: int | None = _of(_R, "The same as `durationInMilliseconds`.")
@@ -336,47 +278,29 @@ class SparseCoreRecording(CamelResponseModel):
     summary_processing_status: RecordingStageStatus | None = _of(_RUN, "How far its summary is.")
     bookmarking_processing_status: RecordingStageStatus | None = _of(_BOOKMARKS, "How far its bookmarks are.")
     llm_bookmarking_status: RecordingStageStatus | None = _of(_BOOKMARKS, "How far bookmarks by a language model are.")
-    llm_speaker_assignment_status: RecordingStageStatus | None = _of(
-        _EXTRACTION, "How far telling who is who by a language model is."
-    )
-    conversation_quality_tag: ConversationQuality | None = _of(
-        _R, "Whether it is a whole conversation, as its owner said."
-    )
-    conversation_quality_tag_reasoning: str | None = _of(
-        _EXTRACTION, "Why it is taken for a whole conversation or not."
-    )
-    llm_conversation_approval_status: RecordingStageStatus | None = _of(
-        _EXTRACTION, "How far the approval by a language model is."
-    )
+    llm_speaker_assignment_status: RecordingStageStatus | None = _of(_EXTRACTION, "How far a model is with who is who.")
+    conversation_quality_tag: ConversationQuality | None = _of(_R, "Whether it is a whole conversation, by its owner.")
+    conversation_quality_tag_reasoning: str | None = _of(_EXTRACTION, "Why it is taken for a whole conversation.")
+    llm_conversation_approval_status: RecordingStageStatus | None = _of(_EXTRACTION, "How far a model's approval is.")
     ai_metrics_processing_status: RecordingStageStatus | None = _of(_METRICS, "How far its metrics are.")
     beta_features: list[str] | None = _of(_R, "The beta features of the app that recorded it.")
     all_chunks_uploaded: bool | None = _of(_CHUNKS, "Whether recording has ended and no chunk is waited for.")
     recording_settings: CaptureSettings | None = _of(_R, "How the app made its chunks.")
     images: list[CapturedImage] | None = _of(_EVENTS, "The images that were captured; asked for by `showPhotos`.")
-    crm_opportunities: list[CrmOpportunity] | None = _of(
-        _CRM, "The deal that it concerns, if any; asked for by `showCrmOpportunities`."
-    )
+    crm_opportunities: list[CrmOpportunity] | None = _of(_CRM, "Its deal, if any; asked for by `showCrmOpportunities`.")
     crm_customer: CrmCustomer | None = _of(_CRM, "Whom it concerns; asked for by `showCrmCustomers`.")
-    media_opportunities: list[dict[str, Any]] | None = _of(
-        _CRM, "Empty: no connection brings any yet; asked for by `showMediaOpportunities`."
-    )
+    media_opportunities: list[dict[str, Any]] | None = _of(_CRM, "Empty as yet; asked for by `showMediaOpportunities`.")
     multimedia_events: list[CapturedMultimedia] | None = _of(
         _EVENTS, "The files that were captured; asked for by `showMultimediaEvents`."
     )
     evaluation: dict[str, Any] | None = _of(Source.SCORECARDS, "How it was scored; asked for by `showEvaluationScore`.")
     followups: list[dict[str, Any]] | None = _of(Source.FOLLOWUPS, "What is to be done; asked for by `showFollowups`.")
-    mobile_events: list[RecordedMobileEvent] | None = _of(
-        _EVENTS, "What happened on the phone; asked for by `showMobileEvents`."
-    )
+    mobile_events: list[RecordedMobileEvent] | None = _of(_EVENTS, "Phone events; asked for by `showMobileEvents`.")
     seed_recording_id: str | None = _of(_R, "The recording that the phone made this one from.")
     seed_recording_recording_id: str | None = _of(_R, "The id of that recording and of this one, joined.")
-    summary: str | None = Field(
-        default=None,
-        description="What stands out of what was said; asked for by `showSummary`, else left out.",
-    )
+    summary: str | None = Field(None, description="What stands out of it; left out unless `showSummary` asks for it.")
     entity_extractions: list[dict[str, Any]] | None = Field(
-        default=None,
-        description="Null: nothing extracts entities yet; asked for by `showEntityExtractions`, else left out.",
+        None, description="Null: nothing extracts entities yet; asked for by `showEntityExtractions`, else left out."
     )
 
     @classmethod
@@ -410,6 +334,10 @@ WHOLE_EXAMPLE: dict[str, Any] = {
     str(field.alias): EXAMPLE.get(str(field.alias)) for field in CoreRecording.model_fields.values()
 }
 _NO_REP, _NO_CAPTURE = Rep(), Capture()
+_OF_RECORDING = """id user_id locked confidence title notes discoverable conversation_type advanced_bookmarks_checked
+do_not_delete transcription_language seed_recording_id""".split()
+_OF_CAPTURE = "record_errors code_version latitude longitude os os_version device_type device_id beta_features".split()
+"""Fields that the domain calls by the same names."""
 
 
 def _fields(detail: RecordingDetail) -> dict[str, Any]:
@@ -426,25 +354,22 @@ def _fields(detail: RecordingDetail) -> dict[str, Any]:
     link = recording.crm_link
     duration_ms = milliseconds(recording.duration_s)
     fields = {
-        "id": recording.id,
+        **{name: getattr(recording, name) for name in _OF_RECORDING},
+        **{name: getattr(capture, name) for name in _OF_CAPTURE},
         "date_created": recording.created_at,
         "deleted": recording.deleted_at is not None,
         "transcription_status": recording.status.value,
         "processing_status": _processing_status(recording, stage),
         "processing_stage": stage,
         "processing_errors": ["summary-failed"] if summary is StageState.FAILED else [],
-        "record_errors": capture.record_errors,
         "processing_error": failure,
         "raw_audio_path": source,
         "processed_audio_path": recording.keys.audio if audio and may_be_shown else None,
         "last_processed_audio": run.finished_at if run else None,
         "organization_id": recording.org,
         "team_id": rep.team_id,
-        "user_id": recording.user_id,
-        "locked": recording.locked,
         "terminated_ungraciously": capture.terminated_ungracefully,
         "original_device_id": capture.device_id,
-        "code_version": capture.code_version,
         "lock": recording.locked,
         "split_lock": recording.split_in_progress,
         "merge_lock": len(recording.made_of) > 1 and recording.status in OPEN,
@@ -454,13 +379,9 @@ def _fields(detail: RecordingDetail) -> dict[str, Any]:
         "rep_last_name": rep.last_name,
         "speaker_map": {talk.speaker: display_name(talk.speaker) for talk in recording.speakers},
         "merge_retry_needed": False,
-        "confidence": recording.confidence,
         "error": failure,
         "result": recording.result.value if recording.result else None,
-        "title": recording.title,
-        "notes": recording.notes,
         "duration_in_milliseconds": duration_ms,
-        "discoverable": recording.discoverable,
         "is_private": recording.private,
         "detected_language": recording.language,
         "star_count": counters.stars,
@@ -471,30 +392,18 @@ def _fields(detail: RecordingDetail) -> dict[str, Any]:
         "original_recording_id": original.recording_id if original else None,
         "enable_automatic_split": recording.automatic_split,
         "offset_from_original_recording_ms": original.start_ms if original else None,
-        "conversation_type": recording.conversation_type,
         "debrief_responses": recording.debrief,
         "number_of_comments": counters.comments,
         "unread_comments": {user: len(unread) for user, unread in counters.unread.items()},
         "outcome_label": _outcome_label(recording),
         "split_history": [SplitMade.of(split) for split in recording.splits],
         "lead_id_siro": link.id if link and link.data_type == "LEAD" else None,
-        "latitude": capture.latitude,
-        "longitude": capture.longitude,
-        "advanced_bookmarks_checked": recording.advanced_bookmarks_checked,
-        "do_not_delete": recording.do_not_delete,
         "audio_duration_in_milliseconds": duration_ms,
         "is_video": audio.is_video if audio else None,
         "raw_video_path": source if audio and audio.is_video else None,
         "source": CaptureSource.of(capture),
-        "transcription_language": recording.transcription_language,
-        "os": capture.os,
-        "os_version": capture.os_version,
-        "device_type": capture.device_type,
-        "device_id": capture.device_id,
         "summary_processing_status": _STAGE_STATUSES[summary],
         "conversation_quality_tag": recording.conversation_quality,
-        "beta_features": capture.beta_features,
-        "seed_recording_id": recording.seed_recording_id,
     }
     if capture.latitude is not None and capture.longitude is not None:
         point = GeoPoint(latitude=capture.latitude, longitude=capture.longitude)

@@ -8,67 +8,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Body, Query, Response, Security
 
 from api.core.errors import NO_RECORDING
-from api.core.recordings.models import (
-    ChangedRecordingResponse,
-    ChangeRecordingRequest,
-    Flag,
-    RecordingResponse,
-)
-from api.core.recordings.parts import (
-    CapturedImage,
-    CapturedMultimedia,
-    CrmOpportunity,
-    RecordedMobileEvent,
-)
+from api.core.recordings.models import ChangedRecordingResponse, ChangeRecordingRequest, Flag, RecordingResponse
+from api.core.recordings.parts import CapturedImage, CapturedMultimedia, CrmOpportunity, RecordedMobileEvent
 from api.core.recordings.recording import CoreRecording
-from api.core.recordings.shared import CHANGE_ERRORS, as_it_stands, change, customers_of
+from api.core.recordings.shared import CHANGE_ERRORS, as_it_stands, change, customers_of, shows
 from api.core.shared import PREFIX, Reader, Writer
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
 from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
-from api.routing import api_router
+from api.routing import SparseRoute, api_router
 
 if TYPE_CHECKING:
     from auricle.records import RecordKind
 
-router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["recordings"])
+router = api_router(f"{PREFIX}/recordings/{{recording_id}}", SparseRoute, tags=["recordings"])
 
 ShowingWriterOnce = Annotated[RequestContext, Security(Idempotent(shows_content=True), scopes=["recordings:write"])]
 
 PROTECTED = PossibleError(409, "conflict", "The recording is locked, or protected from deletion.")
 
 
-@router.get(
-    "",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING),
-    summary="Get a recording",
-)
+@router.get("", responses=errors(NO_RECORDING), summary="Get a recording")
 async def get_core_recording(
     recording_id: RecordingId,
     context: Reader,
     response: Response,
-    photos: Annotated[Flag, Query(alias="showPhotos", description="Show `images`.")] = "false",
-    crm_opportunities: Annotated[
-        Flag, Query(alias="showCrmOpportunities", description="Show `crmOpportunities`.")
-    ] = "false",
-    media_opportunities: Annotated[
-        Flag, Query(alias="showMediaOpportunities", description="Show `mediaOpportunities`.")
-    ] = "false",
-    _evaluation_score: Annotated[
-        Flag, Query(alias="showEvaluationScore", description="Show `evaluation`, which nothing sets yet.")
-    ] = "false",
-    multimedia_events: Annotated[
-        Flag, Query(alias="showMultimediaEvents", description="Show `multimediaEvents`.")
-    ] = "false",
-    mobile_events: Annotated[Flag, Query(alias="showMobileEvents", description="Show `mobileEvents`.")] = "false",
-    _followups: Annotated[
-        Flag, Query(alias="showFollowups", description="Show `followups`, which nothing sets yet.")
-    ] = "false",
-    crm_customer: Annotated[Flag, Query(alias="showCrmCustomers", description="Show `crmCustomer`.")] = "false",
-    summary: Annotated[Flag, Query(alias="showSummary", description="Show `summary`.")] = "false",
+    photos: Annotated[Flag, shows("showPhotos", "`images`")] = "false",
+    crm_opportunities: Annotated[Flag, shows("showCrmOpportunities", "`crmOpportunities`")] = "false",
+    media_opportunities: Annotated[Flag, shows("showMediaOpportunities", "`mediaOpportunities`")] = "false",
+    _evaluation_score: Annotated[Flag, shows("showEvaluationScore", "`evaluation`, which nothing sets yet")] = "false",
+    multimedia_events: Annotated[Flag, shows("showMultimediaEvents", "`multimediaEvents`")] = "false",
+    mobile_events: Annotated[Flag, shows("showMobileEvents", "`mobileEvents`")] = "false",
+    _followups: Annotated[Flag, shows("showFollowups", "`followups`, which nothing sets yet")] = "false",
+    crm_customer: Annotated[Flag, shows("showCrmCustomers", "`crmCustomer`")] = "false",
+    summary: Annotated[Flag, shows("showSummary", "`summary`")] = "false",
     entity_extractions: Annotated[
-        Flag, Query(alias="showEntityExtractions", description="Show `entityExtractions`, which nothing sets yet.")
+        Flag, shows("showEntityExtractions", "`entityExtractions`, which nothing sets yet")
     ] = "false",
 ) -> RecordingResponse:
     """Every field, always; null is what nothing has set (yet), and only here: every other answer leaves such fields
@@ -101,7 +76,7 @@ async def get_core_recording(
     return RecordingResponse(data=data, cursor=None, page_size=1, limit=1)
 
 
-@router.patch("", response_model_exclude_unset=True, responses=CHANGE_ERRORS, summary="Change a recording")
+@router.patch("", responses=CHANGE_ERRORS, summary="Change a recording")
 async def change_core_recording(
     recording_id: RecordingId,
     body: Annotated[ChangeRecordingRequest, Body(default_factory=ChangeRecordingRequest)],
@@ -145,12 +120,7 @@ async def delete_core_recording(
     tag_revision(response, trashed.revision)
 
 
-@router.post(
-    "/restore",
-    response_model_exclude_unset=True,
-    responses=errors(NO_RECORDING),
-    summary="Restore a recording from the trash",
-)
+@router.post("/restore", responses=errors(NO_RECORDING), summary="Restore a recording from the trash")
 async def restore_core_recording(
     recording_id: RecordingId, context: ShowingWriterOnce, if_match: IfMatch, response: Response
 ) -> ChangedRecordingResponse:

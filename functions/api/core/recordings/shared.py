@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from api.core.errors import NO_RECORDING
-from api.core.recordings.models import (
-    ChangedRecordingResponse,
-    RecordingChanges,
-)
+from api.core.recordings.models import ChangedRecordingResponse, RecordingChanges
 from api.core.recordings.parts import CrmCustomer
 from api.core.recordings.recording import SparseCoreRecording
 from api.dependencies import RequestContext, tag_revision
@@ -28,6 +25,11 @@ CHANGE_ERRORS = errors(
     PossibleError(409, "conflict", "The recording is locked, or takes no chunks (any more)."),
     PossibleError(409, "illegal-transition", "The status is not a client's to set."),
 )
+
+
+def shows(flag: str, what: str) -> Any:
+    """Of a parameter that asks for a part of a recording."""
+    return Query(alias=flag, description=f"Show {what}.")
 
 
 def sparse(context: RequestContext, detail: RecordingDetail) -> SparseCoreRecording:

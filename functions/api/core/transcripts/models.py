@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from api.core.shared import Language, milliseconds
-from api.examples import RECORDING_ID
+from api.examples import example
 from api.models import CamelRequestModel, CamelResponseModel, left_out, without_none
 from auricle.recordings.recording import Recording
 from auricle.transcripts.transcript import display_name
@@ -22,7 +22,7 @@ _END = "Where it ends, in milliseconds from the beginning of the recording."
 class ChangeTranscriptionLanguageRequest(CamelRequestModel):
     """Which language is spoken."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"transcriptionLanguage": "English"}]})
+    model_config = ConfigDict(json_schema_extra=example({"transcriptionLanguage": "English"}))
 
     transcription_language: Language = Field(description="The language that is spoken.")
 
@@ -62,28 +62,16 @@ class UtterancesPage(CamelResponseModel):
     """A page of utterances."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "utterances": [
-                            {
-                                "utterance": "thank you",
-                                "startTimeInMillis": 510,
-                                "endTimeInMillis": 1320,
-                                "speakerTag": "speaker_0",
-                                "redacted": False,
-                                "confidence": 0.87,
-                            },
-                        ],
-                        "isLowDataMode": False,
-                        "speakerMap": {"speaker_0": "Speaker 1"},
-                    },
-                    "pageSize": 100_000,
-                    "cursor": None,
-                },
-            ],
-        },
+        json_schema_extra=example("""{
+          "data": {
+            "utterances": [{
+              "utterance": "thank you", "startTimeInMillis": 510, "endTimeInMillis": 1320, "speakerTag": "speaker_0",
+              "redacted": false, "confidence": 0.87
+            }],
+            "isLowDataMode": false, "speakerMap": {"speaker_0": "Speaker 1"}
+          },
+          "pageSize": 100000, "cursor": null
+        }""")
     )
 
     data: Utterances = Field(description="The utterances.")
@@ -132,27 +120,11 @@ class SummaryResponse(CamelResponseModel):
     """The parts of the summary; none while there is none."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": [
-                        {
-                            "id": f"{RECORDING_ID}-highlights",
-                            "promptHeader": "Highlights",
-                            "promptResponse": "Speaker 2: we could renew for two years",
-                            "summaryResultIndex": 0,
-                            "quotes": [
-                                {
-                                    "quote": "we could renew for two years",
-                                    "startTimeInMillis": 31400,
-                                    "endTimeInMillis": 33900,
-                                },
-                            ],
-                        },
-                    ],
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": [{
+          "id": "rec_19d4f2a1b00c0ffee12345678901234-highlights", "promptHeader": "Highlights",
+          "promptResponse": "Speaker 2: we could renew for two years", "summaryResultIndex": 0,
+          "quotes": [{"quote": "we could renew for two years", "startTimeInMillis": 31400, "endTimeInMillis": 33900}]
+        }]}""")
     )
 
     data: list[SummarySection] = Field(description="The parts.")
@@ -191,17 +163,10 @@ class SignedDownloadResponse(CamelResponseModel):
     """The URL."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data": {
-                        "error": False,
-                        "url": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
-                        "expiration": 1774872900000,
-                    },
-                },
-            ],
-        },
+        json_schema_extra=example("""{"data": {
+          "error": false, "url": "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b",
+          "expiration": 1774872900000
+        }}""")
     )
 
     data: SignedDownload = Field(description="Where to GET the audio.")
@@ -210,6 +175,6 @@ class SignedDownloadResponse(CamelResponseModel):
 class TranscriptionLanguageResponse(CamelResponseModel):
     """Nothing more to say."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"data": None}]})
+    model_config = ConfigDict(json_schema_extra=example({"data": None}))
 
     data: None = Field(description="Always null.")

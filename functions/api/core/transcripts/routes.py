@@ -9,14 +9,7 @@ from fastapi import Query, Response
 
 from api.core.errors import LOCKED
 from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
-from api.core.transcripts.models import (
-    ChangeTranscriptionLanguageRequest,
-    SignedDownload,
-    SignedDownloadResponse,
-    SummaryResponse,
-    TranscriptionLanguageResponse,
-    UtterancesPage,
-)
+from api.core.transcripts import models
 from api.dependencies import IfMatch, RecordingId, page_size, tag_revision
 from api.documentation import PossibleError, errors
 from api.models import QueryInteger
@@ -50,24 +43,24 @@ async def get_utterances(
     context: Reader,
     cursor: Annotated[QueryInteger, Query(ge=1, le=MAX_PAGE, description="The number of the page, from 1.")] = 1,
     page_size: Annotated[QueryInteger, page_size("pageSize", MAX_UTTERANCES)] = MAX_UTTERANCES,
-) -> UtterancesPage:
+) -> models.UtterancesPage:
     """In reading order, with milliseconds from the start. `cursor` is a page number; the first is 1."""
     detail = context.detail(recording_id)
     stored = read_transcript(detail, context.stores.objects)
     if stored is None:
         raise HttpProblem(_no_transcript(detail))
-    return UtterancesPage.of(stored["segments"], cursor, page_size)
+    return models.UtterancesPage.of(stored["segments"], cursor, page_size)
 
 
 @router.get("/summary", responses=errors(NOT_THERE, NO_CONSENT), summary="Get the summary")
-async def get_summary(recording_id: RecordingId, context: Reader) -> SummaryResponse:
+async def get_summary(recording_id: RecordingId, context: Reader) -> models.SummaryResponse:
     """Where no language model is deployed, the most telling quotations, called highlights. Empty while there is
     none."""
     from auricle.recordings.consent import check_content_may_be_shown
 
     recording = context.recording(recording_id)
     check_content_may_be_shown(recording)
-    return SummaryResponse.of(recording)
+    return models.SummaryResponse.of(recording)
 
 
 @router.post(
@@ -75,7 +68,7 @@ async def get_summary(recording_id: RecordingId, context: Reader) -> SummaryResp
     responses=errors(NOT_THERE, NO_CONSENT, PossibleError(409, "not-ready", "There is no audio yet.")),
     summary="Sign a download URL",
 )
-async def create_signed_url(recording_id: RecordingId, context: ReaderAnew) -> SignedDownloadResponse:
+async def create_signed_url(recording_id: RecordingId, context: ReaderAnew) -> models.SignedDownloadResponse:
     """A presigned GET, good for 15 minutes at most: the audio as browsers play it, or, before it has been processed,
     as it was uploaded."""
     from auricle.ports import MAX_URL_SECONDS
@@ -88,18 +81,18 @@ async def create_signed_url(recording_id: RecordingId, context: ReaderAnew) -> S
         audio.key, file_name=audio.file_name, content_type=audio.content_type, seconds=seconds, version=audio.version
     )
     expires_at = context.now + timedelta(seconds=seconds)
-    data = SignedDownload(error=False, url=url, expiration=round(expires_at.timestamp() * 1000))
-    return SignedDownloadResponse(data=data)
+    data = models.SignedDownload(error=False, url=url, expiration=round(expires_at.timestamp() * 1000))
+    return models.SignedDownloadResponse(data=data)
 
 
 @router.patch("/transcription-language", responses=errors(NOT_THERE, LOCKED), summary="Say which language is spoken")
 async def change_transcription_language(
     recording_id: RecordingId,
-    body: ChangeTranscriptionLanguageRequest,
+    body: models.ChangeTranscriptionLanguageRequest,
     context: Writer,
     if_match: IfMatch,
     response: Response,
-) -> TranscriptionLanguageResponse:
+) -> models.TranscriptionLanguageResponse:
     """Kept with the recording. The embedded engine hears English whatever it says."""
     from auricle.recordings.edits import Edit, edit_recording
 
@@ -112,7 +105,7 @@ async def change_transcription_language(
         if_revision=if_match,
     )
     tag_revision(response, changed.revision)
-    return TranscriptionLanguageResponse(data=None)
+    return models.TranscriptionLanguageResponse(data=None)
 
 
 def _no_transcript(detail: RecordingDetail) -> Problem:
