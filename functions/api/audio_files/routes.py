@@ -46,6 +46,7 @@ WriterOnce = Annotated[RequestContext, Security(Idempotent(), scopes=["audio:wri
 PageSize = Annotated[QueryInteger, page_size("pageSize")]
 
 NOT_THERE = PossibleError(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
+LOCKED = PossibleError(409, "conflict", "It is locked.")
 NO_CONSENT = PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 NOT_UPLOADED = PossibleError(409, "not-ready", "Nothing has been uploaded yet.")
 
@@ -133,11 +134,7 @@ async def get_audio_file(audio_file_id: RecordingId, context: Reader, response: 
     return _shown(context.detail(audio_file_id), response)
 
 
-@router.patch(
-    "/{audio_file_id}",
-    responses=errors(NOT_THERE, PossibleError(409, "conflict", "It is locked.")),
-    summary="Change an audio file",
-)
+@router.patch("/{audio_file_id}", responses=errors(NOT_THERE, LOCKED), summary="Change an audio file")
 async def change_audio_file(
     audio_file_id: RecordingId,
     body: Annotated[models.ChangeAudioFileRequest, Body(default_factory=models.ChangeAudioFileRequest)],

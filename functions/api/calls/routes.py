@@ -33,21 +33,13 @@ CallId = Annotated[str, path_id(CallNotFound, "call", message=calls.NO_SUCH_CALL
 LogRecordingId = Annotated[str, path_id(RecordingNotFound, "recording", message=calls.NO_SUCH_LOG)]
 
 NO_CALL = PossibleError(404, "call-not-found", "Call not found: call_1j2kd9.")
+ID_TAKEN = PossibleError(409, "conflict", "There is a call call_1j2kd9 already.")
 NO_LOG = PossibleError(404, "recording-not-found", "Recording log not found: rec_8sj29a.")
-NOT_PERSISTED = Problem(
-    500,
-    "not-persisted",
-    "Could not persist recording log. Please retry.",
-    headers={"retry-after": str(RETRY_SOON_S)},
-)
+_RETRY_SOON = {"retry-after": str(RETRY_SOON_S)}
+NOT_PERSISTED = Problem(500, "not-persisted", "Could not persist recording log. Please retry.", headers=_RETRY_SOON)
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=errors(PossibleError(409, "conflict", "There is a call call_1j2kd9 already.")),
-    summary="Register a call",
-)
+@router.post("", status_code=201, responses=errors(ID_TAKEN), summary="Register a call")
 async def register_telephone_call(
     body: models.RegisterCallRequest, context: WriterOnce, response: Response
 ) -> models.CallResponse:
