@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from fastapi import Query, Security
+from fastapi import Query, Response, Security
 
-from api.dependencies import RequestContext, page_size, path_id, request_context
+from api.dependencies import RequestContext, page_size, path_id, request_context, tag_revision
 from api.idempotency import Idempotent
-from api.models import EndMoment, Moment, QueryInteger
+from api.models import EndMoment, Moment, QueryInteger, ResponseModel
 from auricle.errors import ContactNotFound, InvalidRequest
 from auricle.recordings.recording import Status
+from auricle.records import Record
 
 PREFIX = "/api/v1/agent/founder"
 
@@ -26,12 +27,19 @@ DateFrom = Annotated[Moment | None, Query(description="Of that moment or later; 
 DateTo = Annotated[EndMoment | None, Query(description="Of that moment or earlier; a date means all of that day.")]
 RecordingType = Literal["phone", "in_person", "video", "voice_memo"]
 """What kind of conversation a recording is."""
+_Shown = TypeVar("_Shown", bound=ResponseModel)
 
 
 def check_dates(date_from: datetime | None, date_to: datetime | None) -> None:
     """Raises InvalidRequest: there is nothing between the two."""
     if date_from and date_to and date_from > date_to:
         raise InvalidRequest("date_from must not be later than date_to", field="date_from")
+
+
+def tagged(model: type[_Shown], record: Record, response: Response) -> _Shown:
+    """The record as the model shows it, with its revision in the answer's `etag`."""
+    tag_revision(response, record.revision)
+    return model.model_validate(record)
 
 
 class TranscriptionStatus(StrEnum):

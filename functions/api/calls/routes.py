@@ -68,9 +68,7 @@ async def list_telephone_calls(
     contact_id: Annotated[Id | None, Query(description="With this contact.")] = None,
     recording_id: Annotated[Id | None, Query(description="With a log of this recording.")] = None,
     date_from: Annotated[Moment | None, Query(description="Begun then or later.")] = None,
-    date_to: Annotated[
-        EndMoment | None, Query(description="Begun then or earlier; a date means all of that day.")
-    ] = None,
+    date_to: Annotated[EndMoment | None, Query(description="Begun by then; a date means all of that day.")] = None,
     page: Page = None,
     page_size: PageSize = 50,
     cursor: Cursor = None,

@@ -10,13 +10,12 @@ from fastapi import Body, Query, Response
 
 from api.agent.contacts import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT
-from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage
-from api.dependencies import Cursor, IfMatch, Page, tag_revision
+from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage, tagged
+from api.dependencies import Cursor, IfMatch, Page
 from api.documentation import errors
 from api.models import Line
 from api.paging import Cursors, read_page
 from api.routing import api_router
-from auricle.crm import contacts
 from auricle.crm.contacts import ContactFilter, NewContact, add_contact, change_contact
 
 router = api_router(PREFIX, tags=["contacts"])
@@ -29,15 +28,13 @@ async def create_contact(body: models.CreateContactRequest, context: FounderOnce
         NewContact(**body.model_dump()), org=context.org, contacts=context.stores.contacts, now=context.now
     )
     response.headers["location"] = f"{PREFIX}/contacts/{contact.id}"
-    return _tagged(contact, response)
+    return tagged(models.Contact, contact, response)
 
 
 @router.get("/contacts", summary="List contacts")
 async def list_contacts(
     context: Founder,
-    q: Annotated[
-        Line | None, Query(description="Words that all stand in the name, company, title, address or number.")
-    ] = None,
+    q: Annotated[Line | None, Query(description="Words, all in name, company, title, address or number.")] = None,
     email: Annotated[Line | None, Query(description="With this address, whatever its case.")] = None,
     phone: Annotated[models.Phone | None, Query(description="With this number, however it is written.")] = None,
     company: Annotated[Line | None, Query(description="Of this company, whatever its case.")] = None,
@@ -64,7 +61,7 @@ async def list_contacts(
 @router.get("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Get a contact")
 async def get_contact(contact_id: ContactId, context: Founder, response: Response) -> models.Contact:
     """As it stands now."""
-    return _tagged(context.stores.contacts.get_contact(context.org, contact_id), response)
+    return tagged(models.Contact, context.stores.contacts.get_contact(context.org, contact_id), response)
 
 
 @router.patch("/contacts/{contact_id}", responses=errors(NO_CONTACT), summary="Change a contact")
@@ -85,9 +82,4 @@ async def update_contact(
         now=context.now,
         if_revision=if_match,
     )
-    return _tagged(contact, response)
-
-
-def _tagged(contact: contacts.Contact, response: Response) -> models.Contact:
-    tag_revision(response, contact.revision)
-    return models.Contact.model_validate(contact)
+    return tagged(models.Contact, contact, response)

@@ -10,13 +10,12 @@ from fastapi import Body, Query, Response
 
 from api.agent.deals import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT, NO_DEAL
-from api.agent.shared import PREFIX, Founder, FounderOnce, PerPage
-from api.dependencies import Cursor, IfMatch, Page, path_id, tag_revision
+from api.agent.shared import PREFIX, Founder, FounderOnce, PerPage, tagged
+from api.dependencies import Cursor, IfMatch, Page, path_id
 from api.documentation import errors
 from api.models import Id, Line
 from api.paging import Cursors, read_page
 from api.routing import api_router
-from auricle.crm import deals
 from auricle.crm.deals import DEALS, DealFilter, Disposition, add_deal, change_deal
 from auricle.errors import DealNotFound
 
@@ -37,7 +36,7 @@ async def create_deal(body: models.CreateDealRequest, context: FounderOnce, resp
         now=context.now,
     )
     response.headers["location"] = f"{PREFIX}/deals/{deal.id}"
-    return _tagged(deal, response)
+    return tagged(models.Deal, deal, response)
 
 
 @router.get("/deals", summary="List deals")
@@ -68,7 +67,7 @@ async def list_deals(
 @router.get("/deals/{deal_id}", responses=errors(NO_DEAL), summary="Get a deal")
 async def get_deal(deal_id: DealId, context: Founder, response: Response) -> models.Deal:
     """As it stands now."""
-    return _tagged(context.stores.records(DEALS).get(context.org, deal_id), response)
+    return tagged(models.Deal, context.stores.records(DEALS).get(context.org, deal_id), response)
 
 
 @router.patch("/deals/{deal_id}", responses=errors(NO_DEAL, NO_CONTACT), summary="Change a deal")
@@ -90,9 +89,4 @@ async def update_deal(
         now=context.now,
         if_revision=if_match,
     )
-    return _tagged(deal, response)
-
-
-def _tagged(deal: deals.Deal, response: Response) -> models.Deal:
-    tag_revision(response, deal.revision)
-    return models.Deal.model_validate(deal)
+    return tagged(models.Deal, deal, response)

@@ -8,12 +8,11 @@ from fastapi import Body, Response
 
 from api.agent.errors import LOCKED, NO_CONTACT, NO_RECORDING
 from api.agent.links import models
-from api.agent.shared import PREFIX, Founder, FounderOnce
-from api.dependencies import IfMatch, RecordingId, tag_revision
+from api.agent.shared import PREFIX, Founder, FounderOnce, tagged
+from api.dependencies import IfMatch, RecordingId
 from api.documentation import errors
 from api.routing import api_router
 from auricle.errors import InvalidRequest
-from auricle.recordings.recording import Recording
 
 router = api_router(f"{PREFIX}/recordings/{{recording_id}}/link", tags=["links"])
 
@@ -41,7 +40,7 @@ async def link_recording_to_crm(
         now=context.now,
         if_revision=if_match,
     )
-    return _tagged(recording, response)
+    return tagged(models.RecordingLinks, recording, response)
 
 
 @router.delete("", responses=errors(NO_RECORDING, LOCKED), summary="Take contacts and the deal off a recording")
@@ -65,15 +64,10 @@ async def unlink_recording_from_crm(
         now=context.now,
         if_revision=if_match,
     )
-    return _tagged(recording, response)
+    return tagged(models.RecordingLinks, recording, response)
 
 
 def _check_names_any(body: models.LinkRequest | models.UnlinkRequest, what_for: str) -> None:
     """Raises InvalidRequest: the body names nothing at all."""
     if not body.contact_ids and body.deal_id is None:
         raise InvalidRequest(f"Give contact_ids or a deal_id to {what_for}.", field="contact_ids")
-
-
-def _tagged(recording: Recording, response: Response) -> models.RecordingLinks:
-    tag_revision(response, recording.revision)
-    return models.RecordingLinks.model_validate(recording)
