@@ -16,6 +16,7 @@ NO_RECORDING = PossibleError(
     404, "recording-not-found", "Unknown, of another tenant, or private and somebody else's: all look the same."
 )
 NO_ORGANIZATION = PossibleError(404, "not-found", "`organizationId` is not the organization of the credential.")
+NO_CONSENT = PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 LOCKED = PossibleError(409, "conflict", "The recording is locked.")
 
 

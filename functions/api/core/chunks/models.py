@@ -44,9 +44,6 @@ FileEnding = Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"]
 _UNTIL_REQUESTED = "; null until the first URL was requested."
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class ChunkUrlsRequest(CamelRequestModel):
     """Chunks that are to be uploaded. A type, where given, is part of the signature: the PUT must carry it."""
 
@@ -78,9 +75,6 @@ class FinishRecordingRequest(CamelRequestModel):
     number_of_expected_chunks: WholeNumber | None = Field(
         None, ge=1, le=MAX_CHUNKS, description="Left out, there are as many as the highest number tells."
     )
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class ChunkUrl(CamelResponseModel):

@@ -34,9 +34,6 @@ _COMMENT = parsed("""{
 }""")
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class CommentAudioRequest(CamelRequestModel):
     """What the client keeps of a spoken comment; its bytes are the client's to store."""
 
@@ -126,9 +123,6 @@ class ChangeCommentRequest(CamelRequestModel):
     audio: CommentAudioRequest | None = Field(None, description="The audio of a spoken comment.")
     recipients: Recipients | None = Field(None, description="Whom it is for now; 200 users altogether at most.")
     unread_uids: UnreadChange = Field(default_factory=UnreadChange, description="For whom it is unread or read now.")
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class CommentAudio(CamelResponseModel):

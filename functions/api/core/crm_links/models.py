@@ -45,9 +45,6 @@ class CrmDataType(StrEnum):
     CONTACT = "CONTACT"
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class CrmLinkFields(CamelRequestModel):
     """A record of the CRM, named by Auricle's id of it, or by its CRM's and the connection."""
 
@@ -73,9 +70,6 @@ class CrmUnlinkRequest(CrmLinkFields):
     """The record whose link is taken off. Without `id` and `externalId` it is any of that type."""
 
     model_config = ConfigDict(json_schema_extra=example({"id": "deal_q3", "dataType": "OPPORTUNITY"}))
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class LinkedRecord(CamelResponseModel):

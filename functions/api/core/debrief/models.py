@@ -40,9 +40,6 @@ _NEW_QUESTION = parsed("""{
 }""")
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class DateConfigRequest(CamelRequestModel):
     """The answer is a day, or with `includeTime` a moment, within bounds that are both inclusive."""
 
@@ -162,9 +159,6 @@ class AnswerDebriefRequest(CamelRequestModel):
             question_id: tuple(answer) if isinstance(answer, list) else answer
             for question_id, answer in self.responses.items()
         }
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class DebriefQuestionFields(RecordingQuestion):

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.core.recordings.parts import CAPTURED, CapturedImage, CapturedMultimedia, image_fields, multimedia_fields
+from api.core.recordings.parts import CAPTURED, CapturedImage, CapturedMultimedia
 from api.core.shared import EpochMilliseconds, Timestamp
 from api.examples import CORE_EXPIRES_AT, example, parsed
 from api.models import CamelRequestModel, CamelResponseModel
 from api.urls import HttpsUrl
-from auricle.recordings import media as domain
 
 MimeType = Annotated[str, StringConstraints(max_length=127, pattern=r"^(image|video|audio)/[a-z0-9][a-z0-9.+-]*$")]
 RenderingType = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -30,9 +29,6 @@ _EVENT = parsed("""{
   "timestampInMilliseconds": 1774872000000
 }""")
 _URL = "https://bucket.s3.eu-central-1.amazonaws.com/…?X-Amz-Signature=0a1b"
-
-
-# --- requests -----------------------------------------------------------------------------------------------
 
 
 class AddImageRendering(CamelRequestModel):
@@ -64,19 +60,12 @@ class AddMultimediaEventRequest(CamelRequestModel):
     timestamp_in_milliseconds: EpochMilliseconds = Field(description=f"{CAPTURED}.")
 
 
-# --- responses ----------------------------------------------------------------------------------------------
-
-
 class _Identified(CamelResponseModel):
     id: str = Field(description="Its id.")
 
 
 class Image(CapturedImage, _Identified):
     """One image in its renderings, with its id. Auricle keeps the addresses, and fetches none."""
-
-    @classmethod
-    def of(cls, image: domain.ImageGroup) -> Image:
-        return cls(id=image.id, **image_fields(image))
 
 
 class ImageResponse(CamelResponseModel):
@@ -99,10 +88,6 @@ class ImagePage(CamelResponseModel):
 
 class MultimediaEvent(CapturedMultimedia, _Identified):
     """One file that was captured during the recording, with its id."""
-
-    @classmethod
-    def of(cls, event: domain.MultimediaEvent) -> MultimediaEvent:
-        return cls(id=event.id, **multimedia_fields(event))
 
 
 class MultimediaUpload(CapturedMultimedia, _Identified):

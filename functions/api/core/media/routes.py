@@ -7,9 +7,8 @@ from typing import Annotated
 
 from fastapi import Response
 
-from api.core.errors import NO_RECORDING
+from api.core.errors import NO_CONSENT, NO_RECORDING
 from api.core.media import models
-from api.core.recordings.parts import multimedia_fields
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, RecordingId, RequestContext, path_id
 from api.documentation import PossibleError, errors
@@ -101,10 +100,8 @@ async def add_multimedia_event(
     )
     event = upload.event
     response.headers["location"] = f"{PREFIX}/recordings/{recording_id}/multimedia-events/{event.id}"
-    fields = multimedia_fields(event)
-    return models.MultimediaUploadResponse(
-        data=models.MultimediaUpload(id=event.id, **fields, upload_url=upload.url, expires_at=upload.expires_at)
-    )
+    data = models.MultimediaUpload.of(event, upload_url=upload.url, expires_at=upload.expires_at)
+    return models.MultimediaUploadResponse(data=data)
 
 
 @router.get("/multimedia-events", responses=errors(NO_RECORDING), summary="List multimedia events")
@@ -113,32 +110,23 @@ async def list_multimedia_events(
 ) -> models.MultimediaEventPage:
     """Oldest first."""
     events, following = _page(domain.MULTIMEDIA, recording_id, context, cursor, page_size)
-    return models.MultimediaEventPage(
-        data=[models.MultimediaEvent.of(event) for event in events], cursor=following, page_size=page_size
-    )
+    data = [models.MultimediaEvent.of(event) for event in events]
+    return models.MultimediaEventPage(data=data, cursor=following, page_size=page_size)
 
 
 @router.get(
     "/multimedia-events/{event_id}",
-    responses=errors(
-        NO_RECORDING,
-        NO_CHILD,
-        PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown."),
-    ),
+    responses=errors(NO_RECORDING, NO_CHILD, NO_CONSENT),
     summary="Get a multimedia event",
 )
 async def get_multimedia_event(
     recording_id: RecordingId, event_id: MultimediaEventId, context: Reader
 ) -> models.MultimediaDownloadResponse:
     """With a presigned GET of its file, good for 15 minutes at most."""
-    recording = context.recording(recording_id)
+    recording, seconds = context.recording(recording_id), context.settings.download_url_seconds
     event = context.stores.records(domain.MULTIMEDIA).get(context.org, event_id, recording_id=recording.id)
-    url = domain.download_url(
-        event, recording, objects=context.stores.objects, url_seconds=context.settings.download_url_seconds
-    )
-    return models.MultimediaDownloadResponse(
-        data=models.MultimediaDownload(id=event.id, **multimedia_fields(event), download_url=url)
-    )
+    url = domain.download_url(event, recording, objects=context.stores.objects, url_seconds=seconds)
+    return models.MultimediaDownloadResponse(data=models.MultimediaDownload.of(event, download_url=url))
 
 
 @router.delete(

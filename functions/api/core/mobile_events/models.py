@@ -34,8 +34,6 @@ class MobileEventCode(StrEnum):
     USER_AUTH_STATUS_CHANGED = "userAuthStatusChanged"
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
 _NAME = "What kind of event it is."
 
 
@@ -132,8 +130,6 @@ class ReportMobileEventsRequest(CamelRequestModel):
         min_length=1, max_length=MAX_EVENTS, description="The events, in the order they happened."
     )
 
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 _EVENT = parsed("""{
   "id": "evt_19d4f2a1b0c00aa11bb22cc33dd44e", "recordingId": "rec_19d4f2a1b00c0ffee12345678901234",

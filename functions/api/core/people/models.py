@@ -21,9 +21,6 @@ TeamIds = Annotated[list[Id], Field(max_length=50), AfterValidator(lambda ids: l
 """Ids of teams; one that is named twice counts once."""
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class ContactSettingsRequest(CamelRequestModel):
     """Which mail the user gets. What is left out stays as it is; a new user gets both."""
 
@@ -129,9 +126,6 @@ class NameOrganizationRequest(CamelRequestModel):
     model_config = ConfigDict(json_schema_extra=example({"name": "Acme Solar"}))
 
     name: Line = Field(description="Stands as `organizationName` on recordings that are made from then on.")
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class ContactSettings(CamelResponseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
@@ -95,14 +95,8 @@ class CapturedImage(CamelResponseModel):
     timestamp: int | None = Field(description=f"{CAPTURED}; null where the client did not say.")
 
     @classmethod
-    def of(cls, image: ImageGroup) -> CapturedImage:
-        """As its recording shows it."""
-        return cls(**image_fields(image))
-
-
-def image_fields(image: ImageGroup) -> dict[str, Any]:
-    """What every answer shows of an image."""
-    return same_fields(CapturedImage, image) | {"timestamp": image.captured_at_ms}
+    def of(cls, image: ImageGroup) -> Self:
+        return cls(**same_fields(cls, image), timestamp=image.captured_at_ms)
 
 
 class CapturedMultimedia(CamelResponseModel):
@@ -113,14 +107,9 @@ class CapturedMultimedia(CamelResponseModel):
     timestamp_in_milliseconds: int = Field(description=f"{CAPTURED}.")
 
     @classmethod
-    def of(cls, event: MultimediaEvent) -> CapturedMultimedia:
-        """As its recording shows it."""
-        return cls(**multimedia_fields(event))
-
-
-def multimedia_fields(event: MultimediaEvent) -> dict[str, Any]:
-    """What every answer shows of an event."""
-    return same_fields(CapturedMultimedia, event) | {"timestamp_in_milliseconds": event.happened_at_ms}
+    def of(cls, event: MultimediaEvent, **further: Any) -> Self:
+        """With the `further` fields that subclasses have."""
+        return cls(**same_fields(cls, event), timestamp_in_milliseconds=event.happened_at_ms, **further)
 
 
 class RecordedMobileEvent(CamelResponseModel):

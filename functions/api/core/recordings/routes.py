@@ -140,11 +140,9 @@ def _parts(
     from auricle.recordings.media import IMAGES, MULTIMEDIA
     from auricle.recordings.mobile_events import MOBILE_EVENTS
 
-    parts: dict[str, tuple[RecordKind[Any], Callable[[Any], Any]]] = {}
-    if photos == "true":
-        parts["images"] = IMAGES, CapturedImage.of
-    if multimedia_events == "true":
-        parts["multimedia_events"] = MULTIMEDIA, CapturedMultimedia.of
-    if mobile_events == "true":
-        parts["mobile_events"] = MOBILE_EVENTS, RecordedMobileEvent.of
-    return parts
+    parts: dict[str, tuple[str, RecordKind[Any], Callable[[Any], Any]]] = {
+        "images": (photos, IMAGES, CapturedImage.of),
+        "multimedia_events": (multimedia_events, MULTIMEDIA, CapturedMultimedia.of),
+        "mobile_events": (mobile_events, MOBILE_EVENTS, RecordedMobileEvent.of),
+    }
+    return {field: (kind, show) for field, (flag, kind, show) in parts.items() if flag == "true"}

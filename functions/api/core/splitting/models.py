@@ -24,9 +24,6 @@ _SECOND_PART_ID = "rec_0f1e2d3c4b5a69788796a5b4c3d2e1f"
 _OTHER_ID = "rec_8sj29a"
 
 
-# --- requests -----------------------------------------------------------------------------------------------
-
-
 class SplitRequest(CamelRequestModel):
     """Where a recording is cut."""
 
@@ -44,9 +41,6 @@ class MergeRequest(CamelRequestModel):
 
     recording_ids: RecordingIds = Field(description="The recordings, in the order they are to follow each other.")
     title: Line | None = Field(None, description="The title of the new recording; that of the first where it is null.")
-
-
-# --- responses ----------------------------------------------------------------------------------------------
 
 
 class MadeOf(CamelResponseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from api.core.errors import LOCKED
+from api.core.errors import LOCKED, NO_CONSENT
 from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.core.transcripts import models
 from api.dependencies import IfMatch, RecordingId, page_size, tag_revision
@@ -24,7 +24,6 @@ MAX_PAGE = 100_000
 router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["transcripts"])
 
 NOT_THERE = PossibleError(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
-NO_CONSENT = PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 
 
 @router.get(
@@ -96,13 +95,9 @@ async def change_transcription_language(
     """Kept with the recording. The embedded engine hears English whatever it says."""
     from auricle.recordings.edits import Edit, edit_recording
 
+    edit, recordings = Edit({"transcription_language": body.transcription_language}), context.stores.recordings
     changed = edit_recording(
-        context.org,
-        recording_id,
-        Edit({"transcription_language": body.transcription_language}),
-        recordings=context.stores.recordings,
-        now=context.now,
-        if_revision=if_match,
+        context.org, recording_id, edit, recordings=recordings, now=context.now, if_revision=if_match
     )
     tag_revision(response, changed.revision)
     return models.TranscriptionLanguageResponse(data=None)
@@ -113,9 +108,5 @@ def _no_transcript(detail: RecordingDetail) -> Problem:
     failure = detail.recording.failure
     if detail.recording.status in {Status.ERROR, Status.UNRECOVERABLE_ERROR} and failure is not None:
         return Problem(409, "processing-failed", failure.message)
-    return Problem(
-        409,
-        "not-ready",
-        "The transcript is not ready yet. Ask again in a few seconds.",
-        headers={"retry-after": str(RETRY_SOON_S)},
-    )
+    words, retry = "The transcript is not ready yet. Ask again in a few seconds.", {"retry-after": str(RETRY_SOON_S)}
+    return Problem(409, "not-ready", words, headers=retry)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from api.core.crm_objects import CrmObjects
 from api.core.shared import Timestamp
 from api.examples import RECORDING_ID, SIGNED_URL, example
-from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, WholeNumber
+from api.models import CamelRequestModel, CamelResponseModel, Line, Moment, WholeNumber, same_fields
 from api.urls import SignedUrl
 from auricle.recordings.upload_slots import UploadSlot
 
@@ -69,14 +69,8 @@ class SignedUrlsResponse(CamelResponseModel):
     @classmethod
     def of(cls, slot: UploadSlot, *, size_bytes: int) -> SignedUrlsResponse:
         headers = {"Content-Type": slot.content_type, "x-goog-content-length-range": f"0,{size_bytes}"}
-        return cls(
-            data=SignedUrls(
-                upload_url=slot.upload_url,
-                upload_headers=UploadHeaders.model_validate(headers),
-                download_url=slot.download_url,
-                expires_at=slot.expires_at,
-            )
-        )
+        fields = same_fields(SignedUrls, slot)
+        return cls(data=SignedUrls(**fields, upload_headers=UploadHeaders.model_validate(headers)))
 
 
 class RecordingFromUploadRequest(CamelRequestModel):
