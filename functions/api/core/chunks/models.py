@@ -16,17 +16,9 @@ from auricle.recordings.recording import RecordingDetail
 MAX_AT_ONCE = 100
 """Chunks that one request names."""
 
-CONTENT_TYPES: Mapping[FileEnding, str] = {
-    "mp3": "audio/mpeg",
-    "aac": "audio/aac",
-    "wav": "audio/wav",
-    "m4a": "audio/mp4",
-    "mp4": "audio/mp4",
-    "flac": "audio/flac",
-    "ogg": "audio/ogg",
-    "webm": "audio/webm",
-}
-"""What `fileType` stands for."""
+FileEnding = Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"]
+_CONTENT_TYPES: Mapping[FileEnding, str] = {"mp3": "audio/mpeg", "m4a": "audio/mp4"}
+"""What `fileType` stands for; every other ending is the name of its media type, too."""
 
 CHUNK_STATUSES: Mapping[ChunkState, CoreTranscriptionStatus] = {
     ChunkState.MISSING: CoreTranscriptionStatus.RECORDING,
@@ -39,7 +31,6 @@ CHUNK_STATUSES: Mapping[ChunkState, CoreTranscriptionStatus] = {
 
 ChunkNumber = Annotated[WholeNumber, Field(ge=0, lt=MAX_CHUNKS)]
 ChunkNumbers = Annotated[list[ChunkNumber], Field(min_length=1, max_length=MAX_AT_ONCE)]
-FileEnding = Literal["mp3", "aac", "wav", "m4a", "mp4", "flac", "ogg", "webm"]
 
 _UNTIL_REQUESTED = "; null until the first URL was requested."
 
@@ -56,7 +47,9 @@ class ChunkUrlsRequest(CamelRequestModel):
     @property
     def signed_type(self) -> str | None:
         """The media type that is part of the signature."""
-        return self.content_type or (CONTENT_TYPES[self.file_type] if self.file_type else None)
+        if self.content_type or not self.file_type:
+            return self.content_type
+        return _CONTENT_TYPES.get(self.file_type, f"audio/{self.file_type}")
 
 
 class SkipChunksRequest(CamelRequestModel):

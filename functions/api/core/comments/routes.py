@@ -86,9 +86,8 @@ async def list_comments(
     page_size: PageSize = 100,
 ) -> models.CommentPage:
     """Oldest first, those that exist for the caller."""
-    recording = context.recording(recording_id)
+    recording, reader = context.recording(recording_id), context.caller.reader
     threads = None if thread_ids is None else frozenset(thread_ids)
-    reader = context.caller.reader
 
     def wanted(comment: domain.Comment) -> bool:
         return (
@@ -98,9 +97,8 @@ async def list_comments(
             and not (exclude_private and comment.private)
         )
 
-    filters = repr(
-        (recording.id, context.caller.user, sorted(reader), sorted(threads or ()), commenter_uid, exclude_private)
-    )
+    shown_to = context.caller.user, sorted(reader)
+    filters = repr((recording.id, *shown_to, sorted(threads or ()), commenter_uid, exclude_private))
     cursors = Cursors(context.settings, org=context.org, route=f"{PREFIX}/comments", filters=filters)
     position = cursors.position(cursor)
     comments = context.stores.records(domain.COMMENTS)

@@ -30,9 +30,7 @@ async def list_connections(
     context: Reader,
     platform: Annotated[
         models.ListedPlatform | None,
-        Query(
-            alias="integrationPlatform", description="To this system; none where a connection cannot lead to it yet."
-        ),
+        Query(alias="integrationPlatform", description="To this system; none where no connection can lead to it."),
     ] = None,
     cursor: Cursor = None,
     page_size: PageSize = 100,
@@ -45,10 +43,8 @@ async def list_connections(
         cursors.position(cursor),
         wanted=(lambda connection: connection.platform == platform) if platform else None,
     )
-    return models.ConnectionPage(
-        data=[models.ConnectionResponse.of(connection) for connection in page.records],
-        cursor=cursors.seal(page.next_position),
-    )
+    data = [models.ConnectionResponse.of(connection) for connection in page.records]
+    return models.ConnectionPage(data=data, cursor=cursors.seal(page.next_position))
 
 
 @router.post(

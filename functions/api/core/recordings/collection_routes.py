@@ -28,6 +28,9 @@ from auricle.recordings.recording import Recording, Result
 
 router = api_router(f"{PREFIX}/recordings", SparseRoute, tags=["recordings"])
 
+_SAME_FIELDS = {"id", "title", "conversation_type", "transcription_language", "engagement_id", "seed_recording_id"}
+"""What the domain calls by the same names."""
+
 
 @router.get("", summary="List recordings")
 async def list_core_recordings(
@@ -145,17 +148,12 @@ async def start_core_recording(
     consent, basis = consent_at_creation(context.org, None, records=stores, now=now)
     recording = start_recording(
         NewCapture(
-            id=body.id,
+            **body.model_dump(include=_SAME_FIELDS),
             capture=body.capture(),
             started_at=body.date_created,
-            title=body.title,
             private=body.is_private,
-            conversation_type=body.conversation_type,
-            transcription_language=body.transcription_language,
             result=Result(body.result) if body.result else None,
-            engagement_id=body.engagement_id,
             automatic_split=body.enable_automatic_split,
-            seed_recording_id=body.seed_recording_id,
             consent=consent,
             consent_basis=basis,
         ),

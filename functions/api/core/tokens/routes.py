@@ -54,9 +54,8 @@ async def list_tokens(context: Admin, cursor: Cursor = None, page_size: PageSize
     """Those made last first; revoked ones are gone."""
     cursors = Cursors(context.settings, org=context.org, route="tokens", filters="")
     page = context.stores.records(API_KEYS).list(context.org, page_size, cursors.position(cursor))
-    return models.TokenPage(
-        data=[models.Token(**models.token_fields(key)) for key in page.records], cursor=cursors.seal(page.next_position)
-    )
+    data = [models.Token(**models.token_fields(key)) for key in page.records]
+    return models.TokenPage(data=data, cursor=cursors.seal(page.next_position))
 
 
 @router.post(

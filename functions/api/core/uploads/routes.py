@@ -26,10 +26,10 @@ async def create_signed_urls(body: models.SignedUrlsRequest, context: WriterOnce
     from auricle.recordings.upload_slots import open_slot
 
     settings = context.settings
-    if body.file_size > settings.max_upload_bytes:
+    most = settings.max_upload_bytes
+    if body.file_size > most:
         raise InvalidRequest(
-            f"fileSize is too large: {settings.max_upload_bytes} bytes is the most that is processed here",
-            field="fileSize",
+            f"fileSize is too large: {most} bytes is the most that is processed here", field="fileSize"
         )
     slot = open_slot(
         context.org,
@@ -88,9 +88,8 @@ async def create_recording_from_upload(
         now=context.now,
     )
     response.headers["location"] = f"{PREFIX}/recordings/{recording.id}"
-    return models.RecordingFromUploadResponse(
-        data=models.RecordingFromUpload(id=recording.id, recording_id=recording.id)
-    )
+    data = models.RecordingFromUpload(id=recording.id, recording_id=recording.id)
+    return models.RecordingFromUploadResponse(data=data)
 
 
 def _one_of(**named: str | None) -> tuple[str, str | None]:
