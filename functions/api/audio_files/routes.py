@@ -47,6 +47,10 @@ PageSize = Annotated[QueryInteger, page_size("pageSize")]
 
 NOT_THERE = PossibleError(404, "recording-not-found", "Unknown, or of another tenant: the two look the same.")
 LOCKED = PossibleError(409, "conflict", "It is locked.")
+KEPT = PossibleError(409, "conflict", "It is locked, or protected from deletion.")
+NOT_ALLOWED = PossibleError(409, "illegal-transition", "Its present state does not allow it.")
+NOT_TRANSCRIBED = PossibleError(409, "not-ready", "Not there yet; `processingStatus` says how far it is.")
+FAILED = PossibleError(409, "processing-failed", "There is none; `processingError` says which stage failed.")
 NO_CONSENT = PossibleError(409, "consent-required", "Consent is pending, refused or withdrawn: no content is shown.")
 NOT_UPLOADED = PossibleError(409, "not-ready", "Nothing has been uploaded yet.")
 
@@ -157,14 +161,7 @@ async def change_audio_file(
 
 
 @router.delete(
-    "/{audio_file_id}",
-    status_code=204,
-    responses=errors(
-        NOT_THERE,
-        PossibleError(409, "conflict", "It is locked, or protected from deletion."),
-        PossibleError(409, "illegal-transition", "Its present state does not allow it."),
-    ),
-    summary="Remove an audio file",
+    "/{audio_file_id}", status_code=204, responses=errors(NOT_THERE, KEPT, NOT_ALLOWED), summary="Remove an audio file"
 )
 async def remove_audio_file(audio_file_id: RecordingId, context: Writer, if_match: IfMatch) -> None:
     """It is gone from every surface at once; processing under way ends."""
@@ -181,9 +178,7 @@ async def remove_audio_file(audio_file_id: RecordingId, context: Writer, if_matc
 
 
 @router.get(
-    "/{audio_file_id}/download-url",
-    responses=errors(NOT_THERE, NO_CONSENT, NOT_UPLOADED),
-    summary="Get a download URL",
+    "/{audio_file_id}/download-url", responses=errors(NOT_THERE, NO_CONSENT, NOT_UPLOADED), summary="Get a download URL"
 )
 async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> models.DownloadUrl:
     """A presigned GET of the audio as it was uploaded, good for 15 minutes, without a credential."""
@@ -201,12 +196,7 @@ async def get_download_url(audio_file_id: RecordingId, context: Downloader) -> m
 
 @router.get(
     "/{audio_file_id}/transcript",
-    responses=errors(
-        NOT_THERE,
-        NO_CONSENT,
-        PossibleError(409, "not-ready", "Not there yet; `processingStatus` says how far it is."),
-        PossibleError(409, "processing-failed", "There is none; `processingError` says which stage failed."),
-    ),
+    responses=errors(NOT_THERE, NO_CONSENT, NOT_TRANSCRIBED, FAILED),
     summary="Get the transcript",
 )
 async def get_transcript(audio_file_id: RecordingId, context: Reader) -> models.Transcript:
