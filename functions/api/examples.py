@@ -8,13 +8,11 @@ from typing import Any
 from pydantic.config import JsonDict
 
 RECORDING_ID = "rec_19d4f2a1b00c0ffee12345678901234"
+CONTACT_ID = "contact_19d4f2a1b0512345678901234abcdef"
 SOURCE_URL = f"s3://bucket/orgs/acme/recordings/{RECORDING_ID}/source"
 SIGNED_URL = (
     f"https://bucket.s3.eu-central-1.amazonaws.com/orgs/acme/recordings/{RECORDING_ID}/source?X-Amz-Signature=0a1b"
 )
-CONTACT_ID = "contact_19d4f2a1b0512345678901234abcdef"
-CREATED_AT = "2026-03-30T12:00:00Z"
-EXPIRES_AT = "2026-03-30T12:15:00Z"
 CORE_CREATED_AT = "2026-03-30T12:00:00.000Z"
 CORE_EXPIRES_AT = "2026-03-30T12:15:00.000Z"
 """The core API writes milliseconds."""

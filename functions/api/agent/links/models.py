@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from api.examples import CREATED_AT, RECORDING_ID, example, parsed
+from api.examples import RECORDING_ID, example, parsed
 from api.models import Id, RequestModel, ResponseModel, ShownMoment
 from auricle.recordings.recording import MAX_CONTACTS
 
@@ -36,7 +36,9 @@ class UnlinkRequest(RequestModel):
 class RecordingLinks(ResponseModel):
     """What a recording is linked to."""
 
-    model_config = ConfigDict(json_schema_extra=example({**_TO_LINK, "id": RECORDING_ID, "updated_at": CREATED_AT}))
+    model_config = ConfigDict(
+        json_schema_extra=example({**_TO_LINK, "id": RECORDING_ID, "updated_at": "2026-03-30T12:00:00Z"})
+    )
 
     id: str = Field(description="The recording's id.")
     contact_ids: list[str] = Field(description="Contacts on whose timelines it is.")

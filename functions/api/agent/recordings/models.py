@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from api.agent.errors import code_of
 from api.agent.shared import STATUSES, TRANSCRIPTION_STATUSES, RecordingStatus, TranscriptionStatus
-from api.examples import example, parsed
+from api.examples import SOURCE_URL, example, parsed
 from api.findings import EngineUsed, ProcessingError, ProcessingWarning
 from api.models import ResponseModel, ShownMoment, same_fields
 from api.transcripts import has_transcript
@@ -30,12 +30,11 @@ _DIARIZATION = parsed("""
 _SUMMARY = parsed("""
   {"id": "rec_19d4f2a1b00c0ffee12345678901234", "type": "phone", "source": "twilio",
    "contact_ids": ["contact_19d4f2a1b0512345678901234abcdef"], "deal_id": "deal_1", "duration_seconds": 61.2,
-   "audio_url": "s3://bucket/orgs/acme/recordings/rec_19d4f2a1b00c0ffee12345678901234/source",
    "summary": "we could renew for two years", "action_items": [], "sentiment_score": null,
    "consent_status": "all_consented", "created_at": "2026-03-30T12:00:00Z", "updated_at": "2026-03-30T12:01:10Z",
    "status": "completed", "transcription_status": "completed", "title": null, "file_name": "call-2026-03-30.wav",
    "language": "en"}
-""")
+""") | {"audio_url": SOURCE_URL}
 
 
 class ActionItem(ResponseModel):

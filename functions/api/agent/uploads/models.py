@@ -10,7 +10,7 @@ import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.agent.shared import RecordingStatus, RecordingType, TranscriptionStatus
-from api.examples import example
+from api.examples import SOURCE_URL, example, parsed
 from api.forms import File
 from api.models import Id, Line, QueryInteger, RequestModel, ResponseModel, ShownMoment, left_out
 from auricle.errors import ConsentRequired
@@ -112,16 +112,16 @@ def _base_name(file_name: str) -> str:
     return _NOT_IN_A_LINE.sub("", _SEPARATORS.split(file_name)[-1]).strip()[:255]
 
 
+_UPLOADED = parsed("""
+  {"id": "rec_19d4f2a1b00c0ffee12345678901234", "status": "processing", "created_at": "2026-03-30T12:00:00Z",
+   "estimated_duration_seconds": 720, "transcription_status": "queued"}
+""")
+
+
 class UploadedRecording(ResponseModel):
     """A recording whose processing begins."""
 
-    model_config = ConfigDict(
-        json_schema_extra=example("""
-          {"id": "rec_19d4f2a1b00c0ffee12345678901234", "status": "processing", "created_at": "2026-03-30T12:00:00Z",
-           "audio_url": "s3://bucket/orgs/acme/recordings/rec_19d4f2a1b00c0ffee12345678901234/source",
-           "estimated_duration_seconds": 720, "transcription_status": "queued"}
-        """)
-    )
+    model_config = ConfigDict(json_schema_extra=example(_UPLOADED | {"audio_url": SOURCE_URL}))
 
     id: str = Field(description="The id of the recording.")
     status: RecordingStatus = Field(description="How far it is.")
