@@ -56,7 +56,7 @@ class TextConfigRequest(CamelRequestModel):
     required: bool = Field(description="Whether a debrief without an answer is refused.")
     min_size: Size | None = Field(None, description="The fewest characters, or the least number.")
     max_size: Size | None = Field(None, description="The most characters, or the greatest number.")
-    validation_error_message: Line | None = Field(None, description="Said of what does not fit; null names its fault.")
+    validation_error_message: Line | None = Field(None, description="Said of what does not fit; null says why.")
 
 
 class SelectConfigRequest(CamelRequestModel):
@@ -179,12 +179,8 @@ class DebriefQuestionFields(RecordingQuestion):
 
 
 _RECORDING_QUESTION: dict[str, Any] = {"id": _QUESTION_ID, **_NEW_QUESTION}
-_QUESTION: dict[str, Any] = {
-    **_RECORDING_QUESTION,
-    "conversationType": None,
-    "createdAt": CORE_CREATED_AT,
-    "updatedAt": CORE_CREATED_AT,
-}
+_NOTED = {"conversationType": None, "createdAt": CORE_CREATED_AT, "updatedAt": CORE_CREATED_AT}
+_QUESTION: dict[str, Any] = {**_RECORDING_QUESTION, **_NOTED}
 
 
 class DebriefQuestionResponse(CamelResponseModel):
@@ -213,7 +209,7 @@ class DebriefFields(CamelResponseModel):
 
     recording_id: str = Field(description="The id of the recording.")
     debrief_responses: dict[str, ShownAnswer] = Field(description="Answers by question id; empty until it is answered.")
-    debrief_questions: list[RecordingQuestion] = Field(description="As they were answered; until then, those of now.")
+    debrief_questions: list[RecordingQuestion] = Field(description="As answered; until then, those to be asked now.")
 
 
 class DebriefResponse(CamelResponseModel):

@@ -96,12 +96,14 @@ class RecordingChanges(CamelRequestModel):
     outcome_label: OutcomeLabel | None = Field(None, description="Deprecated in favour of `result`.")
     conversation_quality_tag: ConversationQuality | None = Field(None, description="Whether it is a full conversation.")
     is_private: bool | None = Field(None, description="Seen by owner and administrators alone. Null changes nothing.")
-    discoverable: bool | None = Field(None, description="Where false, not listed to others. Null changes nothing.")
+    discoverable: bool | None = Field(
+        None, description="Where false, not listed or found by others. Null changes nothing."
+    )
     lock: bool | None = Field(None, description="Whether nothing but the lock can be changed. Null changes nothing.")
     do_not_delete: bool | None = Field(None, description="Whether it is protected from deletion. Null changes nothing.")
     advanced_bookmarks_checked: bool | None = Field(None, description="Kept, and not read. Null changes nothing.")
     date_created: Moment | None = Field(None, description="From 1990 to a day from now. Null changes nothing.")
-    transcription_status: NamedStatus | None = Field(None, description="`UPLOADING` ends it; no other is a client's.")
+    transcription_status: NamedStatus | None = Field(None, description="`UPLOADING` ends it; no other may be sent.")
     number_of_expected_chunks: ChunkCount | None = Field(None, description="How many chunks there are to be.")
     expected_chunks_outstanding: ChunkNumbers | None = Field(None, description="Chunks still to come: expected too.")
     terminated_ungraciously: bool | None = Field(None, description="Whether the app ended while it was recording.")

@@ -63,9 +63,7 @@ class MadeRecording(CamelResponseModel):
     @classmethod
     def of(cls, recording: Recording) -> MadeRecording:
         fields = same_fields(cls, recording)
-        return cls.model_validate(
-            {**fields, "date_created": recording.created_at, "transcription_status": recording.status}
-        )
+        return cls(**fields, date_created=recording.created_at, transcription_status=recording.status)
 
 
 class SplitRecording(CamelResponseModel):

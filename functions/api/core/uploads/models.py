@@ -104,7 +104,7 @@ class RecordingFromUploadRequest(CamelRequestModel):
     conversation_type: Line | None = Field(None, description="What kind of conversation it is, in the client's words.")
     integration_connection_id: Name | None = Field(None, description="The connection that `crmObjects` are of.")
     crm_objects: CrmObjects = Field([])
-    customer_phone: Name | None = Field(None, description="Links to the latest contact with it, without `crmObjects`.")
+    customer_phone: Name | None = Field(None, description="Links to the latest contact with it, if no `crmObjects`.")
     contact_phone: Name | None = Field(None, description="Another name of `customerPhone`.")
     customer_name: Name | None = Field(None, description="Links to the only contact so named, if there is no number.")
     contact_name: Name | None = Field(None, description="Another name of `customerName`.")
