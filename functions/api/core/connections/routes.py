@@ -23,6 +23,8 @@ router = api_router(PATH, tags=["connections"])
 ConnectionId = Annotated[str, path_id(ConnectionNotFound, "connection")]
 
 NO_CONNECTION = PossibleError(404, "connection-not-found", "Unknown.")
+NOT_SUPPORTED = PossibleError(400, "platform-not-supported", "No connection to this platform can be made.")
+CONNECTED = PossibleError(409, "conflict", "There is a connection to this platform already.")
 
 
 @router.get("", summary="List connections")
@@ -47,15 +49,7 @@ async def list_connections(
     return models.ConnectionPage(data=data, cursor=cursors.seal(page.next_position))
 
 
-@router.post(
-    "",
-    status_code=201,
-    responses=errors(
-        PossibleError(400, "platform-not-supported", "No connection to this platform can be made."),
-        PossibleError(409, "conflict", "There is a connection to this platform already."),
-    ),
-    summary="Add a connection",
-)
+@router.post("", status_code=201, responses=errors(NOT_SUPPORTED, CONNECTED), summary="Add a connection")
 async def create_connection(
     body: models.CreateConnectionRequest, context: AdminOnce, response: Response
 ) -> models.ConnectionResponse:

@@ -24,17 +24,11 @@ router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["media"])
 ImageId = Annotated[str, path_id(EventNotFound, "image")]
 MultimediaEventId = Annotated[str, path_id(EventNotFound, "multimedia event")]
 
+NO_ROOM_FOR_IMAGES = PossibleError(409, "conflict", "The recording has 100 images already, or 1.5 MB of them.")
 NO_CHILD = PossibleError(404, "event-not-found", "The recording has nothing by that id.")
 
 
-@router.post(
-    "/images",
-    status_code=201,
-    responses=errors(
-        NO_RECORDING, PossibleError(409, "conflict", "The recording has 100 images already, or 1.5 MB of them.")
-    ),
-    summary="Add an image",
-)
+@router.post("/images", status_code=201, responses=errors(NO_RECORDING, NO_ROOM_FOR_IMAGES), summary="Add an image")
 async def add_image(
     recording_id: RecordingId, body: models.AddImageRequest, context: WriterOnce, response: Response
 ) -> models.ImageResponse:

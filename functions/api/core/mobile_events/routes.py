@@ -23,14 +23,13 @@ router = api_router(PREFIX, tags=["mobile events"])
 MobileEventId = Annotated[str, path_id(EventNotFound, "mobile event")]
 LongPageSize = Annotated[QueryInteger, page_size("pageSize", 1000)]
 
+NO_ROOM = PossibleError(409, "conflict", "The recording would have more than 1,000 events, or than 1.5 MB of them.")
+
 
 @router.post(
     "/recordings/{recording_id}/mobile-events",
     status_code=201,
-    responses=errors(
-        NO_RECORDING,
-        PossibleError(409, "conflict", "The recording would have more than 1,000 events, or than 1.5 MB of them."),
-    ),
+    responses=errors(NO_RECORDING, NO_ROOM),
     summary="Report what happened on the phone",
 )
 async def report_mobile_events(

@@ -25,7 +25,11 @@ TeamId = Annotated[str, path_id(TeamNotFound, "team")]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 NO_USER = PossibleError(404, "user-not-found", "Unknown.")
+USER_TAKEN = PossibleError(409, "conflict", "The id or the email address is taken.")
+EMAIL_TAKEN = PossibleError(409, "conflict", "The email address is another user's.")
 NO_TEAM = PossibleError(404, "team-not-found", "Unknown.")
+TEAM_TAKEN = PossibleError(409, "conflict", "The id is taken.")
+TEAM_IN_USE = PossibleError(409, "conflict", "It has members or coaches.")
 
 
 @router.get("/users", summary="List users")
@@ -55,11 +59,7 @@ async def list_users(
     )
 
 
-@router.post(
-    "/users",
-    responses=errors(NO_ORGANIZATION, PossibleError(409, "conflict", "The id or the email address is taken.")),
-    summary="Add a user",
-)
+@router.post("/users", responses=errors(NO_ORGANIZATION, USER_TAKEN), summary="Add a user")
 async def create_user(body: models.CreateUserRequest, context: AdminOnce, response: Response) -> models.UserResponse:
     """With the `sub` of their credentials as `id`, the recordings they make carry their name and team; of a `sub` like
     `auth0|5f7c`, which no path can hold, an id is made. Auricle keeps no passwords."""
@@ -82,11 +82,7 @@ async def get_user(user_id: UserId, context: Reader, response: Response) -> mode
     return _tagged_user(context.stores.records(USERS).get(context.org, user_id), response)
 
 
-@router.put(
-    "/users/{user_id}",
-    responses=errors(NO_USER, NO_ORGANIZATION, PossibleError(409, "conflict", "The email address is another user's.")),
-    summary="Change a user",
-)
+@router.put("/users/{user_id}", responses=errors(NO_USER, NO_ORGANIZATION, EMAIL_TAKEN), summary="Change a user")
 async def update_user(
     user_id: UserId,
     body: Annotated[models.UpdateUserRequest, Body(default_factory=models.UpdateUserRequest)],
@@ -117,12 +113,7 @@ async def list_teams(context: Reader, cursor: Cursor = None, page_size: PageSize
     )
 
 
-@router.post(
-    "/teams",
-    status_code=201,
-    responses=errors(PossibleError(409, "conflict", "The id is taken.")),
-    summary="Add a team",
-)
+@router.post("/teams", status_code=201, responses=errors(TEAM_TAKEN), summary="Add a team")
 async def create_team(body: models.CreateTeamRequest, context: AdminOnce, response: Response) -> models.TeamResponse:
     """Users join it by `memberTeamId`."""
     from auricle.identifiers import new_id
@@ -158,12 +149,7 @@ async def update_team(
     return _tagged_team(team, response)
 
 
-@router.delete(
-    "/teams/{team_id}",
-    status_code=204,
-    responses=errors(NO_TEAM, PossibleError(409, "conflict", "It has members or coaches.")),
-    summary="Remove a team",
-)
+@router.delete("/teams/{team_id}", status_code=204, responses=errors(NO_TEAM, TEAM_IN_USE), summary="Remove a team")
 async def remove_team(team_id: TeamId, context: Admin, if_match: IfMatch) -> None:
     """A team that has members or coaches cannot be removed."""
     from auricle.directory.users import remove_team as remove

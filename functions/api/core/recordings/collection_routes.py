@@ -28,6 +28,7 @@ from auricle.recordings.recording import Recording, Result
 
 router = api_router(f"{PREFIX}/recordings", SparseRoute, tags=["recordings"])
 
+ID_TAKEN = PossibleError(409, "conflict", "There is another recording of that id.")
 _SAME_FIELDS = {"id", "title", "conversation_type", "transcription_language", "engagement_id", "seed_recording_id"}
 """What the domain calls by the same names."""
 
@@ -125,12 +126,7 @@ async def fetch_core_recordings(
     return models.FetchedRecordings(data=data, cursor=following, page_size=size, limit=size)
 
 
-@router.put(
-    "",
-    status_code=201,
-    responses=errors(PossibleError(409, "conflict", "There is another recording of that id.")),
-    summary="Start a recording",
-)
+@router.put("", status_code=201, responses=errors(ID_TAKEN), summary="Start a recording")
 async def start_core_recording(
     body: models.StartRecordingRequest, context: Writer, if_match: IfMatch, response: Response
 ) -> None:

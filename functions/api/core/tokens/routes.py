@@ -24,6 +24,8 @@ TokenMaker = Annotated[RequestContext, Security(Idempotent(is_credential=True), 
 TokenId = Annotated[str, path_id(TokenNotFound, "token")]
 
 NO_TOKEN = PossibleError(404, "token-not-found", "Unknown, or revoked.")
+NOT_MAKERS = PossibleError(403, "forbidden", "A scope or role that its maker does not have.")
+TOO_MANY_MAKERS = PossibleError(409, "conflict", "The token that makes it comes from as many others as one may.")
 
 
 @router.get("/caller-identity", summary="Get the caller's identity")
@@ -58,15 +60,7 @@ async def list_tokens(context: Admin, cursor: Cursor = None, page_size: PageSize
     return models.TokenPage(data=data, cursor=cursors.seal(page.next_position))
 
 
-@router.post(
-    "/tokens",
-    responses=errors(
-        PossibleError(403, "forbidden", "A scope or role that its maker does not have."),
-        NO_ORGANIZATION,
-        PossibleError(409, "conflict", "The token that makes it comes from as many others as one may."),
-    ),
-    summary="Make an API token",
-)
+@router.post("/tokens", responses=errors(NOT_MAKERS, NO_ORGANIZATION, TOO_MANY_MAKERS), summary="Make an API token")
 async def create_token(body: models.CreateTokenRequest, context: TokenMaker, response: Response) -> models.NewToken:
     """Send it as `Authorization: Bearer`, `x-api-key` or `x-siro-auth-token`. It is shown once: only a digest is kept.
     It may do no more than who makes it, and all of that unless said otherwise. It ends after 90 days unless `expiresAt`

@@ -14,6 +14,7 @@ from auricle.recordings.recording import Result
 
 router = api_router(f"{PREFIX}/recordings", tags=["uploaded files"])
 
+RECORDED = PossibleError(409, "conflict", "The upload has become a recording already.")
 _SAME_FIELDS = {"file_type", "title", "conversation_type", "discoverable", "user_id", "user_email", "user_phone"}
 """What the domain calls by the same names."""
 
@@ -42,12 +43,7 @@ async def create_signed_urls(body: models.SignedUrlsRequest, context: WriterOnce
     return models.SignedUrlsResponse.of(slot, size_bytes=body.file_size)
 
 
-@router.post(
-    "/upload",
-    status_code=201,
-    responses=errors(PossibleError(409, "conflict", "The upload has become a recording already.")),
-    summary="Create a recording from an uploaded file",
-)
+@router.post("/upload", status_code=201, responses=errors(RECORDED), summary="Create a recording from an uploaded file")
 async def create_recording_from_upload(
     body: models.RecordingFromUploadRequest, context: WriterOnce, response: Response
 ) -> models.RecordingFromUploadResponse:
