@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -44,8 +44,8 @@ class ActionItem(ResponseModel):
     assignee: str | None = Field(description="Who promised it; null where that is not known.")
 
 
-class AgentRecordingSummary(ResponseModel):
-    """A recording in a list: everything but what was said in it."""
+class _RecordingHead(ResponseModel):
+    """What every view of a recording begins with."""
 
     id: str = Field(description="The id of the recording.")
     type: str = Field(
@@ -57,19 +57,36 @@ class AgentRecordingSummary(ResponseModel):
     deal_id: str | None = Field(description="The deal it is linked to, where there is one.")
     duration_seconds: float | None = Field(description="How long it is; null until the audio has been read.")
     audio_url: str | None = Field(description="Its s3:// address; null until it is uploaded, and without consent.")
-    summary: str | None = Field(description="What it was about; null where nothing has been found.")
-    action_items: list[ActionItem] = Field(description="What was promised: empty until an engine finds such things.")
-    sentiment_score: float | None = Field(description="The mood: null until an engine measures it.")
-    consent_status: Consent = Field(
-        description="Who agreed to being recorded. Without consent nothing is processed and no content is shown."
-    )
-    created_at: ShownMoment = Field(description="When the recording was made.")
-    updated_at: ShownMoment = Field(description="When the record was last changed.")
-    status: RecordingStatus = Field(description="How far the recording is as a whole.")
-    transcription_status: TranscriptionStatus = Field(description="How far the transcription is.")
-    title: str | None = Field(description="The title it was given, if any.")
-    file_name: str = Field(description="The name of the uploaded file.")
-    language: str | None = Field(description="The language that is spoken, as an ISO 639-1 code; null until known.")
+
+
+# Fields of both, between which the detail has others: its documented fields come first, in their order.
+Summary = Annotated[str | None, Field(description="What it was about; null where nothing has been found.")]
+ActionItems = Annotated[list[ActionItem], Field(description="What was promised: empty until an engine finds such.")]
+SentimentScore = Annotated[float | None, Field(description="The mood: null until an engine measures it.")]
+ConsentStatus = Annotated[Consent, Field(description="Who agreed. Without consent nothing is processed or shown.")]
+CreatedAt = Annotated[ShownMoment, Field(description="When the recording was made.")]
+UpdatedAt = Annotated[ShownMoment, Field(description="When the record was last changed.")]
+WholeStatus = Annotated[RecordingStatus, Field(description="How far the recording is as a whole.")]
+Transcribed = Annotated[TranscriptionStatus, Field(description="How far the transcription is.")]
+Title = Annotated[str | None, Field(description="The title it was given, if any.")]
+FileName = Annotated[str, Field(description="The name of the uploaded file.")]
+Language = Annotated[str | None, Field(description="What is spoken, as an ISO 639-1 code; null until known.")]
+
+
+class AgentRecordingSummary(_RecordingHead):
+    """A recording in a list: everything but what was said in it."""
+
+    summary: Summary
+    action_items: ActionItems
+    sentiment_score: SentimentScore
+    consent_status: ConsentStatus
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    status: WholeStatus
+    transcription_status: Transcribed
+    title: Title
+    file_name: FileName
+    language: Language
 
 
 def summary_fields(recording: Recording, *, bucket: str) -> dict[str, Any]:
@@ -162,15 +179,26 @@ _FOUND = parsed("""
 """)
 
 
-class AgentRecording(AgentRecordingSummary):
+class AgentRecording(_RecordingHead):
     """A recording with who said what."""
 
     model_config = ConfigDict(json_schema_extra=example(_SUMMARY | _DIARIZATION | _FOUND))
 
     transcript_text: str | None = Field(description="`Speaker 1: …`, a line a segment; null while there is none.")
+    summary: Summary
+    action_items: ActionItems
+    sentiment_score: SentimentScore
     speaker_diarization: list[SpeakerDiarization] = Field(
         description="Who said what, in the order they first speak; what nobody could be told for comes last."
     )
+    consent_status: ConsentStatus
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    status: WholeStatus
+    transcription_status: Transcribed
+    title: Title
+    file_name: FileName
+    language: Language
     summary_kind: Literal["highlights"] | None = Field(
         description="What the summary is made of: `highlights` are quotations, nothing paraphrased."
     )

@@ -38,11 +38,12 @@ class RecordingEntry(ResponseModel):
 
 
 class _InteractionEntry(ResponseModel):
-    """What every interaction has on a timeline."""
+    """What most interactions have on a timeline."""
 
     type: str
     id: str = Field(description="The id of the interaction.")
     date: ShownMoment = Field(description="When it happened.")
+    subject: str | None = Field(description="What it was about, where that was given.")
     preview: str | None = Field(description="The beginning of what was written, where anything was.")
 
 
@@ -50,13 +51,15 @@ class EmailEntry(_InteractionEntry):
     """An email on a timeline."""
 
     type: Literal["email"] = Field(description="That it is an email.")
-    subject: str | None = Field(description="What it was about, where that was given.")
 
 
-class SmsEntry(_InteractionEntry):
+class SmsEntry(ResponseModel):
     """A text message on a timeline."""
 
     type: Literal["sms"] = Field(description="That it is a text message.")
+    id: str = Field(description="The id of the interaction.")
+    date: ShownMoment = Field(description="When it happened.")
+    preview: str | None = Field(description="The beginning of what was written, where anything was.")
     direction: Direction | None = Field(description="Whether the contact wrote it, or received it.")
 
 
@@ -64,7 +67,6 @@ class MeetingEntry(_InteractionEntry):
     """A meeting on a timeline."""
 
     type: Literal["meeting"] = Field(description="That it is a meeting.")
-    subject: str | None = Field(description="What it was about, where that was given.")
     duration_seconds: float | None = Field(description="How long it took, where that is known.")
 
 
@@ -72,7 +74,6 @@ class NoteEntry(_InteractionEntry):
     """A note on a timeline."""
 
     type: Literal["note"] = Field(description="That it is a note.")
-    subject: str | None = Field(description="What it was about, where that was given.")
 
 
 Entry = RecordingEntry | EmailEntry | SmsEntry | MeetingEntry | NoteEntry
