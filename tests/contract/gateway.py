@@ -22,6 +22,7 @@ from api.handler import gateway_handler
 from auricle.adapters.jwks import PublishedKeys
 from auricle.directory.api_keys import API_KEYS
 from auricle.settings import Settings
+from tests.contract.documented_errors import undocumented
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "auricle"
@@ -161,6 +162,8 @@ class Gateway:
         )
         content = answered.get("body") or ""
         raw = base64.b64decode(content) if answered.get("isBase64Encoded") else content.encode()
+        if answered["statusCode"] >= 400:
+            assert undocumented(method, path, answered["statusCode"], raw) is None
         return Answer(answered["statusCode"], answered.get("headers", {}), raw)
 
 

@@ -130,9 +130,9 @@ def test_a_defect_outside_every_surface_is_logged_and_answered(
 
 def test_the_agent_api_gives_its_codes_the_statuses_it_documents(identity: Identity) -> None:
     held = Gateway(Nothing(errors.ConsentRequired("Held.")), identity)
-    answer = held.get(f"{FOUNDER}/contacts/c")
+    answer = held.get(f"{FOUNDER}/recordings/r/transcript")
     assert (answer.status, answer.json["error"]["code"]) == (422, "CONSENT_REQUIRED")
-    assert held.get(f"{FILES}/rec_1").status == 409
+    assert held.get(f"{FILES}/rec_1/transcript").status == 409
 
 
 def test_what_is_briefly_away_says_when_to_try_again(identity: Identity) -> None:
