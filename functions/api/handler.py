@@ -86,7 +86,6 @@ _handle = gateway_handler(
 )
 
 
-
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         return _handle(event, context)

@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.fixtures.operations import surfaces
 
-
 _NOTHING_HERE = {"not-found", "urn:auricle:error:not-found", "NOT_FOUND"}
 """Of paths that only look like an operation's."""
 
