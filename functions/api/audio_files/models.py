@@ -145,9 +145,7 @@ class UploadUrl(CamelResponseModel):
     audio_file_id: str = Field(description="The id of the new audio file.")
     upload_url: str = Field(description="Presigned PUT. Whoever has it can upload: treat it like a password.")
     expires_at: ShownMoment = Field(description="Until when the URL is good.")
-    required_headers: dict[str, str] = Field(
-        {}, description="Where type, length or checksum were declared: the headers that the PUT must carry with them."
-    )
+    required_headers: dict[str, str] = Field({}, description="Headers that the PUT must carry, of what was declared.")
 
 
 class DownloadUrl(CamelResponseModel):

@@ -101,9 +101,7 @@ async def list_audio_files(
     engagement_id: Annotated[Id | None, Query(alias="engagementId", description="Of this engagement.")] = None,
     is_ai_call: Annotated[bool | None, Query(alias="isAICall", description="Made by an AI agent, or not.")] = None,
     date_from: Annotated[Moment | None, Query(alias="dateFrom", description="Created then or later.")] = None,
-    date_to: Annotated[
-        EndMoment | None, Query(alias="dateTo", description="Created then or earlier; a date means all of that day.")
-    ] = None,
+    date_to: Annotated[EndMoment | None, Query(alias="dateTo", description="Created by then, or that day.")] = None,
     page: Page = None,
     page_size: PageSize = 50,
     cursor: Cursor = None,

@@ -199,9 +199,7 @@ class AgentRecording(_RecordingHead):
     title: Title
     file_name: FileName
     language: Language
-    summary_kind: Literal["highlights"] | None = Field(
-        description="What the summary is made of: `highlights` are quotations, nothing paraphrased."
-    )
+    summary_kind: Literal["highlights"] | None = Field(description="What it is made of: `highlights` are quotations.")
     highlights: list[AgentHighlight] = Field(description="What stands out of what was said.")
     speakers: list[AgentSpeaker] = Field(description="Who talked, and how much.")
     audio: AgentAudio | None = Field(description="What was found in the file; null until it has been read.")
