@@ -119,7 +119,6 @@ async def list_audio_files(
         created_to=date_to,
     )
     cursors = Cursors(context.settings, org=context.org, route=PREFIX, filters=repr(wanted))
-
     read = partial(context.stores.recordings.list, context.org, wanted)
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
     return models.AudioFilePage(

@@ -88,7 +88,6 @@ async def list_telephone_calls(
         created_to=date_to,
     )
     cursors = Cursors(context.settings, org=context.org, route=PREFIX, filters=repr(wanted))
-
     read = partial(calls.list_calls, context.org, wanted, stores=context.stores)
     found, position = read_page(read, cursors, page=page, page_size=page_size, cursor=cursor)
     return models.CallsResponse(

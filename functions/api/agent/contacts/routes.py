@@ -47,7 +47,6 @@ async def list_contacts(
     wanted = ContactFilter(words=q, email=email, phone=phone, company=company)
     cursors = Cursors(context.settings, org=context.org, route="agent contacts", filters=repr(wanted))
     admits = None if wanted == ContactFilter() else wanted.admits
-
     read = partial(context.stores.contacts.list_contacts, context.org, wanted=admits)
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
     return models.ContactPage(

@@ -53,7 +53,6 @@ async def list_deals(
     wanted = DealFilter(contact_id=contact_id, stage=stage, disposition=disposition)
     cursors = Cursors(context.settings, org=context.org, route="agent deals", filters=repr(wanted))
     admits = None if wanted == DealFilter() else wanted.admits
-
     read = partial(context.stores.records(DEALS).list, context.org, wanted=admits)
     found, position = read_page(read, cursors, page=page, page_size=per_page, cursor=cursor)
     return models.DealPage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Body, Query, Response
@@ -19,11 +20,11 @@ from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.dependencies import Cursor, IfMatch, RequestContext, page_size, tag_revision
 from api.documentation import PossibleError, errors
 from api.models import Moment, QueryInteger
-from api.paging import Batch, Cursors, fill_page, fit_page
+from api.paging import Cursors, fill_page, fit_page
 from api.routing import SparseRoute, api_router
 from auricle.errors import InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id
-from auricle.ports import Position, RecordingFilter
+from auricle.ports import RecordingFilter
 from auricle.recordings.recording import Recording, Result
 
 router = api_router(f"{PREFIX}/recordings", SparseRoute, tags=["recordings"])
@@ -187,11 +188,7 @@ def _page(
 ) -> tuple[Sequence[Recording], str | None]:
     filters = repr((wanted, oldest_first))
     cursors = Cursors(context.settings, org=context.org, route="core recordings", filters=filters)
-
-    def read(count: int, position: Position | None) -> Batch[Recording]:
-        found = context.stores.recordings.list(context.org, wanted, count, position, oldest_first=oldest_first)
-        return found.recordings, found.next_position
-
+    read = partial(context.stores.recordings.list, context.org, wanted, oldest_first=oldest_first)
     found, position = fill_page(read, size, cursors.position(cursor))
     return found, cursors.seal(position)
 
