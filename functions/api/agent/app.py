@@ -15,11 +15,11 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.agent.uploads.routes", f"{PREFIX}/recordings/upload"),
     RouterOnDemand("api.agent.consent.routes", f"{_RECORDING}/consent"),
     RouterOnDemand("api.agent.links.routes", f"{_RECORDING}/link"),
-    RouterOnDemand("api.agent.recordings.routes", f"{PREFIX}/recordings|{_RECORDING}(/transcript)?"),
-    RouterOnDemand("api.agent.contacts.routes", f"{PREFIX}/contacts|{_CONTACT}"),
-    RouterOnDemand("api.agent.interactions.routes", f"{_CONTACT}/interactions(/[^/]+)?"),
+    RouterOnDemand("api.agent.recordings.routes", f"{PREFIX}/recordings(/.*)?"),
+    RouterOnDemand("api.agent.interactions.routes", f"{_CONTACT}/interactions(/.*)?"),
     RouterOnDemand("api.agent.timelines.routes", f"{_CONTACT}/timeline"),
-    RouterOnDemand("api.agent.deals.routes", f"{PREFIX}/deals(/[^/]+)?"),
+    RouterOnDemand("api.agent.contacts.routes", f"{PREFIX}/contacts(/.*)?"),
+    RouterOnDemand("api.agent.deals.routes", f"{PREFIX}/deals(/.*)?"),
     RouterOnDemand("api.agent.searching.routes", f"{PREFIX}/crm/search"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""

@@ -15,20 +15,20 @@ ROUTERS: tuple[RouterOnDemand, ...] = (
     RouterOnDemand("api.core.splitting.routes", rf"{_RECORDING}/split|{PREFIX}/recordings/merge"),
     RouterOnDemand("api.core.chunks.routes", f"{_RECORDING}/(chunks(/.*)?|finish)"),
     RouterOnDemand("api.core.crm_links.routes", f"{_RECORDING}/link"),
-    RouterOnDemand("api.core.comments.routes", rf"{_RECORDING}/comments(/[^/]+)?"),
-    RouterOnDemand("api.core.media.routes", rf"{_RECORDING}/(images|multimedia-events)(/[^/]+)?"),
-    RouterOnDemand("api.core.mobile_events.routes", rf"{_RECORDING}/mobile-events|{PREFIX}/mobile-events(/[^/]+)?"),
+    RouterOnDemand("api.core.comments.routes", f"{_RECORDING}/comments(/.*)?"),
+    RouterOnDemand("api.core.media.routes", f"{_RECORDING}/(images|multimedia-events)(/.*)?"),
+    RouterOnDemand("api.core.mobile_events.routes", f"({_RECORDING}|{PREFIX})/mobile-events(/.*)?"),
     RouterOnDemand("api.core.views.routes", f"{_RECORDING}/(viewed|views|listen|star)"),
     RouterOnDemand("api.core.organization_settings.routes", f"{PREFIX}/organization/settings"),
     RouterOnDemand("api.core.tokens.routes", f"{PREFIX}/auth/.*"),
-    RouterOnDemand("api.core.connections.routes", rf"{PREFIX}/integrations/connections(/[^/]+)?"),
-    RouterOnDemand("api.core.debrief.routes", rf"{PREFIX}/debrief-questions(/[^/]+)?|{_RECORDING}/debrief"),
-    RouterOnDemand("api.core.people.routes", rf"{PREFIX}/(users|teams)(/[^/]+)?|{PREFIX}/organization"),
+    RouterOnDemand("api.core.connections.routes", f"{PREFIX}/integrations/.*"),
+    RouterOnDemand("api.core.debrief.routes", f"{PREFIX}/debrief-questions(/.*)?|{_RECORDING}/debrief"),
+    RouterOnDemand("api.core.people.routes", f"{PREFIX}/(users|teams|organization)(/.*)?"),
     RouterOnDemand(
-        "api.core.transcripts.routes", rf"{_RECORDING}/(utterances|summary|signedUrl|transcription-language)"
+        "api.core.transcripts.routes", f"{_RECORDING}/(utterances|summary|signedUrl|transcription-language)"
     ),
     RouterOnDemand("api.core.recordings.collection_routes", f"{PREFIX}/recordings"),
-    RouterOnDemand("api.core.recordings.routes", f"{_RECORDING}(/restore)?"),
+    RouterOnDemand("api.core.recordings.routes", f"{_RECORDING}(/.*)?"),
 )
 """Which subject answers which paths; the first that fits does. A request imports no other."""
 
