@@ -86,9 +86,8 @@ def _hand_over(wanted: NewRecording, size_bytes: int, context: RequestContext, r
     from auricle.directory.users import rep_of_id
     from auricle.recordings.uploads import request_upload
 
-    stores, settings = context.stores, context.settings
-    if size_bytes > settings.max_upload_bytes:
-        most = settings.max_upload_bytes
+    stores, most = context.stores, context.settings.max_upload_bytes
+    if size_bytes > most:
         raise TooLarge(f"The file has {size_bytes} bytes, and {most} is the most that is processed here.")
     upload = request_upload(
         replace(wanted, file_name=wanted.file_name or "recording"),
@@ -98,24 +97,17 @@ def _hand_over(wanted: NewRecording, size_bytes: int, context: RequestContext, r
         recordings=stores.recordings,
         contacts=stores.contacts,
         objects=stores.objects,
-        url_seconds=settings.upload_url_seconds,
+        url_seconds=context.settings.upload_url_seconds,
         now=context.now,
     )
+    place = {"id": upload.recording.id, "method": "PUT", "upload_url": upload.url, "expires_at": upload.expires_at}
     problem = Problem(
         413,
         "file-too-large",
         f"A form takes {MAX_DIRECT_BYTES} bytes of audio at most. PUT the file to upload_url instead: it becomes "
         f"the recording {upload.recording.id}, for which everything else of this form was kept.",
         headers={"location": f"{PREFIX}/recordings/{upload.recording.id}"},
-        facts={
-            "upload": {
-                "id": upload.recording.id,
-                "method": "PUT",
-                "upload_url": upload.url,
-                "expires_at": upload.expires_at,
-                "headers": {},
-            },
-        },
+        facts={"upload": {**place, "headers": {}}},
     )
     rendered: Response = request.app.state.render(problem, request.scope["path"], request.scope[REQUEST_ID])
     return rendered
