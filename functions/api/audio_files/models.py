@@ -238,11 +238,12 @@ def _speakers(recording: Recording) -> list[Speaker]:
     ]
 
 
-_SPEAKERS = [
+_ANALYSIS = parsed("""
+  {"speakers": [
     {"speaker": "Speaker 1", "talkSeconds": 33.1, "wordCount": 91},
-    {"speaker": "Speaker 2", "talkSeconds": 24.8, "wordCount": 70},
-]
-_ENGINES = {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}}
+    {"speaker": "Speaker 2", "talkSeconds": 24.8, "wordCount": 70}],
+   "engines": {"transcribe": {"name": "pocketsphinx", "version": "5.1.1", "model": "en-us"}}}
+""")
 _FOUND = parsed("""
   {"audio": {"format": "wav", "codec": "pcm_s16le", "channels": 1, "sampleRateHz": 16000, "isVideo": false},
    "wordCount": 161, "warnings": [], "laterUploads": 0,
@@ -254,9 +255,7 @@ _FOUND = parsed("""
 class AudioFileDetail(AudioFile):
     """One audio file with what processing found."""
 
-    model_config = ConfigDict(
-        json_schema_extra=example({**_FILE, **_FOUND, "speakers": _SPEAKERS, "engines": _ENGINES})
-    )
+    model_config = ConfigDict(json_schema_extra=example(_FILE | _FOUND | _ANALYSIS))
 
     audio: Audio | None = Field(description="What was found in the file; null until it has been read.")
     word_count: int = Field(description="How many words the transcript has.")
@@ -335,7 +334,7 @@ _TRANSCRIPT = parsed("""
 class Transcript(CamelResponseModel):
     """Who said what when."""
 
-    model_config = ConfigDict(json_schema_extra=example({**_TRANSCRIPT, "speakers": _SPEAKERS, "engines": _ENGINES}))
+    model_config = ConfigDict(json_schema_extra=example(_TRANSCRIPT | _ANALYSIS))
 
     audio_file_id: str = Field(description="The id of the audio file.")
     status: AudioFileStatus = Field(description="How far the audio file is.")
