@@ -41,16 +41,16 @@ def _of_operation(
 ) -> Iterator[tuple[str, str]]:
     if old["operationId"] != new["operationId"]:
         yield "operationId differs", f"{place}: {old['operationId']} → {new['operationId']}"
-    parameters = [
+    old_parameters, new_parameters = (
         {
             (each["in"], each["name"]): each
             for each in (_resolved(one, document) for one in operation.get("parameters", ()))
         }
         for operation, document in ((old, before), (new, after))
-    ]
-    yield from _of_mappings(f"{place} parameters", *parameters, before, after)
-    bodies = [operation.get("requestBody", {}).get("content", {}) for operation in (old, new)]
-    yield from _of_mappings(f"{place} body", *bodies, before, after)
+    )
+    yield from _of_mappings(f"{place} parameters", old_parameters, new_parameters, before, after)
+    old_body, new_body = (operation.get("requestBody", {}).get("content", {}) for operation in (old, new))
+    yield from _of_mappings(f"{place} body", old_body, new_body, before, after)
     required = [operation.get("requestBody", {}).get("required", False) for operation in (old, new)]
     if required[0] != required[1]:
         yield f"body required: {required[0]} → {required[1]}", place

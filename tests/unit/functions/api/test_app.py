@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from api import problems
 from api.agent.errors import AgentError
@@ -148,7 +149,7 @@ def test_an_issuer_that_cannot_be_reached_is_no_fault_of_the_credential(identity
     assert (answer.status, "www-authenticate" in answer.headers) == (503, False)
 
 
-ERROR_MODELS = {
+ERROR_MODELS: dict[str, type[BaseModel]] = {
     "/api/v1/audio-files": ProblemDetails,
     "/api/v1/agent/founder": AgentError,
     "/v1/core": CoreError,

@@ -16,14 +16,14 @@ from tests.loops import run
 
 
 class Inner(RequestModel):
-    numbers: list[WholeNumber] = Field([])
+    numbers: list[WholeNumber] = Field(default=[])
 
 
 class Body(RequestModel):
     count: WholeNumber
     share: float = 0.5
     inner: Inner = Inner()
-    many: list[Inner] = Field([])
+    many: list[Inner] = Field(default=[])
 
 
 router = api_router("")
