@@ -196,10 +196,10 @@ def authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     found: bytes | None = None
     for name, value in headers:
         if name == b"authorization" or name in _BARE:
-            said = value if name == b"authorization" else b"Bearer " + value.strip()
-            if found is not None and said != found:
+            credential = value if name == b"authorization" else b"Bearer " + value.strip()
+            if found is not None and credential != found:
                 return _TWO
-            found = said
+            found = credential
     return found
 
 

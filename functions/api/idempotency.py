@@ -119,15 +119,15 @@ class Idempotent:
     async def _claim(self, request: Request, context: RequestContext, key: str) -> None:
         path = request.scope["path"]
         name = hashlib.sha256(orjson.dumps([context.caller.principal, path, key])).hexdigest()[:40]
-        said = await _fingerprint(request)
+        fingerprint = await _fingerprint(request)
         answers, owner = context.stores.answers, secrets.token_hex(8)
         for _ in range(round(WAIT_S / POLL_S)):
-            found = answers.claim(context.org, name, owner, said, now=context.now)
+            found = answers.claim(context.org, name, owner, fingerprint, now=context.now)
             if found is None:
                 claim = _Claim(context, name, owner, await self._recordings_named(request))
                 request.scope[_CLAIM] = claim
                 return
-            if found.fingerprint != said:
+            if found.fingerprint != fingerprint:
                 raise HttpProblem(
                     Problem(
                         422,
