@@ -161,7 +161,7 @@ def port_calls(*entries: tuple[str, str]) -> set[str]:
                 holder = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", None)
                 if node.attr in ports().get(holder or "", ()):
                     calls.add(f"{holder}.{node.attr}")
-                elif node.attr == COLLECTION:
+                elif node.attr == COLLECTION and holder != "event":  # a stream's event has records, too
                     calls.add(COLLECTION)
                 if isinstance(owner, ast.Name) and found.names.get(owner.id, ("", ""))[1] is None:
                     waiting.append((found.names.get(owner.id, ("", None))[0], node.attr))

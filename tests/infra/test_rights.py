@@ -214,7 +214,7 @@ def role_of_job(prod: Assembly, stage: str) -> Role:
 
 def test_the_walk_sees_what_functions_do() -> None:
     api = port_calls(*entries("api"))
-    assert {"objects.erase", "recordings.list"} <= api, "doors are loaded by their modules' names"
+    assert {"objects.erase", "recordings.list"} <= api, "surfaces are loaded by the names of their modules"
     assert "workflow.outcome" in port_calls(*entries("sweep"))
     assert port_calls(*entries("publish_events")) == {
         "events.publish",
