@@ -16,6 +16,8 @@ from api.problems import MAX_FIELD_CHARACTERS, FieldProblem, first_problems, sho
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1
 _MAX_INTEGER_CHARACTERS = len(str(_MIN_INTEGER))
+_MAX_DEPTH = 200
+"""Lists and objects within each other. Serializers give up soon after, each at a depth of its own."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -101,10 +103,23 @@ def parse_json(content: bytes, *, was_decoded: bool = False) -> Any:
         raise NotJson(f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos}") from None
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
+    if content.count(b"[") + content.count(b"{") > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH):
+        raise NotJson("it is nested too deeply")
     problems = first_problems(_placed(value)) if any_invalid or _ESCAPED_SURROGATE.search(content) else ()
     if problems:
         raise InvalidValues(problems)
     return value
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether more lists and objects than that lie within each other."""
+    level = [value]
+    for _ in range(depth + 1):
+        holders = [each for each in level if isinstance(each, list | dict)]
+        if not holders:
+            return False
+        level = [each for holder in holders for each in (holder.values() if isinstance(holder, dict) else holder)]
+    return True
 
 
 def _first_repeated(names: Iterable[str]) -> str | None:

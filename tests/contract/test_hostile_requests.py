@@ -89,7 +89,16 @@ def test_texts_and_names_are_read_in_one_way(
 @pytest.mark.parametrize("path", [QUESTIONS, DEALS, CALLS, "/api/v1/audio-files/upload-url"])
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["", "idempotency-key"])
 @pytest.mark.parametrize(
-    "body", [b'{"name": "\xff"}', b"\xef\xbb\xbf{}", b"[" * 50_000, b'{"a":' * 50_000, b"{", b"\x00"]
+    "body",
+    [
+        b'{"name": "\xff"}',
+        b"\xef\xbb\xbf{}",
+        b"[" * 50_000,
+        b'{"a":' * 50_000,
+        b'{"name": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b"{",
+        b"\x00",
+    ],
 )
 def test_what_is_not_json_is_told_so(path: str, body: bytes, headers: dict[str, str], api: Gateway) -> None:
     answer = api.ask("POST", path, body=body, headers=headers)

@@ -49,6 +49,8 @@ def test_a_value_that_is_not_accepted_is_named(content: bytes, place: str, messa
         '{"a": 1}'.encode("utf-16"),
         b"[" * 100_000,
         b'{"a":' * 100_000,
+        b"[" * 201 + b"]" * 201,
+        b'{"a":' * 201 + b"1" + b"}" * 201,
         b"",
         b"{",
         b"{'a': 1}",
