@@ -102,7 +102,10 @@ def _boundary(content_type: str) -> bytes:
     """What stands between the parts."""
     from python_multipart.multipart import parse_options_header
 
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    options = parse_options_header(content_type)[1]
+    if options.get(b"charset", b"utf-8").lower() not in {b"utf-8", b"utf8"}:  # some decoders of Python end the request
+        raise _broken("The form is not in UTF-8.")
+    boundary = options.get(b"boundary")
     if not boundary:
         raise _broken(f"The content type names no boundary: send the form as {MEDIA_TYPE}.")
     return b"--" + boundary

@@ -227,6 +227,13 @@ def test_what_is_missing_is_named(api: Gateway) -> None:
         (form(("title", "x" * 70_000)), f"multipart/form-data; boundary={BOUNDARY}", 400, "BROKEN_FORM"),
         (form(*[("title", "x")] * 41), f"multipart/form-data; boundary={BOUNDARY}", 400, "BROKEN_FORM"),
         (form(*USUAL), f"multipart/form-data; boundary={'x' * 300}", 400, "BROKEN_FORM"),
+        (form(*USUAL), f"multipart/form-data; boundary={BOUNDARY}; charset=undefined", 400, "BROKEN_FORM"),
+        (
+            form(*USUAL, ("title", "\\ud800")),
+            f"multipart/form-data; boundary={BOUNDARY}; charset=unicode_escape",
+            400,
+            "BROKEN_FORM",
+        ),
     ],
     ids=[
         "json",
@@ -241,6 +248,8 @@ def test_what_is_missing_is_named(api: Gateway) -> None:
         "large field",
         "many parts",
         "long boundary",
+        "no decoder",
+        "decoder of halves",
     ],
 )
 def test_what_is_no_form(body: bytes, content_type: str, status: int, code: str, api: Gateway, services: Fakes) -> None:
