@@ -41,6 +41,7 @@ class ApiRoute(APIRoute):
             request = JsonRequest(request.scope, request.receive)
             try:
                 response = await handle(request)
+                keep(request, response)
             except Replayed as replayed:
                 return replayed.response
             except _EXPECTED:
@@ -50,10 +51,10 @@ class ApiRoute(APIRoute):
                 release(request)
                 failure: Response = await request.app.exception_handlers[Exception](request, error)
                 return failure
+            else:
+                return response
             finally:
                 await request.close()  # the files of its form
-            keep(request, response)
-            return response
 
         return handle_once
 

@@ -316,6 +316,18 @@ def test_what_is_done_is_told_even_if_the_answer_cannot_be_kept(
     assert api.post(CONTACTS, {"name": "Jane"}, headers=KEY).status == 201
 
 
+def test_a_defect_while_an_answer_is_kept_shows_nothing_of_itself(
+    api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("what nobody should read")
+
+    monkeypatch.setattr(services.answers, "keep", broken)
+    answer = api.post(CONTACTS, {"name": "Jane"}, headers=KEY)
+    assert (answer.status, answer.json["error"]["code"]) == (500, "INTERNAL_ERROR")
+    assert "what nobody should read" not in caplog.text
+
+
 def test_a_failure_stays_itself_even_if_the_key_cannot_be_let_go(
     api: Gateway, services: Fakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
