@@ -155,6 +155,8 @@ def test_dates_exclude_the_moment_they_name(api: Gateway) -> None:
     assert listed(api, f"createdAtGt={moments[1]}&recordingId=rec_1") == [made[2]["id"]]
     answer = api.ask("GET", EVENTS, query=f"createdAtGt={moments[1]}&createdAtLt={moments[1]}")
     refused(answer, 422, "invalid-request", "createdAtGt")
+    assert listed(api, "createdAtLt=0001-01-01") == []
+    assert listed(api, "createdAtGt=9999-12-31T23:59:59.999999Z") == []
 
 
 @pytest.mark.parametrize("filters", ["", "&recordingId=rec_1", "&eventCode=recorderStateChange"])

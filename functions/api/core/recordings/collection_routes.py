@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Literal
 
@@ -24,6 +24,7 @@ from api.paging import Cursors, fill_page, fit_page
 from api.routing import SparseRoute, api_router
 from auricle.errors import InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id
+from auricle.moments import shifted
 from auricle.ports import RecordingFilter
 from auricle.recordings.recording import Recording, Result
 
@@ -74,12 +75,13 @@ async def list_core_recordings(
     if limit is not None and page_size is not None and limit != page_size:
         raise InvalidRequest("limit and pageSize say the same: give one of them", field="pageSize")
     size = limit or page_size or models.MAX_IDS
+    # Neither bound is included, and answers show whole milliseconds.
     wanted = RecordingFilter(
         conversation_types=_names(conversation_type, field="conversationType"),
         result=result,
         team_ids=_names(team_id, field="teamId"),
-        created_from=_shifted(created_after, timedelta(milliseconds=1)),
-        created_to=_shifted(created_before, timedelta(microseconds=-1)),
+        created_from=shifted(created_after, timedelta(milliseconds=1)),
+        created_to=shifted(created_before, timedelta(microseconds=-1)),
         linked_to_crm=False if crm_link_status else None,
     )
     if created_after and created_before and created_after > created_before:
@@ -201,11 +203,3 @@ def _names(names: str | None, *, field: str) -> frozenset[str]:
     if len(found) > models.MAX_IDS:
         raise InvalidRequest(f"{field} may have {models.MAX_IDS} names at most", field=field)
     return found
-
-
-def _shifted(moment: datetime | None, by: timedelta) -> datetime | None:
-    """The bound a listing includes, of one that is not to be: answers show whole milliseconds."""
-    try:
-        return moment + by if moment else None
-    except OverflowError:
-        return moment

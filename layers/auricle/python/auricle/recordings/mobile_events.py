@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auricle.errors import EventNotFound, RecordingNotFound
 from auricle.identifiers import new_id
+from auricle.moments import shifted
 from auricle.record_sizes import check_room
 from auricle.records import Page, RecordKind
 
@@ -152,6 +153,6 @@ def list_mobile_events(
         position,
         recording_id=wanted.recording_id,
         wanted=wanted.admits if wanted.names or wanted.user_id is not None else None,
-        created_from=wanted.created_after + a_moment if wanted.created_after else None,
-        created_to=wanted.created_before - a_moment if wanted.created_before else None,
+        created_from=shifted(wanted.created_after, a_moment),
+        created_to=shifted(wanted.created_before, -a_moment),
     )
