@@ -163,7 +163,8 @@ class Gateway:
         content = answered.get("body") or ""
         raw = base64.b64decode(content) if answered.get("isBase64Encoded") else content.encode()
         if answered["statusCode"] >= 400:
-            assert undocumented(method, path, answered["statusCode"], raw) is None
+            lacking = undocumented(method, path, answered["statusCode"], raw)
+            assert lacking is None, lacking
         return Answer(answered["statusCode"], answered.get("headers", {}), raw)
 
 

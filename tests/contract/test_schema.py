@@ -107,3 +107,13 @@ def examples(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
                     for example in shown:
                         if content.get("schema"):
                             yield f"{method} {path} {status}", content["schema"], example
+
+
+def test_every_documented_problem_has_a_title(document: dict[str, Any]) -> None:
+    titles = {
+        example["type"]: example["title"]
+        for _, _, example in examples(document)
+        if isinstance(example, dict) and str(example.get("type", "")).startswith("urn:auricle:error:")
+    }
+    assert len(titles) > 15
+    assert [kind for kind, title in titles.items() if title == "Error"] == []
