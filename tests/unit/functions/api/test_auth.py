@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 
 from api.auth import Authenticator, Caller, authorization, challenge, demand
@@ -55,6 +56,19 @@ def test_a_good_token_proves_user_tenant_scopes_and_roles(authenticator: Authent
     assert (caller.org, caller.user) == ("acme", "user_1")
     assert caller.scopes == {"audio:read", "audio:write"}
     assert caller.roles == {"founder"}
+
+
+def test_headers_that_an_issuer_adds_do_no_harm() -> None:
+    # joserfc's own encoder refuses to write a header it does not know.
+    signer = Identity(clock=lambda: NOW_S)
+    registry = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user_1", "org": "acme", "exp": NOW_S + 60}
+    token = jwt.encode({"alg": "RS256", "kid": "k1", "tenant": "x"}, claims, signer.keys["k1"], registry=registry)
+    keys = PublishedKeys("https://issuer.test/jwks", fetch=signer.document)
+    authenticator = Authenticator(
+        keys=lambda: keys, issuer=lambda: ISSUER, audience=lambda: AUDIENCE, api_keys=no_keys, clock=lambda: NOW_S
+    )
+    assert proven(authenticator, token).org == "acme"
 
 
 def test_an_audience_may_be_one_of_several(authenticator: Authenticator, identity: Identity) -> None:
