@@ -18,11 +18,11 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer, SecurityScopes
 from pydantic import AfterValidator
 
-from api.auth import Authenticator, Caller, authorization, demand
+from api.auth import Authenticator, Caller, demand
 from api.models import QueryInteger
 from api.problems import REQUIRED_SCOPE
 from api.rate_limits import RateLimiter
-from api.requests import JsonRequest, check_query
+from api.requests import JsonRequest, caller_of, check_query
 from auricle.errors import NotFound, PreconditionFailed, RecordingNotFound
 from auricle.identifiers import is_id
 from auricle.recordings.recording import Recording, RecordingDetail
@@ -109,7 +109,7 @@ class _Bearer(HTTPBearer):
             HttpProblem: the query string or the body cannot be read.
         """
         app: AppDependencies = request.app.state.dependencies
-        caller = app.authenticator.caller(authorization(request.scope["headers"]))
+        caller = caller_of(request)
         for name in needed.scopes:
             if name.startswith(ROLE):
                 demand(caller, scope=None, role=name.removeprefix(ROLE))

@@ -1,7 +1,8 @@
 """What a request says, read strictly: its JSON body and its query string.
 
-A body is read before FastAPI solves dependencies, so what is wrong with it is kept until the caller is known:
-`dependencies.request_context` raises it. Source: FastAPI's documentation, "Custom Request and APIRoute class".
+FastAPI reads a body before it solves dependencies. So the credential is proven before that, and what is wrong with
+either is kept until `dependencies.request_context` raises it. Source: FastAPI's documentation, "Custom Request and
+APIRoute class".
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from starlette.datastructures import Headers
 
+from api.auth import Authenticator, Caller, authorization
 from api.json_bodies import InvalidValues, NotJson, parse_json
 from api.problems import FieldProblem, HttpProblem, Problem, invalid_request
 from auricle.errors import InvalidRequest
 
 MAX_BODY_BYTES = 1024 * 1024
 _MAX_QUERY_PARAMETERS = 100
+CALLER = "auricle.caller"
+"""Where the caller lies in the ASGI scope."""
 
 
 class JsonRequest(Request):
@@ -29,7 +33,7 @@ class JsonRequest(Request):
     is called: FastAPI, which knows fewer names of it, does not see the type any more.
     """
 
-    problem: HttpProblem | None = None
+    problem: Exception | None = None
     _parsed: Any = None
 
     async def body(self) -> bytes:
@@ -37,9 +41,10 @@ class JsonRequest(Request):
         if not hasattr(self, "_read"):
             self._read = True
             try:
+                caller_of(self)
                 self._parsed = self._parse(await super().body())
                 self._headers = Headers(raw=[each for each in self.headers.raw if each[0] != b"content-type"])
-            except HttpProblem as problem:
+            except Exception as problem:  # noqa: BLE001  # FastAPI would answer that the body cannot be parsed
                 self.problem = problem
         return b"" if self.problem else await super().body() or b"{}"
 
@@ -60,6 +65,17 @@ class JsonRequest(Request):
             raise HttpProblem(Problem(400, "not-json", f"The body is not JSON in UTF-8: {error}.")) from None
         except InvalidValues as error:
             raise invalid_request(error.problems) from None
+
+
+def caller_of(request: Request) -> Caller:
+    """Whose request it is, proven once. Raises Unauthenticated, TransientError."""
+    if CALLER not in request.scope:
+        if isinstance(request, JsonRequest) and request.problem is not None:
+            raise request.problem
+        authenticator: Authenticator = request.app.state.dependencies.authenticator
+        request.scope[CALLER] = authenticator.caller(authorization(request.scope["headers"]))
+    caller: Caller = request.scope[CALLER]
+    return caller
 
 
 def _is_json(content_type: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -104,6 +105,14 @@ def test_what_is_not_json_is_told_so(path: str, body: bytes, headers: dict[str, 
     answer = api.ask("POST", path, body=body, headers=headers)
     assert answer.status == 400
     assert b"not JSON in UTF-8" in answer.body
+
+
+@pytest.mark.parametrize("token", ["", "none of ours", "auricle.acme.token_1.none"])
+def test_the_body_of_who_proves_nothing_is_not_read(token: str, api: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Mock()
+    monkeypatch.setattr("api.requests.parse_json", read)
+    assert api.ask("POST", CALLS, body=b"{", token=token).status == 401
+    read.assert_not_called()
 
 
 def test_bytes_that_api_gateway_replaced_are_not_stored(api: Gateway, services: Any) -> None:

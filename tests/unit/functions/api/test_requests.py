@@ -11,6 +11,7 @@ from pydantic import Field
 
 from api.models import RequestModel, WholeNumber
 from api.problems import Problem, problem_of
+from api.requests import CALLER
 from api.routing import api_router
 from tests.loops import run
 
@@ -57,6 +58,7 @@ def read(content: bytes) -> Body | Problem:
         "path": "/bodies",
         "query_string": b"",
         "headers": [(b"content-type", b"application/json")],
+        CALLER: "somebody whose credential is proven",
     }
     run(app(scope, receive, send))
     return problems[0] if problems else bodies.pop()
