@@ -7,9 +7,9 @@ surface's renderer makes of it. Source: FastAPI's documentation, "Extending Open
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -17,34 +17,15 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from api.dependencies import ROLE
 from api.forms import MEDIA_TYPE, Form
 from api.on_demand import RouterOnDemand
-from api.problems import Problem, Renderer, add_problem_handlers
+from api.problems import DOCUMENTED_ERRORS, PossibleError, Problem, Renderer
 from api.requests import MAX_BODY_BYTES
+from api.sub_application import LICENSE
 from auricle import __version__
-
-
-class PossibleError(NamedTuple):
-    """An error that an operation can answer, beyond those that follow from what it is."""
-
-    status: int
-    code: str
-    description: str
-
-
-def errors(*possible: PossibleError) -> dict[int | str, dict[str, Any]]:
-    """What a route says of its errors in `responses`; the document shows each in the surface's shape."""
-    described: dict[int | str, dict[str, Any]] = {}
-    for each in possible:
-        found = described.setdefault(each.status, {"description": "", _ERRORS: []})
-        found["description"] = f"{found['description']} {each.description}".strip()
-        found[_ERRORS].append((each.code, each.description))
-    return described
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,54 +36,10 @@ class _Surface:
     render: Renderer
 
 
-def surface_app(
-    *,
-    title: str,
-    description: str,
-    prefix: str,
-    error_model: type[BaseModel],
-    render: Renderer,
-    tags: Sequence[Mapping[str, str]],
-) -> FastAPI:
-    """A sub-application whose errors `render` shows, as `error_model` describes them, with its own OpenAPI and page.
-
-    `tags` are the subjects that its operations are grouped by.
-    """
-    app = FastAPI(
-        title=title,
-        version=__version__,
-        description=description,
-        license_info=_LICENSE,
-        openapi_tags=[dict(tag) for tag in tags],
-        openapi_url=f"{prefix}/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    add_problem_handlers(app, render)
-    surface = _Surface(error_model, render)
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _document(app, surface)
-        return app.openapi_schema
-
-    async def docs(_request: Request) -> Response:
-        from api.swagger_ui import swagger_ui
-
-        return swagger_ui(app, openapi_url=f"{prefix}/openapi.json", expanded=True)
-
-    app.router.routes.append(Route(f"{prefix}/docs", docs))
-    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation extends it
-    return app
-
-
 REQUEST_ID_SHOWN = "8d6f1c2e-6a0b-4c55-9d0e-2f1f3a9c7b11"
-_ERRORS = "x-errors"
 _OF_FASTAPI = "Successful Response"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _UPDATES = {"put", "patch"}
-_LICENSE = {"name": "MIT", "identifier": "MIT"}
 _DESCRIPTION = """\
 Recorded conversations become records a team can act on.
 
@@ -159,7 +96,9 @@ _OF_POSTS = (
 _OF_UPDATES = (PossibleError(412, "precondition-failed", "If-Match names a state that is no longer the present one."),)
 
 
-def _document(app: FastAPI, surface: _Surface) -> dict[str, Any]:
+def surface_document(app: FastAPI, error_model: type[BaseModel]) -> dict[str, Any]:
+    """The document of a surface, whose errors are answered as the model."""
+    surface = _Surface(error_model, app.state.render)
     routes = list(_routes(app.routes))
     document = get_openapi(
         title=app.title,
@@ -195,7 +134,7 @@ def merged_document(surfaces: Iterable[Mapping[str, Any]], app: FastAPI) -> dict
 
     merged: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": "Auricle", "version": __version__, "description": _DESCRIPTION, "license": _LICENSE},
+        "info": {"title": "Auricle", "version": __version__, "description": _DESCRIPTION, "license": LICENSE},
         "servers": _servers(app),
         "tags": [{"name": "service", "description": "What belongs to no surface."}],
         "paths": {"/health": {"get": _HEALTH}},
@@ -266,10 +205,10 @@ def _complete(operation: dict[str, Any], path: str, surface: _Surface, *, tagged
     ]
     operation["security"] += [{scheme: needed} for scheme in _OTHER_CREDENTIALS]
     responses: dict[str, Any] = operation["responses"]
-    if _ERRORS not in responses.get("422", {_ERRORS: ()}):
+    if DOCUMENTED_ERRORS not in responses.get("422", {DOCUMENTED_ERRORS: ()}):
         del responses["422"]  # FastAPI's own, in a shape that nothing here has
     for status, response in responses.items():
-        possible += [PossibleError(int(status), code, said) for code, said in response.pop(_ERRORS, ())]
+        possible += [PossibleError(int(status), code, said) for code, said in response.pop(DOCUMENTED_ERRORS, ())]
     of_success = {status: each for status, each in responses.items() if status < "300"}
     described: dict[str, Any] = {}
     for each in {(one.status, one.code): one for one in possible}.values():

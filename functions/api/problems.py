@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.models import ResponseModel
 from api.request_ids import REQUEST_ID
-from auricle import errors
+from auricle import errors as domain_errors
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -70,6 +70,28 @@ class Problem:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+DOCUMENTED_ERRORS = "x-errors"
+"""Where a route's `responses` have its errors, until the document shows each in the surface's shape."""
+
+
+class PossibleError(NamedTuple):
+    """An error that an operation can answer, beyond those that follow from what it is."""
+
+    status: int
+    code: str
+    description: str
+
+
+def errors(*possible: PossibleError) -> dict[int | str, dict[str, Any]]:
+    """What a route says of its errors in `responses`; the document shows each in the surface's shape."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for each in possible:
+        found = described.setdefault(each.status, {"description": "", DOCUMENTED_ERRORS: []})
+        found["description"] = f"{found['description']} {each.description}".strip()
+        found[DOCUMENTED_ERRORS].append((each.code, each.description))
+    return described
+
+
 class HttpProblem(Exception):
     """A request that HTTP itself, or more than one of its fields, is reason enough to refuse."""
 
@@ -78,17 +100,17 @@ class HttpProblem(Exception):
         self.problem = problem
 
 
-STATUS: Mapping[type[errors.AuricleError], int] = {
-    errors.InvalidRequest: 422,
-    errors.UnusableRecording: 422,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.ConsentRequired: 409,
-    errors.PreconditionFailed: 412,
-    errors.TooManyRequests: 429,
-    errors.TransientError: 503,
+STATUS: Mapping[type[domain_errors.AuricleError], int] = {
+    domain_errors.InvalidRequest: 422,
+    domain_errors.UnusableRecording: 422,
+    domain_errors.Unauthenticated: 401,
+    domain_errors.Forbidden: 403,
+    domain_errors.NotFound: 404,
+    domain_errors.Conflict: 409,
+    domain_errors.ConsentRequired: 409,
+    domain_errors.PreconditionFailed: 412,
+    domain_errors.TooManyRequests: 429,
+    domain_errors.TransientError: 503,
 }
 """The HTTP status of each branch of the error tree; the nearest ancestor counts, and none means 500."""
 
@@ -149,8 +171,8 @@ def problem_of(error: Exception) -> Problem:
         return invalid_request(field_problems(error.errors())).problem
     for ancestor in type(error).__mro__:
         status = STATUS.get(ancestor)
-        if status is not None and isinstance(error, errors.AuricleError):
-            named = isinstance(error, errors.InvalidRequest) and error.field
+        if status is not None and isinstance(error, domain_errors.AuricleError):
+            named = isinstance(error, domain_errors.InvalidRequest) and error.field
             return Problem(
                 status=status,
                 code=error.code,
@@ -161,11 +183,11 @@ def problem_of(error: Exception) -> Problem:
     return INTERNAL
 
 
-def _waiting(error: errors.AuricleError) -> Mapping[str, str]:
+def _waiting(error: domain_errors.AuricleError) -> Mapping[str, str]:
     """When to try again, of what passes by itself."""
-    if isinstance(error, errors.TooManyRequests):
+    if isinstance(error, domain_errors.TooManyRequests):
         return {"retry-after": str(error.retry_after_s)}
-    return {"retry-after": str(RETRY_SOON_S)} if isinstance(error, errors.TransientError) else {}
+    return {"retry-after": str(RETRY_SOON_S)} if isinstance(error, domain_errors.TransientError) else {}
 
 
 def invalid_request(problems: Iterable[FieldProblem]) -> HttpProblem:
@@ -217,14 +239,16 @@ def add_problem_handlers(app: FastAPI, render: Renderer) -> None:
 
     async def handle(request: Request, error: Exception) -> Response:
         problem = _of_http(request, error) if isinstance(error, HTTPException) else problem_of(error)
-        if isinstance(error, errors.Unauthenticated | errors.Forbidden) and not isinstance(error, errors.NotYours):
+        if isinstance(error, domain_errors.Unauthenticated | domain_errors.Forbidden) and not isinstance(
+            error, domain_errors.NotYours
+        ):
             problem = _challenged(problem, request)
         if problem.status >= 500:
             log_failure(error, request)
         return render(problem, request.scope["path"], request.scope[REQUEST_ID])
 
     app.state.render = render
-    for kind in (errors.AuricleError, HttpProblem, RequestValidationError, HTTPException, Exception):
+    for kind in (domain_errors.AuricleError, HttpProblem, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)
 
 

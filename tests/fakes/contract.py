@@ -5,6 +5,7 @@ A subclass gives `state`. Tests share it, so each works in a tenant of its own (
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -150,7 +151,7 @@ def listed(
             return pages
 
 
-class StateContract:
+class StateContract(ABC):
     """Subclasses are collected; this class alone is not."""
 
     @pytest.fixture
@@ -841,9 +842,9 @@ class StateContract:
         assert self.tags(state, mine) | self.tags(state, other) == before
         state.objects.block_reading(f"orgs/{org}/recordings/rec_none/")
 
+    @abstractmethod
     def tags(self, state: State, prefix: str) -> dict[tuple[str, str], dict[str, str]]:
         """The tags of every version under the prefix, by (key, version)."""
-        raise NotImplementedError
 
     def test_the_latest_version_is_what_a_reader_gets(self, state: State, org: str) -> None:
         key = f"orgs/{org}/recordings/rec_1/audio.flac"

@@ -6,8 +6,8 @@ from fastapi import FastAPI
 
 from api.agent.errors import AgentError, error_response
 from api.agent.shared import PREFIX
-from api.documentation import surface_app
 from api.on_demand import RouterOnDemand
+from api.sub_application import surface_app
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 _CONTACT = f"{PREFIX}/contacts/[^/]+"

@@ -10,9 +10,8 @@ from pydantic import Field
 
 from api import problems
 from api.agent.shared import TranscriptionStatus
-from api.documentation import PossibleError
 from api.models import ResponseModel, ShownMoment
-from api.problems import FieldError, Problem
+from api.problems import FieldError, PossibleError, Problem
 from auricle.recordings.recording import Stage
 
 CODES: Mapping[str, str] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api.audio_files.models import AudioFileProblem
-from api.documentation import surface_app
 from api.on_demand import RouterOnDemand
 from api.problems import problem_response
+from api.sub_application import surface_app
 
 PREFIX = "/api/v1/audio-files"
 

@@ -23,11 +23,10 @@ from api.dependencies import (
     request_context,
     tag_revision,
 )
-from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.models import EndMoment, Id, Moment, QueryInteger
 from api.paging import Cursors, read_page
-from api.problems import RETRY_SOON_S, HttpProblem, Problem
+from api.problems import RETRY_SOON_S, HttpProblem, PossibleError, Problem, errors
 from api.routing import api_router
 from api.transcripts import read_transcript
 from auricle.errors import ContactNotFound, InvalidRequest

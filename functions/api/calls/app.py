@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api.calls.errors import CallsError, error_response
-from api.documentation import surface_app
 from api.on_demand import RouterOnDemand
+from api.sub_application import surface_app
 
 PREFIX = "/v1/calls"
 

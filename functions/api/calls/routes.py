@@ -10,11 +10,10 @@ from fastapi import Body, Query, Response, Security
 from api.calls import models
 from api.calls.app import PREFIX
 from api.dependencies import Cursor, IfMatch, Page, RequestContext, page_size, path_id, request_context, tag_revision
-from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.models import EndMoment, Id, Moment, QueryInteger
 from api.paging import Cursors, read_page
-from api.problems import RETRY_SOON_S, HttpProblem, Problem
+from api.problems import RETRY_SOON_S, HttpProblem, PossibleError, Problem, errors
 from api.routing import api_router
 from auricle.crm import calls
 from auricle.crm.calls import CALLS, CallDirection, CallFilter

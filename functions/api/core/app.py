@@ -6,8 +6,8 @@ from fastapi import FastAPI
 
 from api.core.errors import CoreError, error_response
 from api.core.shared import PREFIX
-from api.documentation import surface_app
 from api.on_demand import RouterOnDemand
+from api.sub_application import surface_app
 
 _RECORDING = f"{PREFIX}/recordings/[^/]+"
 ROUTERS: tuple[RouterOnDemand, ...] = (

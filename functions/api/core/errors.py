@@ -8,9 +8,8 @@ from fastapi import Response
 from pydantic import Field
 
 from api import problems
-from api.documentation import PossibleError
 from api.models import CamelResponseModel
-from api.problems import Problem
+from api.problems import PossibleError, Problem
 
 NO_RECORDING = PossibleError(
     404, "recording-not-found", "Unknown, of another tenant, or private and somebody else's: all look the same."

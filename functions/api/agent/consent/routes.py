@@ -8,7 +8,7 @@ from api.agent.consent.models import RecordConsentRequest, RecordingConsent
 from api.agent.errors import NO_RECORDING
 from api.agent.shared import PREFIX, Founder
 from api.dependencies import IfMatch, RecordingId, tag_revision
-from api.documentation import errors
+from api.problems import errors
 from api.routing import api_router
 from auricle.recordings.consent import Consent
 

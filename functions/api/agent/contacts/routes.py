@@ -12,9 +12,9 @@ from api.agent.contacts import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT
 from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce, PerPage, tagged
 from api.dependencies import Cursor, IfMatch, Page
-from api.documentation import errors
 from api.models import Line
 from api.paging import Cursors, read_page
+from api.problems import errors
 from api.routing import api_router
 from auricle.crm.contacts import ContactFilter, NewContact, add_contact, change_contact
 

@@ -12,9 +12,9 @@ from api.agent.deals import models
 from api.agent.errors import ID_TAKEN, NO_CONTACT, NO_DEAL
 from api.agent.shared import PREFIX, Founder, FounderOnce, PerPage, tagged
 from api.dependencies import Cursor, IfMatch, Page, path_id
-from api.documentation import errors
 from api.models import Id, Line
 from api.paging import Cursors, read_page
+from api.problems import errors
 from api.routing import api_router
 from auricle.crm.deals import DEALS, DealFilter, Disposition, add_deal, change_deal
 from auricle.errors import DealNotFound

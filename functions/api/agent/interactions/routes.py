@@ -10,7 +10,7 @@ from api.agent.errors import NO_CONTACT, NO_INTERACTION
 from api.agent.interactions import models
 from api.agent.shared import PREFIX, ContactId, Founder, FounderOnce
 from api.dependencies import path_id
-from api.documentation import errors
+from api.problems import errors
 from api.routing import api_router
 from auricle.crm.interactions import NewInteraction, record_interaction
 from auricle.crm.timeline import EntryType

@@ -10,7 +10,7 @@ from api.agent.errors import LOCKED, NO_CONTACT, NO_RECORDING
 from api.agent.links import models
 from api.agent.shared import PREFIX, Founder, FounderOnce, tagged
 from api.dependencies import IfMatch, RecordingId
-from api.documentation import errors
+from api.problems import errors
 from api.routing import api_router
 from auricle.errors import InvalidRequest
 

@@ -10,10 +10,9 @@ from api.agent.errors import NO_RECORDING
 from api.agent.recordings import models
 from api.agent.shared import PREFIX, DateFrom, DateTo, Founder, PerPage, RecordingType, check_dates
 from api.dependencies import Cursor, Page, RecordingId, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import Id
 from api.paging import Batch, Cursors, read_page
-from api.problems import RETRY_SOON_S, HttpProblem, Problem
+from api.problems import RETRY_SOON_S, HttpProblem, PossibleError, Problem, errors
 from api.routing import api_router
 from api.transcripts import read_transcript
 from auricle.crm.links import linked_recordings

@@ -10,8 +10,8 @@ from pydantic import StringConstraints
 from api.agent.errors import NO_CONTACT
 from api.agent.searching.models import SearchResults, result_of
 from api.agent.shared import PREFIX, Founder
-from api.documentation import errors
 from api.models import Id, QueryInteger
+from api.problems import errors
 from api.routing import api_router
 
 router = api_router(PREFIX, tags=["search"])

@@ -11,9 +11,9 @@ from api.agent.errors import NO_CONTACT
 from api.agent.shared import PREFIX, ContactId, DateFrom, DateTo, Founder, check_dates
 from api.agent.timelines import models
 from api.dependencies import Cursor, Page, page_size
-from api.documentation import errors
 from api.models import QueryInteger
 from api.paging import Batch, Cursors, read_page
+from api.problems import errors
 from api.routing import api_router
 from auricle.crm.timeline import EntryType, TimelineEntry
 from auricle.errors import InvalidRequest

@@ -15,9 +15,8 @@ from api.agent.errors import NO_CONTACT
 from api.agent.shared import PREFIX, FounderOnce
 from api.agent.uploads.models import UploadedRecording, UploadForm
 from api.dependencies import RequestContext
-from api.documentation import PossibleError, errors
 from api.forms import Form
-from api.problems import FieldProblem, Problem, invalid_request
+from api.problems import FieldProblem, PossibleError, Problem, errors, invalid_request
 from api.request_ids import REQUEST_ID
 from api.routing import api_router
 from auricle.errors import TooLarge

@@ -10,7 +10,7 @@ from api.core.chunks import models
 from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, Reader, WriterOnce
 from api.dependencies import RecordingId
-from api.documentation import PossibleError, errors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 
 router = api_router(f"{PREFIX}/recordings/{{recording_id}}", tags=["chunks"])

@@ -12,9 +12,9 @@ from api.core.comments import models
 from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, IfMatch, RecordingId, RequestContext, path_id, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import CommaSeparated
 from api.paging import Cursors, fit_page
+from api.problems import PossibleError, errors
 from api.routing import SparseRoute, api_router
 from auricle.errors import CommentNotFound
 from auricle.ports import Position

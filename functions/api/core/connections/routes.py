@@ -9,9 +9,8 @@ from fastapi import Body, Query, Response
 from api.core.connections import models
 from api.core.shared import PREFIX, Admin, AdminOnce, PageSize, Reader
 from api.dependencies import Cursor, IfMatch, path_id, tag_revision
-from api.documentation import PossibleError, errors
 from api.paging import Cursors
-from api.problems import FieldProblem, HttpProblem, Problem
+from api.problems import FieldProblem, HttpProblem, PossibleError, Problem, errors
 from api.routing import api_router
 from auricle.crm.connections import CONNECTIONS, Connection, Platform
 from auricle.errors import ConnectionNotFound

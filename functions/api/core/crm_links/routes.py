@@ -8,7 +8,7 @@ from api.core.crm_links import models
 from api.core.errors import LOCKED, NO_RECORDING
 from api.core.shared import PREFIX, Writer
 from api.dependencies import IfMatch, RecordingId, tag_revision
-from api.documentation import PossibleError, errors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 
 router = api_router(f"{PREFIX}/recordings", tags=["CRM links"])

@@ -10,8 +10,8 @@ from api.core.debrief import models
 from api.core.errors import LOCKED, NO_RECORDING
 from api.core.shared import PREFIX, Admin, AdminOnce, Reader, Writer
 from api.dependencies import IfMatch, RecordingId, RequestContext, path_id, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import Line
+from api.problems import PossibleError, errors
 from api.routing import SparseRoute, api_router
 from auricle.errors import QuestionNotFound
 from auricle.recordings.debrief import QUESTIONS, DebriefQuestion

@@ -11,8 +11,8 @@ from api.core.errors import NO_CONSENT, NO_RECORDING
 from api.core.media import models
 from api.core.shared import PREFIX, PageSize, Reader, Writer, WriterOnce
 from api.dependencies import Cursor, RecordingId, RequestContext, path_id
-from api.documentation import PossibleError, errors
 from api.paging import Cursors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 from auricle.errors import EventNotFound
 from auricle.identifiers import new_id

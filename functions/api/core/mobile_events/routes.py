@@ -10,9 +10,9 @@ from api.core.errors import NO_RECORDING
 from api.core.mobile_events import models
 from api.core.shared import PREFIX, Reader, WriterOnce
 from api.dependencies import Cursor, RecordingId, page_size, path_id
-from api.documentation import PossibleError, errors
 from api.models import CommaSeparated, Id, Moment, QueryInteger
 from api.paging import Cursors, fit_page
+from api.problems import PossibleError, errors
 from api.routing import api_router
 from auricle.errors import EventNotFound, InvalidRequest, RecordingNotFound
 from auricle.ports import Position

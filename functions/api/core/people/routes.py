@@ -11,9 +11,9 @@ from api.core.errors import NO_ORGANIZATION
 from api.core.people import models
 from api.core.shared import PREFIX, Admin, AdminOnce, PageSize, Reader, own_organization
 from api.dependencies import Cursor, IfMatch, path_id, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import Id
 from api.paging import Cursors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 from auricle.directory.users import TEAMS, USERS, Team, User, UserFilter
 from auricle.errors import InvalidRequest, TeamNotFound, UserNotFound

@@ -18,9 +18,9 @@ from api.core.recordings.recording import Outcome, SparseCoreRecording
 from api.core.recordings.shared import CHANGE_ERRORS, change, customers_of, shows, sparse
 from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.dependencies import Cursor, IfMatch, RequestContext, page_size, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import Moment, QueryInteger
 from api.paging import Cursors, fill_page, fit_page
+from api.problems import PossibleError, errors
 from api.routing import SparseRoute, api_router
 from auricle.errors import InvalidRequest, RecordingNotFound
 from auricle.identifiers import is_id

@@ -14,8 +14,8 @@ from api.core.recordings.recording import CoreRecording
 from api.core.recordings.shared import CHANGE_ERRORS, as_it_stands, change, customers_of, shows
 from api.core.shared import PREFIX, Reader, Writer
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
-from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
+from api.problems import PossibleError, errors
 from api.routing import SparseRoute, api_router
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from api.core.recordings.models import ChangedRecordingResponse, RecordingChange
 from api.core.recordings.parts import CrmCustomer
 from api.core.recordings.recording import SparseCoreRecording
 from api.dependencies import RequestContext, tag_revision
-from api.documentation import PossibleError, errors
+from api.problems import PossibleError, errors
 from auricle.recordings.recording import Recording, RecordingDetail
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, WriterOnce
 from api.core.splitting import models
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
-from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
+from api.problems import PossibleError, errors
 from api.routing import api_router
 
 router = api_router(f"{PREFIX}/recordings", tags=["splitting"])

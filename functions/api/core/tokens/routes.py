@@ -10,9 +10,9 @@ from api.core.errors import NO_ORGANIZATION
 from api.core.shared import PREFIX, Admin, PageSize, own_organization
 from api.core.tokens import models
 from api.dependencies import Cursor, RequestContext, path_id, request_context
-from api.documentation import PossibleError, errors
 from api.idempotency import Idempotent
 from api.paging import Cursors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 from auricle.directory.api_keys import API_KEYS
 from auricle.errors import TokenNotFound

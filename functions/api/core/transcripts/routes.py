@@ -11,9 +11,8 @@ from api.core.errors import LOCKED, NO_CONSENT
 from api.core.shared import PREFIX, Reader, ReaderAnew, Writer
 from api.core.transcripts import models
 from api.dependencies import IfMatch, RecordingId, page_size, tag_revision
-from api.documentation import PossibleError, errors
 from api.models import QueryInteger
-from api.problems import RETRY_SOON_S, HttpProblem, Problem
+from api.problems import RETRY_SOON_S, HttpProblem, PossibleError, Problem, errors
 from api.routing import api_router
 from api.transcripts import read_transcript
 from auricle.recordings.recording import RecordingDetail, Status

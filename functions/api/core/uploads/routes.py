@@ -7,7 +7,7 @@ from fastapi import Response
 from api.core.crm_objects import link_to_first
 from api.core.shared import PREFIX, WriterOnce
 from api.core.uploads import models
-from api.documentation import PossibleError, errors
+from api.problems import PossibleError, errors
 from api.routing import api_router
 from auricle.errors import InvalidRequest
 from auricle.recordings.recording import Result

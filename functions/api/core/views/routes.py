@@ -11,7 +11,7 @@ from api.core.errors import NO_RECORDING
 from api.core.shared import PREFIX, Reader, ReaderOnce
 from api.core.views import models
 from api.dependencies import IfMatch, RecordingId, RequestContext, tag_revision
-from api.documentation import errors
+from api.problems import errors
 from api.routing import api_router
 from auricle.recordings import views as domain
 

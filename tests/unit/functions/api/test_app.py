@@ -372,7 +372,7 @@ def test_a_process_starts_without_any_surface_and_loads_the_one_that_is_asked_fo
         check=True,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert answer.stdout.splitlines() == ["[]", "['api.calls.app', 'api.documentation']"], answer.stdout
+    assert answer.stdout.splitlines() == ["[]", "['api.calls.app']"], answer.stdout
 
 
 @pytest.mark.parametrize(
