@@ -84,7 +84,7 @@ def test_every_body_and_answer_has_an_example(document: dict[str, Any]) -> None:
     assert lacking == []
 
 
-def test_what_every_operation_says_of_the_manners(document: dict[str, Any]) -> None:
+def test_every_operation_documents_its_headers_and_common_errors(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
         headers = {each["name"] for each in operation.get("parameters", ())}
         where, responses = f"{method} {path}", operation["responses"]
